@@ -1,0 +1,258 @@
+"""What the services need of the outside world. Every method raises only `TerminalError`s.
+
+Implementations: `adapters/kis` (Broker, MarketFeed, MasterSource), `adapters/storage` (OrderJournal, WorkspaceStore),
+`adapters/system` (Clock).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from kis_terminal.domain.account import Balance, BuyingPower
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.instruments import Instrument
+from kis_terminal.domain.market import (
+    Bar,
+    Interval,
+    InvestorDay,
+    MarketStatus,
+    OrderBook,
+    Quote,
+    RankRow,
+    Tick,
+)
+from kis_terminal.domain.orders import (
+    BrokerOrder,
+    ExecutionNotice,
+    Order,
+    OrderAccepted,
+    OrderKind,
+    OrderRequest,
+)
+
+
+class Clock(Protocol):
+    """Time as the program sees it."""
+
+    def now(self) -> datetime:
+        """Return the aware time in Asia/Seoul."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        ...
+
+
+class QuoteSource(Protocol):
+    """Market data on request."""
+
+    async def quote(self, symbol: str) -> Quote: ...
+
+    async def order_book(self, symbol: str) -> OrderBook: ...
+
+    async def recent_ticks(self, symbol: str) -> Sequence[Tick]:
+        """Return the last prints of today, oldest first (up to 30; fields a listing lacks are zero)."""
+        ...
+
+    async def daily_bars(
+        self, symbol: str, start: date, end: date, interval: Interval, *, is_adjusted: bool
+    ) -> Sequence[Bar]:
+        """Return every day, week, month or year bar from `start` to `end`, oldest first; pages by itself."""
+        ...
+
+    async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
+        """Return the one-minute bars of `day` from `since` to `until` (seconds of day), oldest first."""
+        ...
+
+    async def investor_days(self, symbol: str) -> Sequence[InvestorDay]: ...
+
+    async def volume_rank(self) -> Sequence[RankRow]: ...
+
+    async def is_open_day(self, day: date) -> bool: ...
+
+
+class Broker(QuoteSource, Protocol):
+    """One account at one broker in one environment."""
+
+    @property
+    def environment(self) -> Environment: ...
+
+    @property
+    def account_label(self) -> str:
+        """Return the account masked for display, e.g. `5000-01**-01`."""
+        ...
+
+    async def place(self, request: OrderRequest) -> OrderAccepted:
+        """Send one order once.
+
+        Raises OrderRefused when the broker refused for certain, RateLimited when it was turned away for rate
+        before it was read, OutcomeUnknown in every other case that is not an acceptance.
+        """
+        ...
+
+    async def amend(
+        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+    ) -> OrderAccepted:
+        """Change kind and price of the whole rest; raises as `place`."""
+        ...
+
+    async def cancel(self, order: Order) -> OrderAccepted:
+        """Cancel the whole rest; raises as `place`."""
+        ...
+
+    async def orders(self, day: date) -> Sequence[BrokerOrder]:
+        """Return the complete order list of `day`, oldest first, or raise: never a part of it."""
+        ...
+
+    async def balance(self) -> Balance:
+        """Return the complete account or raise."""
+        ...
+
+    async def buying_power(self, symbol: str, kind: OrderKind, price: Decimal | None) -> BuyingPower: ...
+
+    async def sellable(self, symbol: str) -> int: ...
+
+    async def close(self) -> None: ...
+
+
+class Stream(StrEnum):
+    """What a feed can be asked for."""
+
+    TICKS = "ticks"
+    BOOK = "book"
+    NOTICES = "notices"
+    STATUS = "status"
+
+
+class SubscriptionState(StrEnum):
+    """How a wanted stream stands."""
+
+    WANTED = "wanted"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
+class LinkState(StrEnum):
+    """How the feed's connection stands."""
+
+    CLOSED = "closed"
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    WAITING = "waiting"
+    """Between two attempts."""
+
+
+class BookUpdate(Protocol):
+    """The newest order book of a symbol, decoded when somebody looks."""
+
+    @property
+    def symbol(self) -> str: ...
+
+    def decode(self) -> OrderBook: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FeedListener:
+    """Callbacks of a feed; all are called in the loop's thread, in order of arrival."""
+
+    on_ticks: Callable[[Sequence[Tick]], None]
+    """Ticks of one frame, oldest first; all of one symbol."""
+    on_book: Callable[[BookUpdate], None]
+    on_notice: Callable[[ExecutionNotice], None]
+    on_status: Callable[[MarketStatus], None]
+    on_link: Callable[[LinkState, str], None]
+    """Link state and a sentence for the user."""
+    on_subscription: Callable[[Stream, str, SubscriptionState, str], None]
+
+
+class MarketFeed(Protocol):
+    """Streams of one connection."""
+
+    def listen(self, listener: FeedListener) -> None:
+        """Set the one listener; called once before `open`."""
+        ...
+
+    async def open(self) -> None:
+        """Start connecting; returns when the first attempt has been made. Goes on reconnecting until `close`."""
+        ...
+
+    async def close(self) -> None: ...
+
+    def subscribe(self, stream: Stream, symbol: str) -> None:
+        """Want a stream; raises CorrectionNeeded when all slots are taken."""
+        ...
+
+    def unsubscribe(self, stream: Stream, symbol: str) -> None: ...
+
+    @property
+    def slots_used(self) -> int: ...
+
+    @property
+    def slots_total(self) -> int: ...
+
+
+class MasterSource(Protocol):
+    """Today's list of instruments."""
+
+    async def instruments(self) -> Sequence[Instrument]: ...
+
+
+class JournalEntry(Protocol):
+    """One line of the journal."""
+
+    @property
+    def intent_id(self) -> str: ...
+
+    @property
+    def event(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def details(self) -> Mapping[str, str]: ...
+
+
+class OrderJournal(Protocol):
+    """What was intended, sent and answered, durable before `record` returns (fsync)."""
+
+    async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
+        """Append one event; returns only when it is on disk. Raises TerminalError if it cannot be written."""
+        ...
+
+    async def entries(self, since: datetime) -> Sequence[JournalEntry]: ...
+
+    async def close(self) -> None: ...
+
+
+class WorkspaceStore(Protocol):
+    """Small texts that make up the user's workspace: layouts, watchlists, panel settings."""
+
+    def read(self, key: str) -> str | None: ...
+
+    def write(self, key: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHealth:
+    """Figures for the status bar."""
+
+    rest_milliseconds: float | None
+    calls_available: int
+    calls_limit: int
+    token_expires_at: datetime | None
+    clock_skew_seconds: float | None
+    """Broker's clock minus ours."""
+    last_frame_at: float | None
+    """Clock.monotonic() of the last frame."""
+
+
+class HealthSource(Protocol):
+    """Who knows how the connection to the broker is doing."""
+
+    def health(self) -> BrokerHealth: ...
