@@ -1,0 +1,73 @@
+"""Run all gates and tests from a checkout: `python3 packaging/test.py [arguments of pytest]`.
+
+Set-up is done as for run.py, with a Redis server as well. Every gate runs whatever the ones before said;
+pytest comes last, so that its closing line is the last. Exit code: pytest's; 1 where only a gate failed; 2
+where something must be installed by hand first.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+from interpreter import ensure_supported_python
+
+
+def main() -> int:
+    ensure_supported_python()
+    from environment import PROJECT, child_environment, ensure_environment
+    from qt_libraries import check_qt_libraries
+    from system_packages import SetupError
+
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    try:
+        check_qt_libraries()
+        _check_redis_server()
+        python = str(ensure_environment("test"))
+    except SetupError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+    strict = [f"kis_terminal/{name}" for name in ("domain", "ports.py", "services", "adapters")]
+    gates = {
+        "format": ["ruff", "format", "--check"],
+        "lint": ["ruff", "check"],
+        "types": ["mypy", *strict],
+    }
+    failed = []
+    for name, arguments in gates.items():
+        print(f"== {name}: {' '.join(arguments)}", flush=True)
+        if _run([python, "-m", *arguments], PROJECT, child_environment()) != 0:
+            failed.append(name)
+    if failed:
+        print(f"== GATES FAILED: {', '.join(failed)} (see above)", flush=True)
+    print("== tests", flush=True)
+    code = _run([python, "-m", "pytest", *sys.argv[1:]], PROJECT, child_environment())
+    return code or (1 if failed else 0)
+
+
+def _run(command: list, folder: object, environment: dict) -> int:
+    try:
+        return subprocess.run(
+            command, cwd=str(folder), env=environment, stdin=subprocess.DEVNULL, check=False
+        ).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def _check_redis_server() -> None:
+    """See that a Redis server (or one of its equals) can be started; raise SetupError otherwise."""
+    from system_packages import SetupError, install_debian_packages
+
+    if any(shutil.which(name) for name in ("redis-server", "valkey-server", "memurai")):
+        return
+    by_hand = {"darwin": "brew install redis", "win32": "winget install Memurai.MemuraiDeveloper"}
+    if sys.platform in by_hand:
+        raise SetupError(f"The tests need a Redis server. Install it with:\n  {by_hand[sys.platform]}")
+    install_debian_packages(["redis-server"], "the Redis server that the tests use")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
