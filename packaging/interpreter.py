@@ -24,7 +24,8 @@ def ensure_supported_python():
         version = ".".join(str(number) for number in sys.version_info[:2])
         print(
             f"KIS Terminal runs on Python 3.11, 3.12 or 3.13; this is {version} ({sys.executable}) and none "
-            f"of those was found on PATH. Install one and start again with it, for example: python3.13 {' '.join(sys.argv)}",
+            "of those was found on PATH. Install one and start again with it, for example: "
+            f"python3.13 {' '.join(sys.argv)}",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -8,7 +8,7 @@ import sys
 
 from system_packages import install_debian_packages
 
-# What PySide6-Essentials 6.11 links to and does not bring (objdump -p of its Qt libraries and platform plugins;
+# What PySide6-Essentials 6.11 links to and does not bring (objdump -p of its libraries and platform plugins,
 # 2026-11), with the Debian package of each.
 _ALWAYS = {
     "libEGL.so.1": "libegl1",
