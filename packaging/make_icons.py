@@ -1,4 +1,4 @@
-"""Render resources/icons/kis-terminal.svg to PNG and ICO (16 to 256 pixels): run after changing the drawing."""
+"""Render the icon resources/icons/kis-terminal.svg to PNG and ICO; run it after changing the drawing."""
 
 from __future__ import annotations
 

@@ -1,0 +1,19 @@
+"""What every test gets; the pieces are in tests/support."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hypothesis import configuration
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# Tests work in folders of their own, but what Hypothesis has found stays in the project.
+configuration.set_hypothesis_home_dir(Path(__file__).resolve().parent.parent / ".hypothesis")
+
+pytest_plugins = (
+    "tests.support.isolation",
+    "tests.support.leftovers",
+    "tests.support.qt_loop",
+    "tests.support.servers",
+)
