@@ -1,7 +1,7 @@
 """What the services need of the outside world. Every method raises only `TerminalError`s.
 
-Implementations: `adapters/kis` (Broker, MarketFeed, MasterSource), `adapters/storage` (OrderJournal, WorkspaceStore),
-`adapters/system` (Clock).
+Implementations: `adapters/kis` (Broker, MarketFeed, MasterSource), `adapters/storage` (OrderJournal,
+WorkspaceStore), `adapters/system_clock` (Clock).
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class MarketFeed(Protocol):
         ...
 
     async def open(self) -> None:
-        """Start connecting; returns when the first attempt has been made. Goes on reconnecting until `close`."""
+        """Start connecting and go on until `close`; returns when the first attempt has been made."""
         ...
 
     async def close(self) -> None: ...

@@ -1,0 +1,181 @@
+"""Bars as columns: the one place where prices become `float64`.
+
+Times are int64 seconds since 1970 of the bar's opening **in Asia/Seoul wall time** (so that a day begins at a
+multiple of 86,400 and the time axis needs no zone); `wall_seconds` makes them.
+"""
+
+from __future__ import annotations
+
+from calendar import timegm
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kis_terminal.domain.market import Bar, Interval, Tick
+
+FIELDS = 5
+"""Columns of `BarSeries.values`: open, high, low, close, volume."""
+OPEN, HIGH, LOW, CLOSE, VOLUME = range(FIELDS)
+_DAY = 86_400
+
+
+def wall_seconds(moment: datetime) -> int:
+    """Return seconds since 1970 of the wall-clock reading of `moment`."""
+    return timegm(moment.timetuple())
+
+
+def day_seconds(day: date) -> int:
+    """Return the wall seconds of midnight of `day`."""
+    return timegm(day.timetuple())
+
+
+def bar_start(interval: Interval, day_start: int, seconds: int) -> int:
+    """Return the wall seconds at which the bar of `interval` holding a moment of a day begins.
+
+    `day_start` is midnight of the day, `seconds` the time of day. A week begins on Monday.
+    """
+    minutes = interval.minutes
+    if minutes is not None:
+        span = minutes * 60
+        return day_start + seconds // span * span
+    if interval is Interval.DAY:
+        return day_start
+    day = date(1970, 1, 1) + timedelta(days=day_start // _DAY)
+    if interval is Interval.WEEK:
+        return day_start - day.weekday() * _DAY
+    return day_seconds(day.replace(day=1, month=1 if interval is Interval.YEAR else day.month))
+
+
+class BarSeries:
+    """Bars of one symbol and interval in growing arrays, oldest first.
+
+    `revision` counts every change, `structure` those other than to the last bar (a chart rebuilds on those).
+    """
+
+    def __init__(self, symbol: str, interval: Interval) -> None:
+        self.symbol = symbol
+        self.interval = interval
+        self.revision = 0
+        self.structure = 0
+        self._size = 0
+        self._times = np.empty(256, dtype=np.int64)
+        self._values = np.empty((256, FIELDS), dtype=np.float64)
+        self._volume_before_last: int | None = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """Return a view `(n,)` of opening times."""
+        return self._times[: self._size]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Return a view `(n, 5)` of open, high, low, close, volume."""
+        return self._values[: self._size]
+
+    def replace(self, times: NDArray[np.int64], values: NDArray[np.float64]) -> None:
+        """Take over whole columns; `times` must rise strictly."""
+        if len(times) != len(values) or (len(times) > 1 and not bool(np.all(times[1:] > times[:-1]))):
+            raise ValueError("bar times must rise and match their values")
+        self._size = len(times)
+        room = max(256, self._size + self._size // 4 + 64)
+        self._times = np.empty(room, dtype=np.int64)
+        self._values = np.empty((room, FIELDS), dtype=np.float64)
+        self._times[: self._size] = times
+        self._values[: self._size] = values
+        self._volume_before_last = None
+        self.revision += 1
+        self.structure += 1
+
+    def merge(self, bars: Iterable[Bar]) -> None:
+        """Overwrite or insert bars as a listing gives them; later calls win."""
+        merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True))
+        for bar in bars:
+            merged[wall_seconds(bar.start)] = [
+                float(bar.open),
+                float(bar.high),
+                float(bar.low),
+                float(bar.close),
+                float(bar.volume),
+            ]
+        times = np.array(sorted(merged), dtype=np.int64)
+        values = np.array([merged[int(t)] for t in times], dtype=np.float64).reshape(-1, FIELDS)
+        keep = (
+            self._volume_before_last
+            if self._size and len(times) and times[-1] == self._times[self._size - 1]
+            else None
+        )
+        self.replace(times, values)
+        self._volume_before_last = keep
+
+    def _append(self, start: int, price: float) -> None:
+        if self._size == len(self._times):
+            self._times = np.concatenate([self._times, np.empty_like(self._times)])
+            self._values = np.concatenate([self._values, np.empty_like(self._values)])
+        self._times[self._size] = start
+        self._values[self._size] = (price, price, price, price, 0.0)
+        self._size += 1
+
+    def apply(self, ticks: Sequence[Tick], day_start: int) -> int:
+        """Carry prints of one day into the last bars; return how many bars were appended.
+
+        A print older than the last bar is ignored. Volume is exact: it is the difference of the day's running
+        volume, so a repeated print adds nothing.
+        """
+        appended = 0
+        is_day = self.interval.minutes is None
+        for tick in ticks:
+            start = bar_start(self.interval, day_start, tick.seconds)
+            last = int(self._times[self._size - 1]) if self._size else -1
+            if start < last:
+                continue
+            price = float(tick.price)
+            if start > last:
+                self._append(start, price)
+                appended += 1
+                self._volume_before_last = tick.volume - tick.size
+            row = self._values[self._size - 1]
+            if self._volume_before_last is None:
+                # The bar came from a listing that already holds everything up to this print.
+                self._volume_before_last = tick.volume - tick.size - int(row[VOLUME])
+            if is_day and self.interval is Interval.DAY:
+                row[OPEN], row[HIGH], row[LOW] = float(tick.open), float(tick.high), float(tick.low)
+            else:
+                row[HIGH] = max(row[HIGH], price)
+                row[LOW] = min(row[LOW], price)
+            row[CLOSE] = price
+            day_volume = (
+                tick.volume if self.interval is Interval.DAY else tick.volume - self._volume_before_last
+            )
+            row[VOLUME] = max(row[VOLUME], float(day_volume))
+        if ticks:
+            self.revision += 1
+        if appended:
+            self.structure += 1
+        return appended
+
+
+def resample(
+    times: NDArray[np.int64], values: NDArray[np.float64], interval: Interval
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Join one-minute or daily bars (oldest first) to longer ones."""
+    if not len(times):
+        return times, values
+    starts = np.fromiter(
+        (bar_start(interval, t - t % _DAY, t % _DAY) for t in times.tolist()),
+        dtype=np.int64,
+        count=len(times),
+    )
+    first = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
+    last = np.concatenate((first[1:], [len(times)])) - 1
+    joined = np.empty((len(first), FIELDS), dtype=np.float64)
+    joined[:, OPEN] = values[first, OPEN]
+    joined[:, HIGH] = np.maximum.reduceat(values[:, HIGH], first)
+    joined[:, LOW] = np.minimum.reduceat(values[:, LOW], first)
+    joined[:, CLOSE] = values[last, CLOSE]
+    joined[:, VOLUME] = np.add.reduceat(values[:, VOLUME], first)
+    return starts[first], joined

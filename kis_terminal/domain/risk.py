@@ -1,0 +1,368 @@
+"""Pre-trade checks: pure functions from a request and what is known to a verdict that explains itself.
+
+The order of the checks is the one of their reasons: a number must be a number before it can be compared.
+A rule whose input is not known refuses, except where the broker itself checks the same (cash, holdings).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kis_terminal.domain.instruments import Instrument, is_on_tick, tick_size
+from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Side
+
+
+@dataclass(frozen=True, slots=True)
+class RiskLimits:
+    """Limits in force; amounts in won."""
+
+    max_quantity: int = 100_000
+    max_order_value: Decimal = Decimal(30_000_000)
+    price_collar_percent: Decimal = Decimal(30)
+    """How far a price may lie from the last one; the strictest sensible value is the user's to set."""
+    duplicate_seconds: float = 0.5
+    orders_per_second: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RiskInput:
+    """What the checks may look at."""
+
+    instrument: Instrument | None
+    last_price: Decimal | None
+    upper_limit: Decimal | None
+    lower_limit: Decimal | None
+    allowed_kinds: tuple[OrderKind, ...]
+    buying_power: Decimal | None
+    """Won that can still be spent, None when not known."""
+    sellable: int | None
+    open_orders: tuple[Order, ...]
+    seconds_since_same: float | None
+    """Since the last order of the same signature, None when there was none."""
+    orders_last_second: int
+    is_halted: bool
+    is_armed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RiskCheck:
+    """One rule's input, limit and verdict, in words for the user."""
+
+    code: str
+    title: str
+    passed: bool
+    value: str
+    limit: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RiskVerdict:
+    """All checks of one request, in order."""
+
+    checks: tuple[RiskCheck, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether every rule passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def first_failure(self) -> RiskCheck | None:
+        """Return the first rule that refused."""
+        return next((check for check in self.checks if not check.passed), None)
+
+
+def order_value(request: OrderRequest, known: RiskInput) -> Decimal | None:
+    """Return the won that the order can cost at most; None when no price is known.
+
+    An order without a price is valued at the day's upper limit, as KIS reserves money.
+    """
+    price = request.price if request.kind.needs_price else known.upper_limit
+    return None if price is None else price * request.quantity
+
+
+def _won(amount: Decimal | int | None) -> str:
+    return "모름" if amount is None else f"{amount:,.0f}원"
+
+
+def _finite(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    bad = [
+        str(value)
+        for value in (request.price, request.condition_price)
+        if value is not None and (not value.is_finite() or value <= 0)
+    ]
+    needs = request.kind.needs_price and request.price is None
+    return RiskCheck(
+        "NUMBER",
+        "숫자",
+        not bad and not needs,
+        ", ".join(bad) or ("없음" if needs else "정상"),
+        "0보다 큰 수",
+        "가격을 입력하십시오." if needs else f"가격 {', '.join(bad)}은(는) 0보다 큰 수가 아닙니다.",
+    )
+
+
+def _quantity(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    return RiskCheck(
+        "QUANTITY",
+        "주문수량",
+        0 < request.quantity <= limits.max_quantity,
+        f"{request.quantity:,}주",
+        f"1~{limits.max_quantity:,}주",
+        f"수량 {request.quantity:,}주는 1주에서 {limits.max_quantity:,}주 사이가 아닙니다.",
+    )
+
+
+def _symbol(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    item = known.instrument
+    if item is None:
+        return RiskCheck(
+            "SYMBOL",
+            "종목",
+            False,
+            request.symbol,
+            "오늘 종목",
+            f"종목 {request.symbol}은(는) 오늘 종목 목록에 없습니다.",
+        )
+    return RiskCheck(
+        "SYMBOL",
+        "종목",
+        not item.is_halted,
+        item.name,
+        "거래 가능",
+        f"{item.name}은(는) 거래정지 종목입니다.",
+    )
+
+
+def _kind(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    return RiskCheck(
+        "SESSION",
+        "장 시간",
+        request.kind in known.allowed_kinds,
+        request.kind.value,
+        f"{request.venue.value} {len(known.allowed_kinds)}종",
+        f"지금 {request.venue.value} 시장은 이 호가 종류를 받지 않습니다.",
+    )
+
+
+def _tick(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    price = request.price
+    if not request.kind.needs_price or price is None or known.instrument is None:
+        return RiskCheck("TICK", "호가단위", True, "-", "-", "")
+    step = tick_size(price, known.instrument.kind)
+    return RiskCheck(
+        "TICK",
+        "호가단위",
+        is_on_tick(price, known.instrument.kind),
+        f"{price:,}",
+        f"{step:,}원",
+        f"가격 {price:,}원은 호가단위 {step:,}원에 맞지 않습니다.",
+    )
+
+
+def _day_limits(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    price = request.price
+    if not request.kind.needs_price or price is None:
+        return RiskCheck("LIMITS", "상하한가", True, "-", "-", "")
+    low, high = known.lower_limit, known.upper_limit
+    if low is None or high is None:
+        return RiskCheck(
+            "LIMITS", "상하한가", False, f"{price:,}", "모름", "오늘의 상한가와 하한가를 아직 모릅니다."
+        )
+    return RiskCheck(
+        "LIMITS",
+        "상하한가",
+        low <= price <= high,
+        f"{price:,}",
+        f"{low:,}~{high:,}",
+        f"가격 {price:,}원은 오늘의 하한 {low:,}원과 상한 {high:,}원 사이가 아닙니다.",
+    )
+
+
+def _collar(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    price, last = request.price, known.last_price
+    if not request.kind.needs_price or price is None:
+        return RiskCheck("COLLAR", "현재가 대비", True, "-", "-", "")
+    if last is None or last <= 0:
+        return RiskCheck(
+            "COLLAR", "현재가 대비", False, "모름", f"±{limits.price_collar_percent}%", "현재가를 모릅니다."
+        )
+    distance = (price - last) / last * 100
+    return RiskCheck(
+        "COLLAR",
+        "현재가 대비",
+        abs(distance) <= limits.price_collar_percent,
+        f"{distance:+.2f}%",
+        f"±{limits.price_collar_percent}%",
+        f"가격이 현재가에서 {distance:+.2f}% 떨어져 있습니다(한도 ±{limits.price_collar_percent}%).",
+    )
+
+
+def _value(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    value = order_value(request, known)
+    return RiskCheck(
+        "VALUE",
+        "주문금액",
+        value is not None and value <= limits.max_order_value,
+        _won(value),
+        _won(limits.max_order_value),
+        f"주문금액 {_won(value)}이(가) 한도 {_won(limits.max_order_value)}를 넘습니다."
+        if value is not None
+        else "가격을 몰라 주문금액을 계산할 수 없습니다.",
+    )
+
+
+def _buying_power(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    value = order_value(request, known)
+    if request.side is Side.SELL or known.buying_power is None or value is None:
+        return RiskCheck("CASH", "주문가능금액", True, _won(known.buying_power), "-", "")
+    return RiskCheck(
+        "CASH",
+        "주문가능금액",
+        value <= known.buying_power,
+        _won(value),
+        _won(known.buying_power),
+        f"필요한 금액 {_won(value)}이(가) 주문가능금액 {_won(known.buying_power)}보다 큽니다.",
+    )
+
+
+def _sellable(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    if request.side is Side.BUY or known.sellable is None:
+        return RiskCheck("HOLDINGS", "매도가능수량", True, "-", "-", "")
+    return RiskCheck(
+        "HOLDINGS",
+        "매도가능수량",
+        request.quantity <= known.sellable,
+        f"{request.quantity:,}주",
+        f"{known.sellable:,}주",
+        f"매도 {request.quantity:,}주가 매도가능수량 {known.sellable:,}주보다 많습니다.",
+    )
+
+
+def _duplicate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    since = known.seconds_since_same
+    return RiskCheck(
+        "DUPLICATE",
+        "중복",
+        since is None or since >= limits.duplicate_seconds,
+        "없음" if since is None else f"{since:.2f}초 전",
+        f"{limits.duplicate_seconds:g}초",
+        "같은 주문을 방금 보냈습니다. 한 번 더 내려면 잠시 뒤에 누르십시오.",
+    )
+
+
+def _unresolved(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    twins = [
+        order
+        for order in known.open_orders
+        if order.status.value == "unknown" and order.symbol == request.symbol and order.side is request.side
+    ]
+    return RiskCheck(
+        "UNRESOLVED",
+        "확인 중 주문",
+        not twins,
+        f"{len(twins)}건",
+        "0건",
+        "같은 종목·방향의 주문 결과가 아직 확인되지 않았습니다. 확인된 뒤에 주문하십시오.",
+    )
+
+
+def _rate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    return RiskCheck(
+        "RATE",
+        "주문 속도",
+        known.orders_last_second < limits.orders_per_second,
+        f"{known.orders_last_second}건/초",
+        f"{limits.orders_per_second}건/초",
+        f"1초에 {limits.orders_per_second}건까지만 주문할 수 있습니다.",
+    )
+
+
+def _crossing(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    # An order without a price trades around the last one; resting orders far from it are not met.
+    price = request.price if request.kind.needs_price else known.last_price
+    crossed = [
+        order
+        for order in known.open_orders
+        if order.symbol == request.symbol
+        and order.side is not request.side
+        and order.price is not None
+        and (
+            price is None
+            or (request.side is Side.BUY and price >= order.price)
+            or (request.side is Side.SELL and price <= order.price)
+        )
+    ]
+    return RiskCheck(
+        "CROSSING",
+        "자기 주문",
+        not crossed,
+        f"{len(crossed)}건",
+        "0건",
+        "이 주문은 자신의 반대 주문과 체결될 수 있습니다. 반대 주문을 먼저 취소하십시오.",
+    )
+
+
+def _halted(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    return RiskCheck(
+        "HALTED",
+        "주문 잠금",
+        not known.is_halted,
+        "잠김" if known.is_halted else "열림",
+        "열림",
+        "전체취소·정지로 주문이 잠겨 있습니다. 잠금을 풀어야 주문할 수 있습니다.",
+    )
+
+
+def _armed(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    return RiskCheck(
+        "ARMED",
+        "실전 주문",
+        known.is_armed,
+        "가능" if known.is_armed else "잠김",
+        "가능",
+        "실전투자 주문이 잠겨 있습니다. 위 띠의 주문 잠금을 풀어 주십시오.",
+    )
+
+
+_Rule = Callable[[OrderRequest, RiskInput, RiskLimits], RiskCheck]
+
+
+def _plain(rule: Callable[[OrderRequest, RiskInput], RiskCheck]) -> _Rule:
+    return lambda request, known, limits: rule(request, known)
+
+
+_RULES: tuple[_Rule, ...] = (
+    _plain(_finite),
+    _quantity,
+    _plain(_symbol),
+    _plain(_kind),
+    _plain(_tick),
+    _plain(_day_limits),
+    _collar,
+    _value,
+    _plain(_buying_power),
+    _plain(_sellable),
+    _rate,
+    _duplicate,
+    _plain(_unresolved),
+    _plain(_crossing),
+    _plain(_halted),
+    _plain(_armed),
+)
+
+
+def _evaluated(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> Iterator[RiskCheck]:
+    for rule in _RULES:
+        check = rule(request, known, limits)
+        yield check
+        if check.code == "NUMBER" and not check.passed:
+            return  # NaN and infinity pass or break every later comparison
+
+
+def evaluate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskVerdict:
+    """Return the verdict of all rules; only a number that is none ends the list early."""
+    return RiskVerdict(tuple(_evaluated(request, known, limits)))

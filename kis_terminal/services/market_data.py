@@ -1,0 +1,347 @@
+"""The latest of every watched symbol, and who watches what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
+from kis_terminal.domain.market import Freshness, MarketStatus, OrderBook, Quote, Tick
+from kis_terminal.ports import (
+    BookUpdate,
+    Clock,
+    LinkState,
+    MarketFeed,
+    QuoteSource,
+    Stream,
+    SubscriptionState,
+)
+from kis_terminal.services.hub import Subscription, Topic
+from kis_terminal.services.tasks import TaskScope
+
+log = logging.getLogger(__name__)
+
+_TAPE_LENGTH = 200
+_SPARK_LENGTH = 60
+_SPARK_SECONDS = 20
+_POLL_SECONDS = 3.0
+
+
+class SymbolState:
+    """What is known of one symbol now. Read it at paint; only `MarketData` writes it.
+
+    `None` means not known. `version` counts changes of price figures, `book_version` those of the book.
+    """
+
+    __slots__ = (
+        "_book",
+        "_book_update",
+        "ask",
+        "base_price",
+        "bid",
+        "book_version",
+        "change",
+        "change_rate",
+        "freshness",
+        "high",
+        "is_halted",
+        "low",
+        "lower_limit",
+        "open",
+        "previous_price",
+        "price",
+        "quote",
+        "seconds",
+        "spark",
+        "spark_slot",
+        "strength",
+        "symbol",
+        "tape",
+        "turnover",
+        "updated_at",
+        "upper_limit",
+        "version",
+        "vi_state",
+        "volume",
+    )
+
+    def __init__(self, symbol: str) -> None:
+        self.symbol = symbol
+        self.price: Decimal | None = None
+        self.previous_price: Decimal | None = None
+        self.change: Decimal | None = None
+        self.change_rate: Decimal | None = None
+        self.open: Decimal | None = None
+        self.high: Decimal | None = None
+        self.low: Decimal | None = None
+        self.ask: Decimal | None = None
+        self.bid: Decimal | None = None
+        self.volume: int | None = None
+        self.turnover: int | None = None
+        self.strength: Decimal | None = None
+        self.base_price: Decimal | None = None
+        self.upper_limit: Decimal | None = None
+        self.lower_limit: Decimal | None = None
+        self.is_halted = False
+        self.vi_state = "N"
+        self.seconds: int | None = None
+        self.updated_at: float | None = None
+        """Clock.monotonic() of the last change."""
+        self.freshness: Freshness | None = None
+        self.quote: Quote | None = None
+        self.tape: deque[Tick] = deque(maxlen=_TAPE_LENGTH)
+        """Prints of today, newest last."""
+        self.spark: deque[float] = deque(maxlen=_SPARK_LENGTH)
+        self.spark_slot = -1
+        self.version = 0
+        self.book_version = 0
+        self._book_update: BookUpdate | None = None
+        self._book: OrderBook | None = None
+
+    @property
+    def book(self) -> OrderBook | None:
+        """Return the newest order book, decoded once per change."""
+        if self._book_update is not None:
+            self._book = self._book_update.decode()
+            self._book_update = None
+        return self._book
+
+    def take_tick(self, tick: Tick, now: float) -> None:
+        """Carry one print in."""
+        price = tick.price
+        if price != self.price:
+            self.previous_price, self.price = self.price, price
+        self.change, self.change_rate = tick.change, tick.change_rate
+        self.open, self.high, self.low = tick.open, tick.high, tick.low
+        self.ask, self.bid = tick.ask, tick.bid
+        self.volume, self.turnover, self.strength = tick.volume, tick.turnover, tick.strength
+        self.is_halted = tick.is_halted
+        self.seconds = tick.seconds
+        self.updated_at = now
+        self.freshness = Freshness.LIVE
+        self.version += 1
+        slot = tick.seconds // _SPARK_SECONDS
+        if slot != self.spark_slot or not self.spark:
+            self.spark_slot = slot
+            self.spark.append(float(price))
+        else:
+            self.spark[-1] = float(price)
+
+    def take_quote(self, quote: Quote, now: float) -> None:
+        """Carry a REST answer in; limits come only this way."""
+        self.quote = quote
+        self.base_price = quote.base_price
+        self.upper_limit, self.lower_limit = quote.upper_limit, quote.lower_limit
+        self.vi_state, self.is_halted = quote.vi_state, quote.is_halted
+        self.version += 1
+        if self.freshness is Freshness.LIVE and self.volume is not None and self.volume >= quote.volume:
+            return
+        self.previous_price, self.price = self.price, quote.price
+        self.change, self.change_rate = quote.change, quote.change_rate
+        self.open, self.high, self.low = quote.open, quote.high, quote.low
+        self.ask, self.bid = quote.ask, quote.bid
+        self.volume, self.turnover = quote.volume, quote.turnover
+        self.strength = quote.strength if quote.strength is not None else self.strength
+        self.updated_at = now
+        if self.freshness is None:
+            self.freshness = Freshness.POLLED
+
+    def take_book_update(self, update: BookUpdate) -> None:
+        """Keep the newest book undecoded until somebody looks."""
+        self._book_update = update
+        self.book_version += 1
+
+    def take_book(self, book: OrderBook) -> None:
+        """Take a decoded book from a REST answer."""
+        self._book_update, self._book = None, book
+        self.book_version += 1
+
+
+class MarketData:
+    """Own the latest ticks and books, and count who watches which symbol.
+
+    Topics: `ticks` (the prints of one frame, one symbol), `quotes` (symbol whose figures changed, live or
+    polled), `books` (symbol), `statuses`, `link` (state and sentence), `subscriptions`.
+    """
+
+    def __init__(self, source: QuoteSource, feed: MarketFeed, clock: Clock, scope: TaskScope) -> None:
+        self._source = source
+        self._feed = feed
+        self._clock = clock
+        self._scope = scope
+        self._states: dict[str, SymbolState] = {}
+        self._watchers: dict[tuple[Stream, str], int] = {}
+        self._overflow: set[tuple[Stream, str]] = set()
+        self._market_seconds: tuple[int, float] | None = None
+        self.ticks: Topic[Sequence[Tick]] = Topic("ticks")
+        self.quotes: Topic[str] = Topic("quotes")
+        self.books: Topic[str] = Topic("books")
+        self.statuses: Topic[MarketStatus] = Topic("statuses")
+        self.link: Topic[tuple[LinkState, str]] = Topic("link")
+        self.subscriptions: Topic[tuple[Stream, str, SubscriptionState]] = Topic("subscriptions")
+        self.link_state = LinkState.CLOSED
+        self.link_text = ""
+        self.ticks_received = 0
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def state(self, symbol: str) -> SymbolState:
+        """Return what is known of `symbol`; the object lives and changes as long as the program runs."""
+        state = self._states.get(symbol)
+        if state is None:
+            state = self._states[symbol] = SymbolState(symbol)
+        return state
+
+    def market_seconds(self) -> int | None:
+        """Return the exchange's time of day as its prints tell it, None before the first one."""
+        if self._market_seconds is None:
+            return None
+        seconds, seen_at = self._market_seconds
+        return min(86_399, seconds + int(self._clock.monotonic() - seen_at))
+
+    def today(self) -> date:
+        """Return the trading day in Seoul."""
+        return self._clock.now().date()
+
+    @property
+    def live_symbols(self) -> int:
+        """Return how many symbols get their prints from the stream."""
+        return sum(1 for (stream, _), count in self._watchers.items() if stream is Stream.TICKS and count)
+
+    # -- watching --------------------------------------------------------------------------------------------
+
+    def watch(self, symbol: str, *streams: Stream) -> Subscription:
+        """Keep `symbol` alive on the given streams until the subscription is closed.
+
+        The first watcher of a symbol also fetches its quote. A stream that finds no free slot is polled.
+        """
+        for stream in streams:
+            self._acquire(stream, symbol)
+        if self.state(symbol).quote is None:
+            self._scope.spawn(self._load(symbol), name=f"quote {symbol}")
+        return Subscription(lambda: self._release_all(symbol, streams))
+
+    def _acquire(self, stream: Stream, symbol: str) -> None:
+        key = (stream, symbol)
+        self._watchers[key] = self._watchers.get(key, 0) + 1
+        if self._watchers[key] > 1:
+            return
+        try:
+            self._feed.subscribe(stream, symbol)
+        except CorrectionNeeded as full:
+            log.info("%s %s is polled: %s", stream, symbol, full)
+            self._overflow.add(key)
+            if len(self._overflow) == 1:
+                self._scope.spawn(self._poll(), name="poll overflow", replaces="poll overflow")
+        if stream is Stream.BOOK and self.state(symbol).book is None:
+            self._scope.spawn(self._load_book(symbol), name=f"book {symbol}")
+
+    def _release_all(self, symbol: str, streams: Sequence[Stream]) -> None:
+        for stream in streams:
+            key = (stream, symbol)
+            self._watchers[key] -= 1
+            if self._watchers[key]:
+                continue
+            del self._watchers[key]
+            if key in self._overflow:
+                self._overflow.discard(key)
+            else:
+                self._feed.unsubscribe(stream, symbol)
+
+    async def _load(self, symbol: str) -> None:
+        try:
+            await self.refresh_quote(symbol)
+            state = self.state(symbol)
+            if not state.tape:
+                earlier = await self._source.recent_ticks(symbol)
+                if not state.tape:
+                    state.tape.extend(earlier)
+                    if earlier and self._market_seconds is None:
+                        self._market_seconds = (earlier[-1].seconds, self._clock.monotonic())
+                    self.quotes.publish(symbol)
+        except TerminalError as error:
+            log.info("quote of %s: %s", symbol, error)
+
+    async def refresh_quote(self, symbol: str) -> Quote:
+        """Fetch the quote by REST, carry it in and return it; raises TerminalError."""
+        quote = await self._source.quote(symbol)
+        self.state(symbol).take_quote(quote, self._clock.monotonic())
+        self.quotes.publish(symbol)
+        return quote
+
+    async def _load_book(self, symbol: str) -> None:
+        try:
+            book = await self._source.order_book(symbol)
+        except TerminalError as error:
+            log.info("order book of %s: %s", symbol, error)
+            return
+        state = self.state(symbol)
+        if state.book_version == 0 or (Stream.BOOK, symbol) in self._overflow:
+            state.take_book(book)
+            self.books.publish(symbol)
+
+    async def _poll(self) -> None:
+        while self._overflow:
+            for stream, symbol in sorted(self._overflow):
+                if stream is Stream.BOOK:
+                    await self._load_book(symbol)
+                else:
+                    try:
+                        await self.refresh_quote(symbol)
+                        self.state(symbol).freshness = Freshness.POLLED
+                    except TerminalError as error:
+                        log.info("poll of %s: %s", symbol, error)
+            await asyncio.sleep(_POLL_SECONDS)
+
+    # -- what the feed brings (called in the socket reader; nothing here waits) ---
+
+    def take_ticks(self, ticks: Sequence[Tick]) -> None:
+        """Carry the prints of one frame in."""
+        now = self._clock.monotonic()
+        last = ticks[-1]
+        symbol = last.symbol
+        state = self._states.get(symbol)
+        if state is None:
+            state = self._states[symbol] = SymbolState(symbol)
+        state.take_tick(last, now)
+        state.tape.extend(ticks)
+        self._market_seconds = (last.seconds, now)
+        self.ticks_received += len(ticks)
+        self.ticks.publish(ticks)
+        self.quotes.publish(symbol)
+
+    def take_book(self, update: BookUpdate) -> None:
+        """Keep the newest book of a symbol."""
+        self.state(update.symbol).take_book_update(update)
+        self.books.publish(update.symbol)
+
+    def take_status(self, status: MarketStatus) -> None:
+        """Carry a halt or volatility interruption in."""
+        state = self.state(status.symbol)
+        state.is_halted, state.vi_state = status.is_halted, "Y" if status.is_vi else "N"
+        self.statuses.publish(status)
+        self.quotes.publish(status.symbol)
+
+    def take_link(self, link_state: LinkState, text: str) -> None:
+        """Remember and tell how the connection stands."""
+        self.link_state, self.link_text = link_state, text
+        self.link.publish((link_state, text))
+
+    def take_subscription(self, stream: Stream, symbol: str, state: SubscriptionState, text: str) -> None:
+        """Tell how a wanted stream stands; a refused one is said in the log with the broker's words."""
+        if state is SubscriptionState.REFUSED:
+            log.warning("%s %s was refused: %s", stream, symbol, text)
+        self.subscriptions.publish((stream, symbol, state))
+
+    def fill_gap(self) -> None:
+        """Fetch what a broken connection missed: the quote and book of everything that is watched."""
+        for stream, symbol in list(self._watchers):
+            if stream is Stream.TICKS:
+                self._scope.spawn(self._load(symbol), name=f"gap {symbol}")
+            elif stream is Stream.BOOK:
+                self.state(symbol).book_version = 0
+                self._scope.spawn(self._load_book(symbol), name=f"gap book {symbol}")

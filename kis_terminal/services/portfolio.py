@@ -1,0 +1,181 @@
+"""Positions and cash: the broker's listing, carried on by fills until the next listing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from kis_terminal.domain.account import Balance, Position
+from kis_terminal.domain.costs import trade_costs
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.instruments import Instrument, Market
+from kis_terminal.domain.orders import ExecutionNotice, Side
+from kis_terminal.ports import Broker, Clock
+from kis_terminal.services.hub import Topic
+from kis_terminal.services.instruments import Instruments
+from kis_terminal.services.market_data import MarketData
+from kis_terminal.services.tasks import TaskScope
+
+log = logging.getLogger(__name__)
+
+_REFRESH_GAP = 0.3
+_RETRY_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class PositionView:
+    """One position valued at the latest price; amounts in won, rates in percent."""
+
+    position: Position
+    price: Decimal
+    value: Decimal
+    profit: Decimal
+    """평가손익 before costs."""
+    profit_rate: Decimal
+    profit_after_costs: Decimal
+    """As if sold now: both commissions and the sale's tax paid."""
+
+
+class Portfolio:
+    """Own positions and cash. Topics: `changed` (no details: read again)."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        market_data: MarketData,
+        instruments: Instruments,
+        clock: Clock,
+        scope: TaskScope,
+    ) -> None:
+        self._broker = broker
+        self._market_data = market_data
+        self._instruments = instruments
+        self._clock = clock
+        self._scope = scope
+        self._positions: dict[str, Position] = {}
+        self._is_refreshing = False
+        self._wants_refresh = False
+        self.balance: Balance | None = None
+        """The last complete listing, None before the first one."""
+        self.error = ""
+        """Why the last refresh failed, empty when it did not."""
+        self.cash_d2: Decimal | None = None
+        self.changed: Topic[None] = Topic("portfolio")
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """Return holdings with shares, in the broker's order."""
+        return tuple(item for item in self._positions.values() if item.quantity > 0)
+
+    @property
+    def cash_available(self) -> Decimal | None:
+        """Return the won that can be spent (D+2 cash), None when not known."""
+        return self.cash_d2
+
+    def sellable(self, symbol: str) -> int | None:
+        """Return shares that can be sold, None when the account is not known."""
+        if self.balance is None:
+            return None
+        position = self._positions.get(symbol)
+        return position.sellable if position is not None else 0
+
+    def position(self, symbol: str) -> Position | None:
+        """Return the holding of a symbol."""
+        position = self._positions.get(symbol)
+        return position if position is not None and position.quantity > 0 else None
+
+    def view(self, position: Position) -> PositionView:
+        """Value a position at the latest price known."""
+        price = self._market_data.state(position.symbol).price or position.price
+        value = price * position.quantity
+        cost = position.average_price * position.quantity
+        profit = value - cost
+        rate = profit / cost * 100 if cost else Decimal(0)
+        item = self._instrument(position.symbol)
+        today = self._today()
+        costs = (
+            trade_costs(item, Side.BUY, cost, today).total + trade_costs(item, Side.SELL, value, today).total
+        )
+        return PositionView(position, price, value, profit, rate, profit - costs)
+
+    def _instrument(self, symbol: str) -> Instrument:
+        return self._instruments.get(symbol) or Instrument(symbol, symbol, Market.KOSPI)
+
+    def _today(self) -> date:
+        return self._clock.now().date()
+
+    def refresh_soon(self) -> None:
+        """Ask the broker for the account; calls that come while one runs are joined into one more."""
+        self._wants_refresh = True
+        if not self._is_refreshing:
+            self._is_refreshing = True
+            self._scope.spawn(self._refresh_until_settled(), name="balance")
+
+    async def _refresh_until_settled(self) -> None:
+        try:
+            while self._wants_refresh:
+                self._wants_refresh = False
+                try:
+                    await self.refresh()
+                except TerminalError as error:
+                    # An error is not an empty account: what was known stays, with the reason beside it.
+                    self.error = str(error)
+                    log.warning("balance: %s", error)
+                    self.changed.publish(None)
+                    self._wants_refresh = True
+                    await asyncio.sleep(_RETRY_SECONDS)
+                    continue
+                await asyncio.sleep(_REFRESH_GAP)
+        finally:
+            self._is_refreshing = False
+
+    async def refresh(self) -> None:
+        """Fetch the complete account; raises TerminalError and then keeps what was known."""
+        balance = await self._broker.balance()
+        self.balance = balance
+        self.error = ""
+        self.cash_d2 = balance.cash_d2
+        self._positions = {item.symbol: item for item in balance.positions}
+        self.changed.publish(None)
+
+    def take_fill(self, notice: ExecutionNotice) -> None:
+        """Carry a fill in at once; the broker's listing that follows settles it."""
+        if self.balance is None:
+            return
+        amount = notice.price * notice.quantity
+        item = self._instrument(notice.symbol)
+        costs = trade_costs(item, notice.side, amount, self._today()).total
+        held = self._positions.get(notice.symbol)
+        if notice.side is Side.BUY:
+            quantity = (held.quantity if held else 0) + notice.quantity
+            cost = (held.average_price * held.quantity if held else Decimal(0)) + amount
+            average = cost / quantity
+            self._positions[notice.symbol] = Position(
+                symbol=notice.symbol,
+                name=held.name if held else self._instruments.name(notice.symbol),
+                quantity=quantity,
+                sellable=(held.sellable if held else 0) + notice.quantity,
+                average_price=average,
+                price=notice.price,
+                cost=cost,
+                value=notice.price * quantity,
+                bought_today=(held.bought_today if held else 0) + notice.quantity,
+                sold_today=held.sold_today if held else 0,
+            )
+        elif held is not None:
+            quantity = max(0, held.quantity - notice.quantity)
+            self._positions[notice.symbol] = replace(
+                held,
+                quantity=quantity,
+                sellable=min(held.sellable, quantity),
+                cost=held.average_price * quantity,
+                value=notice.price * quantity,
+                sold_today=held.sold_today + notice.quantity,
+            )
+        if self.cash_d2 is not None:
+            self.cash_d2 += -amount - costs if notice.side is Side.BUY else amount - costs
+        self.changed.publish(None)
+        self.refresh_soon()

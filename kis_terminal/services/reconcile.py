@@ -1,0 +1,81 @@
+"""Bring our orders in line with the broker's: at start, after each notice, after a gap, now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.orders import OrderStatus, PendingChange
+from kis_terminal.ports import Broker, Clock
+from kis_terminal.services.orders import Orders
+from kis_terminal.services.portfolio import Portfolio
+from kis_terminal.services.tasks import TaskScope
+
+log = logging.getLogger(__name__)
+
+_GAP_SECONDS = 0.25
+"""Between two listings: the account's own call limit is lower than the gateway's."""
+_UNSETTLED_SECONDS = 2.0
+_QUIET_SECONDS = 60.0
+_LONGEST_WAIT = 30.0
+
+
+class Reconciler:
+    """Own the loop that lists orders. Only a complete listing is carried in; a failed one is repeated."""
+
+    def __init__(
+        self, broker: Broker, orders: Orders, portfolio: Portfolio, clock: Clock, scope: TaskScope
+    ) -> None:
+        self._broker = broker
+        self._orders = orders
+        self._portfolio = portfolio
+        self._clock = clock
+        self._scope = scope
+        self._wanted = asyncio.Event()
+        self.error = ""
+        """Why the last listing failed, empty when it did not."""
+        orders.listing_wanted = self._wanted.set
+
+    def start(self) -> None:
+        """List now and from now on."""
+        self._wanted.set()
+        self._scope.spawn(self._run(), name="reconcile")
+        self._portfolio.refresh_soon()
+
+    def want(self) -> None:
+        """List soon: a connection was restored, or a person asked."""
+        self._wanted.set()
+        self._portfolio.refresh_soon()
+
+    async def _run(self) -> None:
+        delay = 1.0
+        while True:
+            with contextlib.suppress(TimeoutError):  # nothing happened for a while: look all the same
+                await asyncio.wait_for(self._wanted.wait(), timeout=self._patience())
+            self._wanted.clear()
+            try:
+                await self.list_once()
+            except TerminalError as error:
+                self.error = str(error)
+                log.warning("order listing: %s", error)
+                self._wanted.set()
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _LONGEST_WAIT)
+                continue
+            delay = 1.0
+            await asyncio.sleep(_GAP_SECONDS)
+
+    def _patience(self) -> float:
+        unsettled = any(
+            order.status is OrderStatus.UNKNOWN or order.pending is not PendingChange.NONE
+            for order in self._orders.open_orders()
+        )
+        return _UNSETTLED_SECONDS if unsettled else _QUIET_SECONDS
+
+    async def list_once(self) -> None:
+        """Fetch the complete listing of today and carry it in; raises TerminalError and changes nothing."""
+        rows = await self._broker.orders(self._clock.now().date())
+        await self._orders.take_listing(rows)
+        self.error = ""

@@ -1,0 +1,139 @@
+"""Limits in force and the trading state; every order asks here before it is journaled and sent."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from enum import StrEnum
+
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.orders import Order, OrderRequest, Side
+from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, evaluate
+from kis_terminal.domain.sessions import kinds_allowed, phase_at
+from kis_terminal.ports import Clock, WorkspaceStore
+from kis_terminal.services.hub import Topic
+from kis_terminal.services.instruments import Instruments
+from kis_terminal.services.market_data import MarketData
+from kis_terminal.services.portfolio import Portfolio
+
+_HALT_KEY = "trading-state"
+
+
+class TradingState(StrEnum):
+    """Whether orders may leave."""
+
+    ACTIVE = "active"
+    HALTED = "halted"
+
+
+class RiskGate:
+    """Own the limits, the halt latch and the arming of real orders. Topics: `state_changed`."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        instruments: Instruments,
+        market_data: MarketData,
+        portfolio: Portfolio,
+        clock: Clock,
+        store: WorkspaceStore,
+    ) -> None:
+        self._instruments = instruments
+        self._market_data = market_data
+        self._portfolio = portfolio
+        self._clock = clock
+        self._store = store
+        self.limits = RiskLimits()
+        self.is_armed = environment is not Environment.REAL
+        self.state_changed: Topic[TradingState] = Topic("trading state")
+        self._state = TradingState(store.read(_HALT_KEY) or TradingState.ACTIVE)
+        self._sent: deque[tuple[float, tuple[str, Side, str, int, str]]] = deque(maxlen=200)
+        self.open_orders: Callable[[], tuple[Order, ...]] = tuple
+
+    @property
+    def state(self) -> TradingState:
+        """Return the trading state."""
+        return self._state
+
+    def halt(self) -> None:
+        """Let no order leave until `release`; survives a restart."""
+        self._state = TradingState.HALTED
+        self._store.write(_HALT_KEY, self._state)
+        self.state_changed.publish(self._state)
+
+    def release(self) -> None:
+        """Let orders leave again."""
+        self._state = TradingState.ACTIVE
+        self._store.write(_HALT_KEY, self._state)
+        self.state_changed.publish(self._state)
+
+    def arm(self, *, is_armed: bool) -> None:
+        """Allow or lock orders of real money."""
+        self.is_armed = is_armed
+        self.state_changed.publish(self._state)
+
+    @property
+    def is_halted(self) -> bool:
+        """Tell whether the latch has fallen."""
+        return self._state is TradingState.HALTED
+
+    def check(self, request: OrderRequest) -> RiskVerdict:
+        """Return what every rule says of `request` now; changes nothing."""
+        return evaluate(request, self._known(request, self.open_orders(), self.buying_power()), self.limits)
+
+    def check_amendment(self, request: OrderRequest, order: Order, others: tuple[Order, ...]) -> RiskVerdict:
+        """Return what every rule says of an amendment: the old order's own reservation counts as free."""
+        cash = self.buying_power()
+        if cash is not None and order.side is Side.BUY:
+            cash += (order.price or Decimal(0)) * order.remaining
+        known = self._known(request, others, cash)
+        if known.sellable is not None:
+            known = replace(known, sellable=known.sellable + order.remaining)
+        return evaluate(request, known, self.limits)
+
+    def _known(
+        self, request: OrderRequest, open_orders: tuple[Order, ...], cash: Decimal | None
+    ) -> RiskInput:
+        state = self._market_data.state(request.symbol)
+        seconds = self._market_data.market_seconds()
+        now = self._clock.monotonic()
+        if seconds is None:
+            moment = self._clock.now()
+            seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        signature = self._signature(request)
+        same = next((sent_at for sent_at, earlier in reversed(self._sent) if earlier == signature), None)
+        return RiskInput(
+            instrument=self._instruments.get(request.symbol),
+            last_price=state.price,
+            upper_limit=state.upper_limit,
+            lower_limit=state.lower_limit,
+            allowed_kinds=kinds_allowed(request.venue, phase_at(request.venue, seconds)),
+            buying_power=cash,
+            sellable=self._portfolio.sellable(request.symbol),
+            open_orders=open_orders,
+            seconds_since_same=None if same is None else now - same,
+            orders_last_second=sum(1 for sent_at, _ in self._sent if now - sent_at < 1.0),
+            is_halted=self.is_halted,
+            is_armed=self.is_armed,
+        )
+
+    def buying_power(self) -> Decimal | None:
+        """Return the won left after what open buys reserve; None when the account is not known."""
+        cash = self._portfolio.cash_available
+        if cash is None:
+            return None
+        for order in self.open_orders():
+            if order.side is Side.BUY:
+                price = order.price or self._market_data.state(order.symbol).upper_limit or Decimal(0)
+                cash -= price * order.remaining
+        return cash
+
+    def released(self, request: OrderRequest) -> None:
+        """Remember that `request` was let through."""
+        self._sent.append((self._clock.monotonic(), self._signature(request)))
+
+    @staticmethod
+    def _signature(request: OrderRequest) -> tuple[str, Side, str, int, str]:
+        return (request.symbol, request.side, request.kind, request.quantity, str(request.price))
