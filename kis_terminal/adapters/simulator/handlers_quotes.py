@@ -1,0 +1,457 @@
+"""Answer the quote calls: price, book, last trades, daily prices, investors, ranking.
+
+Field names and their order follow KIS's own printed answers; where the document and the printed answer differ,
+both spellings are sent (see docs/kis-api.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.bar_periods import last_bars, price_chain
+from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
+from kis_terminal.adapters.simulator.formats import (
+    HUNDRED_MILLION,
+    MILLION,
+    change_sign,
+    clock_text,
+    day_text,
+    direction,
+    rate,
+    ratio,
+)
+from kis_terminal.adapters.simulator.model import DailyBar, InvestorFlow, Listing, QuoteSnapshot, Statistics
+
+_DAY_ROWS = 30
+_RANK_ROWS = 30
+_QUOTE_KEYS = ("FID_COND_MRKT_DIV_CODE", "FID_INPUT_ISCD")
+_MARKETS = frozenset({"J", "UN", "NX"})
+_SUBSTITUTE_RATE = 0.76
+
+
+def check_market(call: Call) -> None:
+    """Refuse market codes that name no Korean share market."""
+    if call.text("FID_COND_MRKT_DIV_CODE") not in _MARKETS:
+        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID_CHECK_MRKT_DIV_CODE")
+
+
+def change_fields(quote: QuoteSnapshot) -> dict[str, str]:
+    """Return the three fields that tell the change against the base price."""
+    return {
+        "prdy_vrss": str(quote.change),
+        "prdy_vrss_sign": quote.sign,
+        "prdy_ctrt": rate(quote.change_rate),
+    }
+
+
+def inquire_price(call: Call) -> Answer:
+    """Answer FHKST01010100, the current price with everything around it."""
+    check_market(call)
+    exchange = call.venue.exchange
+    symbol = call.symbol()
+    listing = exchange.listing(symbol)
+    assert listing is not None  # noqa: S101  call.symbol() returns listed codes only
+    quote, figures = exchange.quote(symbol), exchange.statistics(symbol)
+    return quote_answer(
+        output=_price_head(listing, quote, figures)
+        | _price_levels(call, quote, figures)
+        | _price_tail(listing, quote, figures)
+    )
+
+
+def _price_head(listing: Listing, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
+    return {
+        "iscd_stat_cls_code": "58" if quote.is_halted else "55",
+        "marg_rate": rate(figures.margin_rate),
+        "rprs_mrkt_kor_name": _market_name(listing),
+        "new_hgpr_lwpr_cls_code": "",
+        "bstp_kor_isnm": listing.sector,
+        "temp_stop_yn": "Y" if quote.is_halted else "N",
+        "oprc_rang_cont_yn": "N",
+        "clpr_rang_cont_yn": "N",
+        "crdt_able_yn": "Y",
+        "grmn_rate_cls_code": "40",
+        "elw_pblc_yn": "N",
+        "stck_prpr": str(quote.last),
+        **change_fields(quote),
+        "acml_tr_pbmn": str(quote.turnover),
+        "acml_vol": str(quote.volume),
+        "prdy_vrss_vol_rate": rate(ratio(quote.volume, quote.prev_volume)),
+        "stck_oprc": str(quote.open),
+        "stck_hgpr": str(quote.high),
+        "stck_lwpr": str(quote.low),
+        "stck_mxpr": str(quote.upper_limit),
+        "stck_llam": str(quote.lower_limit),
+        "stck_sdpr": str(quote.base),
+        "wghn_avrg_stck_prc": rate(quote.average_price),
+        "hts_frgn_ehrt": rate(figures.foreign_rate),
+        "frgn_ntby_qty": "0",
+        "pgtr_ntby_qty": "0",
+    }
+
+
+def _price_levels(call: Call, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
+    previous = _previous_bar(call, quote.symbol)
+    high, low, close = previous.high, previous.low, previous.close
+    pivot = (high + low + close) / 3
+    if close > previous.open:
+        demark = 2 * high + low + close
+    elif close < previous.open:
+        demark = high + 2 * low + close
+    else:
+        demark = high + low + 2 * close
+    return {
+        "pvt_scnd_dmrs_prc": str(int(pivot + high - low)),
+        "pvt_frst_dmrs_prc": str(int(2 * pivot - low)),
+        "pvt_pont_val": str(int(pivot)),
+        "pvt_frst_dmsp_prc": str(int(2 * pivot - high)),
+        "pvt_scnd_dmsp_prc": str(int(pivot - high + low)),
+        "dmrs_val": str(int(demark / 2 - low)),
+        "dmsp_val": str(int(demark / 2 - high)),
+        "rstc_wdth_prc": str(quote.upper_limit - quote.base),
+        "d250_hgpr": str(figures.days250_high),
+        "d250_hgpr_date": day_text(figures.days250_high_date),
+        "d250_hgpr_vrss_prpr_rate": _distance(quote.last, figures.days250_high),
+        "d250_lwpr": str(figures.days250_low),
+        "d250_lwpr_date": day_text(figures.days250_low_date),
+        "d250_lwpr_vrss_prpr_rate": _distance(quote.last, figures.days250_low),
+        "stck_dryy_hgpr": str(figures.this_year_high),
+        "dryy_hgpr_vrss_prpr_rate": _distance(quote.last, figures.this_year_high),
+        "dryy_hgpr_date": day_text(figures.this_year_high_date),
+        "stck_dryy_lwpr": str(figures.this_year_low),
+        "dryy_lwpr_vrss_prpr_rate": _distance(quote.last, figures.this_year_low),
+        "dryy_lwpr_date": day_text(figures.this_year_low_date),
+        "w52_hgpr": str(figures.year_high),
+        "w52_hgpr_vrss_prpr_ctrt": _distance(quote.last, figures.year_high),
+        "w52_hgpr_date": day_text(figures.year_high_date),
+        "w52_lwpr": str(figures.year_low),
+        "w52_lwpr_vrss_prpr_ctrt": _distance(quote.last, figures.year_low),
+        "w52_lwpr_date": day_text(figures.year_low_date),
+    }
+
+
+def _price_tail(listing: Listing, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
+    capital = listing.listed_shares * listing.face_value
+    return {
+        "cpfn": str(round(capital / HUNDRED_MILLION)),
+        "stck_fcam": str(listing.face_value),
+        "stck_sspr": str(int(quote.base * _SUBSTITUTE_RATE) // 10 * 10),
+        "aspr_unit": str(quote.tick_size),
+        "hts_deal_qty_unit_val": "1",
+        "lstn_stcn": str(listing.listed_shares),
+        "hts_avls": str(figures.market_cap // HUNDRED_MILLION),
+        "per": rate(figures.per),
+        "pbr": rate(figures.pbr),
+        "stac_month": "12",
+        "vol_tnrt": rate(ratio(quote.volume, listing.listed_shares)),
+        "eps": rate(figures.eps),
+        "bps": rate(figures.bps),
+        "whol_loan_rmnd_rate": rate(figures.loan_rate),
+        "ssts_yn": "Y",
+        "stck_shrn_iscd": listing.symbol,
+        "fcam_cnnm": f"{listing.face_value:,}",
+        "cpfn_cnnm": f"{capital // HUNDRED_MILLION:,} 억",
+        "apprch_rate": "",
+        "frgn_hldn_qty": str(int(listing.listed_shares * figures.foreign_rate / 100)),
+        "vi_cls_code": "N",
+        "ovtm_vi_cls_code": "N",
+        "last_ssts_cntg_qty": "0",
+        "invt_caful_yn": "N",
+        "mrkt_warn_cls_code": "00",
+        "short_over_yn": "N",
+        "sltr_yn": "N",
+        "mang_issu_cls_code": "N",
+    }
+
+
+def _market_name(listing: Listing) -> str:
+    if listing.kind == "etf":
+        return "ETF"
+    return "KOSPI200" if listing.market == "KOSPI" else "KOSDAQ"
+
+
+def _distance(last: int, mark: int) -> str:
+    return rate(ratio(last - mark, mark))
+
+
+def _previous_bar(call: Call, symbol: str) -> DailyBar:
+    today = call.venue.exchange_time().date()
+    bars = call.venue.exchange.daily_bars(symbol, today - timedelta(days=20), today, True)
+    return bars[-2] if len(bars) > 1 else bars[-1]
+
+
+def inquire_asking_price(call: Call) -> Answer:
+    """Answer FHKST01010200, ten levels a side and the expected price."""
+    check_market(call)
+    symbol = call.symbol()
+    book, quote = call.venue.exchange.book(symbol), call.venue.exchange.quote(symbol)
+    prices: dict[str, str] = {}
+    sizes: dict[str, str] = {}
+    steps: dict[str, str] = {}
+    for word, levels in (("ask", book.asks), ("bid", book.bids)):
+        for number in range(1, 11):
+            price, size = levels[number - 1] if number <= len(levels) else (0, 0)
+            prices[f"{word}p{number}"] = str(price)
+            sizes[f"{word}p_rsqn{number}"] = str(size)
+            steps[f"{word}p_rsqn_icdc{number}"] = "0"
+    expected = book.expected_price or quote.open
+    return quote_answer(
+        output1={
+            "aspr_acpt_hour": clock_text(book.time),
+            **prices,
+            **sizes,
+            **steps,
+            "total_askp_rsqn": str(book.total_ask_size),
+            "total_bidp_rsqn": str(book.total_bid_size),
+            "total_askp_rsqn_icdc": "0",
+            "total_bidp_rsqn_icdc": "0",
+            "ovtm_total_askp_icdc": "0",
+            "ovtm_total_bidp_icdc": "0",
+            "ovtm_total_askp_rsqn": "0",
+            "ovtm_total_bidp_rsqn": "0",
+            "ntby_aspr_rsqn": str(book.total_bid_size - book.total_ask_size),
+            "new_mkop_cls_code": "20",
+        },
+        output2={
+            "antc_mkop_cls_code": "112",
+            "stck_prpr": str(quote.last),
+            "stck_oprc": str(quote.open),
+            "stck_hgpr": str(quote.high),
+            "stck_lwpr": str(quote.low),
+            "stck_sdpr": str(quote.base),
+            "antc_cnpr": str(expected),
+            "antc_cntg_vrss_sign": change_sign(expected, quote.base, quote.upper_limit, quote.lower_limit),
+            "antc_cntg_vrss": str(expected - quote.base),
+            "antc_cntg_prdy_ctrt": rate(ratio(expected - quote.base, quote.base)),
+            "antc_vol": str(book.expected_quantity),
+            "stck_shrn_iscd": symbol,
+            "vi_cls_code": "N",
+        },
+    )
+
+
+def inquire_ccnl(call: Call) -> Answer:
+    """Answer FHKST01010300, the last 30 trades, newest first."""
+    check_market(call)
+    symbol = call.symbol()
+    quote = call.venue.exchange.quote(symbol)
+    trades = call.venue.exchange.recent_trades(symbol, _DAY_ROWS)
+    return quote_answer(
+        output=[
+            {
+                "stck_cntg_hour": clock_text(trade.time),
+                "stck_prpr": str(trade.price),
+                "prdy_vrss": str(trade.price - quote.base),
+                "prdy_vrss_sign": change_sign(trade.price, quote.base, quote.upper_limit, quote.lower_limit),
+                "cntg_vol": str(trade.quantity),
+                "tday_rltv": rate(trade.strength),
+                "prdy_ctrt": rate(ratio(trade.price - quote.base, quote.base)),
+            }
+            for trade in reversed(trades)
+        ]
+    )
+
+
+def inquire_daily_price(call: Call) -> Answer:
+    """Answer FHKST01010400, 30 days, weeks or months; here FID_ORG_ADJ_PRC 0 is raw and 1 adjusted."""
+    check_market(call)
+    symbol, period = call.symbol(), call.text("FID_PERIOD_DIV_CODE") or "D"
+    if period not in ("D", "W", "M"):
+        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+    today = call.venue.exchange_time().date()
+    bars = last_bars(
+        call.venue.exchange, symbol, period, today, call.text("FID_ORG_ADJ_PRC") == "1", _DAY_ROWS + 1
+    )
+    flows = _flows_by_day(call, symbol, bars[0].day, today) if period == "D" and bars else {}
+    foreign_rate = rate(call.venue.exchange.statistics(symbol).foreign_rate)
+    rows = []
+    for bar, before in list(price_chain(bars))[-_DAY_ROWS:]:
+        base = bar.base_price if period == "D" or before is None else before.close
+        flow = flows.get(bar.day)
+        growth = ratio(bar.volume - before.volume, before.volume) if before is not None else 0.0
+        rows.append(
+            {
+                "stck_bsop_date": day_text(bar.day),
+                "stck_oprc": str(bar.open),
+                "stck_hgpr": str(bar.high),
+                "stck_lwpr": str(bar.low),
+                "stck_clpr": str(bar.close),
+                "acml_vol": str(bar.volume),
+                "prdy_vrss_vol_rate": rate(growth),
+                "prdy_vrss": str(bar.close - base),
+                "prdy_vrss_sign": direction(bar.close - base),
+                "prdy_ctrt": rate(ratio(bar.close - base, base)),
+                "hts_frgn_ehrt": foreign_rate,
+                "frgn_ntby_qty": str(flow.foreign_quantity) if flow is not None else "0",
+                "flng_cls_code": "00",
+                "acml_prtt_rate": "0.00",
+            }
+        )
+    return quote_answer(output=rows[::-1])
+
+
+def _flows_by_day(call: Call, symbol: str, start: date, end: date) -> dict[date, InvestorFlow]:
+    return {flow.day: flow for flow in call.venue.exchange.investor_flows(symbol, start, end)}
+
+
+def inquire_investor(call: Call) -> Answer:
+    """Answer FHKST01010900, 30 days newest first; today's figures stay blank while the market is open."""
+    check_market(call)
+    symbol = call.symbol()
+    today = call.venue.exchange_time().date()
+    flows = call.venue.exchange.investor_flows(symbol, today - timedelta(days=70), today)[-_DAY_ROWS:]
+    return quote_answer(output=[_investor_row(flow, is_blank=flow.day == today) for flow in reversed(flows)])
+
+
+def _investor_row(flow: InvestorFlow, *, is_blank: bool) -> dict[str, str]:
+    parties = (
+        ("prsn", flow.individual_quantity, flow.individual_amount, flow.individual_buy_quantity),
+        ("frgn", flow.foreign_quantity, flow.foreign_amount, flow.foreign_buy_quantity),
+        ("orgn", flow.institution_quantity, flow.institution_amount, flow.institution_buy_quantity),
+    )
+    figures: dict[str, int] = {}
+    for suffix, pick in (
+        ("ntby_qty", lambda net, amount, buy: net),
+        ("ntby_tr_pbmn", lambda net, amount, buy: _millions(amount)),
+        ("shnu_vol", lambda net, amount, buy: buy),
+        ("shnu_tr_pbmn", lambda net, amount, buy: _millions(buy * flow.close)),
+        ("seln_vol", lambda net, amount, buy: buy - net),
+        ("seln_tr_pbmn", lambda net, amount, buy: _millions(buy * flow.close - amount)),
+    ):
+        for party, net, amount, buy in parties:
+            figures[f"{party}_{suffix}"] = pick(net, amount, buy)
+    return {
+        "stck_bsop_date": day_text(flow.day),
+        "stck_clpr": str(flow.close),
+        "prdy_vrss": str(flow.change),
+        "prdy_vrss_sign": direction(flow.change),
+        **{name: "" if is_blank else str(value) for name, value in figures.items()},
+    }
+
+
+def _millions(won: int) -> int:
+    return round(won / MILLION)
+
+
+def volume_rank(call: Call) -> Answer:
+    """Answer FHPST01710000, the 30 most traded names by volume, growth, turnover rate or turnover."""
+    exchange = call.venue.exchange
+    chosen = [
+        (listing, exchange.quote(listing.symbol))
+        for listing in exchange.listings()
+        if _is_in_rank(call, listing, exchange.quote(listing.symbol))
+    ]
+    order = {
+        "1": lambda pair: ratio(pair[1].volume, pair[1].prev_volume),
+        "2": lambda pair: ratio(pair[1].volume, pair[0].listed_shares),
+        "3": lambda pair: pair[1].turnover,
+        "4": lambda pair: ratio(pair[1].turnover, pair[1].last * pair[0].listed_shares),
+    }.get(call.text("FID_BLNG_CLS_CODE"), lambda pair: pair[1].volume)
+    chosen.sort(key=order, reverse=True)
+    return quote_answer(output=_rank_rows(chosen[:_RANK_ROWS]))
+
+
+def _is_in_rank(call: Call, listing: Listing, quote: QuoteSnapshot) -> bool:
+    market = {"0001": "KOSPI", "1001": "KOSDAQ"}.get(call.text("FID_INPUT_ISCD"))
+    if market is not None and listing.market != market:
+        return False
+    is_preferred = listing.kind == "stock" and not listing.symbol.endswith("0")
+    if call.text("FID_DIV_CLS_CODE") in ("1", "2") and is_preferred != (call.text("FID_DIV_CLS_CODE") == "2"):
+        return False
+    lowest, highest = call.whole_number("FID_INPUT_PRICE_1"), call.whole_number("FID_INPUT_PRICE_2")
+    if quote.last < lowest or (highest and quote.last > highest):
+        return False
+    return quote.volume >= call.whole_number("FID_VOL_CNT")
+
+
+def _rank_rows(chosen: Sequence[tuple[Listing, QuoteSnapshot]]) -> list[dict[str, Any]]:
+    rows = []
+    for number, (listing, quote) in enumerate(chosen, start=1):
+        turnover_rate = rate(ratio(quote.volume, listing.listed_shares))
+        amount_rate = rate(ratio(quote.turnover, quote.last * listing.listed_shares))
+        rows.append(
+            {
+                "hts_kor_isnm": listing.name,
+                "mksc_shrn_iscd": listing.symbol,
+                "data_rank": str(number),
+                "stck_prpr": str(quote.last),
+                "prdy_vrss_sign": quote.sign,
+                "prdy_vrss": str(quote.change),
+                "prdy_ctrt": rate(quote.change_rate),
+                "acml_vol": str(quote.volume),
+                "prdy_vol": str(quote.prev_volume),
+                "lstn_stcn": str(listing.listed_shares),
+                "avrg_vol": str(quote.volume),
+                "n_befr_clpr_vrss_prpr_rate": rate(quote.change_rate),
+                "vol_inrt": rate(ratio(quote.volume, quote.prev_volume)),
+                "vol_tnrt": turnover_rate,
+                "nday_vol_tnrt": turnover_rate,
+                "avrg_tr_pbmn": str(quote.turnover),
+                "tr_pbmn_tnrt": amount_rate,
+                "nday_tr_pbmn_tnrt": amount_rate,
+                "acml_tr_pbmn": str(quote.turnover),
+            }
+        )
+    return rows
+
+
+_QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/inquire-price",
+        (Transaction("FHKST01010100", "FHKST01010100"),),
+        _QUOTE_KEYS,
+        inquire_price,
+    ),
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/inquire-asking-price-exp-ccn",
+        (Transaction("FHKST01010200", "FHKST01010200"),),
+        _QUOTE_KEYS,
+        inquire_asking_price,
+    ),
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/inquire-ccnl",
+        (Transaction("FHKST01010300", "FHKST01010300"),),
+        _QUOTE_KEYS,
+        inquire_ccnl,
+    ),
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/inquire-daily-price",
+        (Transaction("FHKST01010400", "FHKST01010400"),),
+        (*_QUOTE_KEYS, "FID_PERIOD_DIV_CODE", "FID_ORG_ADJ_PRC"),
+        inquire_daily_price,
+    ),
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/inquire-investor",
+        (Transaction("FHKST01010900", "FHKST01010900"),),
+        _QUOTE_KEYS,
+        inquire_investor,
+    ),
+    Endpoint(
+        "GET",
+        f"{_QUOTATIONS}/volume-rank",
+        (Transaction("FHPST01710000", None),),
+        (
+            "FID_COND_MRKT_DIV_CODE",
+            "FID_COND_SCR_DIV_CODE",
+            "FID_INPUT_ISCD",
+            "FID_DIV_CLS_CODE",
+            "FID_BLNG_CLS_CODE",
+            "FID_TRGT_CLS_CODE",
+            "FID_TRGT_EXLS_CLS_CODE",
+            "FID_INPUT_PRICE_1",
+            "FID_INPUT_PRICE_2",
+            "FID_VOL_CNT",
+        ),
+        volume_rank,
+    ),
+)

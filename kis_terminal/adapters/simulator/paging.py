@@ -1,0 +1,58 @@
+"""Cut long answers into KIS's pages: tr_cont header, message codes and padded context strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kis_terminal.adapters.simulator.calls import Call
+
+_CONTEXT_WIDTH = 100
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Hold one page and what goes around it; `tr_cont` F/M: more follow, D/E: the last."""
+
+    rows: Sequence[Row]
+    tr_cont: str
+    code: str
+    text: str
+    context_fk: str
+    context_nk: str
+
+
+def cut_page(
+    call: Call, rows: Sequence[Row], size: int, key_of: Callable[[Row], str], query: Sequence[str]
+) -> Page[Row]:
+    """Return the page the call asks for.
+
+    The cursor is the key of the last row sent, so that rows added in front between two pages move nothing.
+    """
+    start = 0
+    cursor = call.text("CTX_AREA_NK100").rstrip("!^").strip() if call.wants_next_page else ""
+    if cursor:
+        start = next((i + 1 for i, row in enumerate(rows) if key_of(row) == cursor), len(rows))
+    page = rows[start : start + size]
+    has_more = start + size < len(rows)
+    context_fk = "".join(f"{part}^" for part in query).ljust(_CONTEXT_WIDTH)
+    if has_more:
+        tr_cont, code, text = (
+            ("M" if cursor else "F"),
+            "KIOK0500",
+            "조회가 계속됩니다..다음버튼을 Click 하십시오.",
+        )
+        context_nk = f"{key_of(page[-1])}!^".ljust(_CONTEXT_WIDTH)
+    else:
+        tr_cont = "E" if cursor else "D"
+        code = "KIOK0460" if cursor else "KIOK0510" if rows else "KIOK0560"
+        text = {
+            "KIOK0460": "조회 되었습니다. (마지막 자료)",
+            "KIOK0510": "조회가 완료되었습니다",
+            "KIOK0560": "조회할 내용이 없습니다",
+        }[code]
+        context_nk = " " * _CONTEXT_WIDTH
+    return Page(page, tr_cont, code, text, context_fk, context_nk)

@@ -1,0 +1,64 @@
+"""Hold what both hosts share: the one market, the keys, the clocks and who uses which account."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kis_terminal.adapters.simulator.auth import SEOUL, Approvals, KeyRing, Tokens
+from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.model import Account
+from kis_terminal.adapters.simulator.personality import Personality
+
+
+def wall_clock() -> datetime:
+    """Return the machine's time in Seoul."""
+    return datetime.now(SEOUL)
+
+
+class MarketTime:
+    """Run the market's clock: the wall clock from its start on, `speed` times as fast."""
+
+    def __init__(self, wall: Callable[[], datetime] = wall_clock, *, speed: float = 1.0) -> None:
+        self._wall = wall
+        self._start = wall()
+        self._speed = speed
+
+    def now(self) -> datetime:
+        """Return the moment to hand to the exchange as its `now`."""
+        elapsed = self._wall() - self._start
+        return self._start + elapsed * self._speed
+
+
+@dataclass(slots=True)
+class Venue:
+    """Carry the shared state of the process; one instance, made by the server."""
+
+    exchange: Exchange
+    market_time: MarketTime
+    is_limited: bool = True
+    wall: Callable[[], datetime] = wall_clock
+    monotonic: Callable[[], float] = time.monotonic
+    keys: KeyRing = field(default_factory=KeyRing)
+    tokens: Tokens = field(default_factory=Tokens)
+    approvals: Approvals = field(default_factory=Approvals)
+    _users: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+
+    def open_account(self, personality: Personality, number: str, product: str, appkey: str) -> Account:
+        """Return the account, opened at first use; remember that this app key uses it (for its notices)."""
+        self._users.setdefault((personality.name, number, product), set()).add(appkey)
+        return self.exchange.account(number, product, realm=personality.name)
+
+    def users_of(self, realm: str, number: str, product: str) -> frozenset[str]:
+        """Return the app keys that have used an account."""
+        return frozenset(self._users.get((realm, number, product), ()))
+
+    def now(self) -> datetime:
+        """Return the market's moment, as the exchange takes it."""
+        return self.market_time.now()
+
+    def exchange_time(self) -> datetime:
+        """Return the time that stands on the exchange's clock."""
+        return self.exchange.clock.exchange_time(self.market_time.now())
