@@ -168,6 +168,9 @@ class FeedListener:
     on_link: Callable[[LinkState, str], None]
     """Link state and a sentence for the user."""
     on_subscription: Callable[[Stream, str, SubscriptionState, str], None]
+    on_gap: Callable[[str], None]
+    """Events may have been missed: a reconnect (called when the streams are subscribed again) or an execution
+    notice that could not be read. The services ask the broker for orders and missing bars."""
 
 
 class MarketFeed(Protocol):

@@ -2,7 +2,7 @@
 
 Prices are `Decimal` won, sizes `int` shares. `seconds` counts from midnight in Asia/Seoul, since the wire
 gives a time of day only; the trading day is known to whoever owns the feed.
-Ticks and books are `NamedTuple`s: they are made tens of thousands of times a second.
+Ticks and books are light objects: they are made tens of thousands of times a second.
 """
 
 from __future__ import annotations
@@ -14,21 +14,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Tick(NamedTuple):
-    """One trade print of the market (체결) with the day's running figures as the wire sends them."""
+class TickDetails(NamedTuple):
+    """What a print says besides its price and size; zero where the source gave nothing readable."""
 
-    symbol: str
-    seconds: int
-    price: Decimal
     change: Decimal
     """Signed difference from the base price in won."""
     change_rate: Decimal
     """Percent, signed."""
-    size: int
     aggressor: int
     """1 bought at the ask, -1 sold at the bid, 0 auction or unknown."""
-    volume: int
-    """Shares traded today, this print included."""
     turnover: int
     """Won traded today."""
     strength: Decimal
@@ -39,6 +33,135 @@ class Tick(NamedTuple):
     ask: Decimal
     bid: Decimal
     is_halted: bool
+
+
+class Tick:
+    """One trade print of the market (체결) with the day's running figures as the wire sends them.
+
+    What bars and volume need is held in slots; the rest is read through `details`, which a feed may decode
+    when somebody looks first (most prints are never looked at). A tick is never changed after it was made;
+    a guard against it would cost more than all of the decoding.
+    """
+
+    __slots__ = ("_details", "price", "seconds", "size", "symbol", "volume")
+
+    symbol: str
+    seconds: int
+    price: Decimal
+    size: int
+    volume: int
+    """Shares traded today, this print included."""
+    _details: TickDetails
+
+    def __init__(
+        self,
+        symbol: str,
+        seconds: int,
+        price: Decimal,
+        change: Decimal,
+        change_rate: Decimal,
+        size: int,
+        aggressor: int,
+        volume: int,
+        turnover: int,
+        strength: Decimal,
+        open: Decimal,
+        high: Decimal,
+        low: Decimal,
+        ask: Decimal,
+        bid: Decimal,
+        is_halted: bool,
+    ) -> None:
+        self.symbol = symbol
+        self.seconds = seconds
+        self.price = price
+        self.size = size
+        self.volume = volume
+        self._details = TickDetails(
+            change, change_rate, aggressor, turnover, strength, open, high, low, ask, bid, is_halted
+        )
+
+    @property
+    def details(self) -> TickDetails:
+        """Return everything besides the slots; read it once when several figures are wanted."""
+        return self._details
+
+    @property
+    def change(self) -> Decimal:
+        """Return the signed difference from the base price in won."""
+        return self.details.change
+
+    @property
+    def change_rate(self) -> Decimal:
+        """Return the signed difference in percent."""
+        return self.details.change_rate
+
+    @property
+    def aggressor(self) -> int:
+        """Return 1 when bought at the ask, -1 when sold at the bid, 0 for an auction or unknown."""
+        return self.details.aggressor
+
+    @property
+    def turnover(self) -> int:
+        """Return the won traded today."""
+        return self.details.turnover
+
+    @property
+    def strength(self) -> Decimal:
+        """Return 체결강도 in percent."""
+        return self.details.strength
+
+    @property
+    def open(self) -> Decimal:
+        """Return the day's opening price."""
+        return self.details.open
+
+    @property
+    def high(self) -> Decimal:
+        """Return the day's highest price."""
+        return self.details.high
+
+    @property
+    def low(self) -> Decimal:
+        """Return the day's lowest price."""
+        return self.details.low
+
+    @property
+    def ask(self) -> Decimal:
+        """Return the best ask, zero when there is none."""
+        return self.details.ask
+
+    @property
+    def bid(self) -> Decimal:
+        """Return the best bid, zero when there is none."""
+        return self.details.bid
+
+    @property
+    def is_halted(self) -> bool:
+        """Tell whether trading in the symbol is halted."""
+        return self.details.is_halted
+
+    def _core(self) -> tuple[str, int, Decimal, int, int]:
+        return (self.symbol, self.seconds, self.price, self.size, self.volume)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tick):
+            return NotImplemented
+        return self._core() == other._core() and self.details == other.details
+
+    def __hash__(self) -> int:
+        return hash(self._core())
+
+    def __repr__(self) -> str:
+        return f"Tick({self.symbol} {self.seconds}s {self.price} x {self.size}, {self.volume} today)"
+
+    def __reduce__(self) -> tuple[type[Tick], tuple[object, ...]]:
+        more = self.details
+        return Tick, (
+            *(self.symbol, self.seconds, self.price, more.change, more.change_rate, self.size),
+            *(more.aggressor, self.volume, more.turnover, more.strength),
+            *more[5:],
+        )
 
 
 class OrderBookLevel(NamedTuple):
@@ -153,6 +276,8 @@ class MarketStatus(NamedTuple):
     is_halted: bool
     is_vi: bool
     reason: str
+    expected_code: str = ""
+    """ANTC_MKOP_CLS_CODE: the same for the expected-price phase, e.g. 311 it starts, 112 it ends."""
 
 
 class InvestorDay(NamedTuple):
