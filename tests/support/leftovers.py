@@ -8,11 +8,12 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import pytest
 
 ExpectLog = Callable[[str], None]
-_PHASES = ("setup", "call")
+_PHASES: tuple[Literal["setup", "call", "teardown"], ...] = ("setup", "call", "teardown")
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def _no_unexpected_log(
     records = [record for phase in _PHASES for record in caplog.get_records(phase)]
     lines = [
         f"{record.levelname} {record.name}: {record.getMessage()}"
-        for record in [*records, *caplog.get_records("teardown")]
+        for record in records
         if record.levelno >= logging.WARNING
     ]
     unexpected = [line for line in lines if not any(re.search(pattern, line) for pattern in expected_logs)]
@@ -89,7 +90,7 @@ def _no_windows_left() -> Iterator[None]:
         pytest.fail(f"windows left: {names}", pytrace=False)
 
 
-def _windows() -> list:
+def _windows() -> list[Any]:
     """Return the windows that nobody owns; those already marked for deletion are deleted first."""
     widgets = sys.modules.get("PySide6.QtWidgets")
     core = sys.modules.get("PySide6.QtCore")
