@@ -1,0 +1,34 @@
+"""The user's small choices, kept as JSON texts in the workspace store."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from kis_terminal.ports import WorkspaceStore
+
+log = logging.getLogger(__name__)
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+class Preferences:
+    """Own settings of panels and window by key, e.g. `chart.interval`, `layout.default`."""
+
+    def __init__(self, store: WorkspaceStore) -> None:
+        self._store = store
+
+    def read(self, key: str, default: Json = None) -> Json:
+        """Return a choice; one that cannot be read is said in the log and taken as `default`."""
+        text = self._store.read(key)
+        if text is None:
+            return default
+        try:
+            value: Json = json.loads(text)
+        except ValueError:
+            log.warning("preference %s is damaged and was set back: %.80r", key, text)
+            return default
+        return value
+
+    def write(self, key: str, value: Json) -> None:
+        """Keep a choice."""
+        self._store.write(key, json.dumps(value, ensure_ascii=False))

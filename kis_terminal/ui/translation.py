@@ -1,0 +1,27 @@
+"""What the user reads: Korean in the source, English from one table."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+from kis_terminal.resource_files import resource_path
+
+_language = ["ko"]
+
+
+def set_language(language: str) -> None:
+    """Choose `ko` or `en`; called once by `app.py` before widgets are built."""
+    _language[0] = language
+
+
+@cache
+def _english() -> dict[str, str]:
+    loaded: dict[str, str] = json.loads(resource_path("translations/en.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def tr(korean: str, **values: object) -> str:
+    """Return the text in the user's language, with `{name}` places filled."""
+    text = korean if _language[0] == "ko" else _english().get(korean, korean)
+    return text.format(**values) if values else text
