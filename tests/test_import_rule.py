@@ -25,7 +25,7 @@ OWN_IMPORTS = {
 }
 # Where everything is put together; nobody imports these.
 ROOTS = {"app", "__main__", "cli"}
-# Layer -> outside libraries it may import beside Python's own; a layer that is not named may import any but Qt.
+# Layer -> outside libraries it may import beside Python's own; a layer not named may import any but Qt.
 OUTSIDE_IMPORTS = {
     "domain": {"numpy", "talib"},
     "ports": set[str](),
