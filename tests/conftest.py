@@ -12,6 +12,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 configuration.set_hypothesis_home_dir(Path(__file__).resolve().parent.parent / ".hypothesis")
 
 pytest_plugins = (
+    "pytester",
     "tests.support.isolation",
     "tests.support.leftovers",
     "tests.support.qt_loop",
