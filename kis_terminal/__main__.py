@@ -1,0 +1,89 @@
+"""The command line: `kis-terminal` opens the window, `kis-terminal sim` runs the embedded exchange alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kis_terminal import __version__
+
+_NO_DISPLAY = (
+    "화면이 없습니다(DISPLAY와 WAYLAND_DISPLAY가 비어 있음). 화면이 있는 세션에서 실행하거나 "
+    "`kis-terminal --screenshot 그림.png --exit-after 8`로 그림만 만드십시오. / No display was found; run "
+    "in a graphical session, or make a picture with --screenshot PNG --exit-after SECONDS."
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kis-terminal",
+        description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
+        epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행)",
+    )
+    parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
+    parser.add_argument(
+        "--env",
+        choices=("sim", "paper", "real"),
+        default="sim",
+        help="sim 시뮬레이션(기본), paper 모의투자, real 실전투자",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="kis_devlp.yaml의 위치")
+    parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
+    parser.add_argument("--layout", metavar="NAME", help="저장된 화면 배치 이름")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="끝나기 전에 창을 그림으로 저장")
+    parser.add_argument("--size", default="1760x990", metavar="WxH", help="그림의 창 크기 (기본 1760x990)")
+    parser.add_argument("--exit-after", type=float, metavar="SECONDS", help="그만큼 뒤에 스스로 종료")
+    parser.add_argument("--bars", type=Path, metavar="DIR", help="시뮬레이션에 쓸 실제 일봉 폴더")
+    parser.add_argument("--seed", type=int, default=None, help="시뮬레이션의 난수 시작값")
+    return parser
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 done, 1 failed, 2 bad usage."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words and words[0] == "sim":
+        from kis_terminal.adapters.simulator.__main__ import main as run_exchange
+
+        return run_exchange(words[1:])
+    parser = _parser()
+    chosen = parser.parse_args(words)
+    if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:
+        parser.error(f"--exit-after {chosen.exit_after}: 0보다 큰 초를 적으십시오")
+    width, _, height = chosen.size.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) >= 640 and int(height) >= 400):
+        parser.error(f"--size {chosen.size}: 1760x990처럼 너비x높이로 적으십시오(640x400 이상)")
+    if chosen.bars is not None and not chosen.bars.is_dir():
+        parser.error(f"--bars {chosen.bars}: 그런 폴더가 없습니다")
+    if not _has_display():
+        if chosen.screenshot is None:
+            print(_NO_DISPLAY, file=sys.stderr)
+            return 2
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from kis_terminal.start import Options, start
+
+    return start(
+        Options(
+            environment=chosen.env,
+            config=chosen.config,
+            language=chosen.language,
+            layout=chosen.layout,
+            screenshot=chosen.screenshot,
+            size=(int(width), int(height)),
+            exit_after=chosen.exit_after,
+            bars=chosen.bars,
+            seed=chosen.seed,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

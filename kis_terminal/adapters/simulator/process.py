@@ -1,0 +1,93 @@
+"""The embedded exchange as a child process of the terminal: start it early, wait for it late, leave none behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kis_terminal.domain.errors import TerminalError
+
+_READY_SECONDS = 20.0
+_STOP_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeAddress:
+    """Where the exchange listens, by personality."""
+
+    rest: str
+    ws: str
+    paper_rest: str
+    paper_ws: str
+    control: str
+    pid: int
+
+
+class ExchangeProcess:
+    """Own the child. It ends when its standard input closes, so it never outlives this process."""
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="kis-terminal-")
+        self._ready_file = Path(self._folder.name) / "ready.json"
+        self._error_file = Path(self._folder.name) / "errors.txt"
+        command = [
+            sys.executable,
+            "-m",
+            "kis_terminal.adapters.simulator",
+            *("--port", "0", "--ws-port", "0", "--paper-port", "0", "--paper-ws-port", "0"),
+            *("--ready-file", str(self._ready_file), "--parent-pid", str(os.getpid()), "--watch-stdin"),
+            *arguments,
+        ]
+        with self._error_file.open("wb") as errors:
+            self._child = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors
+            )
+
+    @property
+    def pid(self) -> int:
+        """Return the child's process id."""
+        return self._child.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the child lives."""
+        return self._child.poll() is None
+
+    async def ready(self) -> ExchangeAddress:
+        """Wait until the exchange listens; raises TerminalError with its own words when it does not."""
+        waited = 0.0
+        while not self._ready_file.exists():
+            if not self.is_running:
+                raise TerminalError(f"내장 거래소를 시작하지 못했습니다: {self._last_words()}")
+            if waited > _READY_SECONDS:
+                raise TerminalError(f"내장 거래소가 {_READY_SECONDS:.0f}초 안에 시작되지 않았습니다.")
+            await asyncio.sleep(0.01)
+            waited += 0.01
+        told = json.loads(self._ready_file.read_text(encoding="utf-8"))
+        return ExchangeAddress(
+            told["rest"], told["ws"], told["paper_rest"], told["paper_ws"], told["control"], told["pid"]
+        )
+
+    def _last_words(self) -> str:
+        lines = self._error_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else f"종료 코드 {self._child.returncode}"
+
+    def stop(self) -> None:
+        """End the child and wait until it is gone; may be called twice."""
+        if self._child.stdin is not None and not self._child.stdin.closed:
+            self._child.stdin.close()
+        for push in (self._child.terminate, self._child.kill):
+            try:
+                self._child.wait(_STOP_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                push()
+        self._child.wait()
+        self._folder.cleanup()

@@ -1,0 +1,50 @@
+"""The user's workspace in one JSON file, replaced as a whole: a crash leaves the old or the new one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+class FileWorkspaceStore:
+    """`ports.WorkspaceStore`; a damaged file is kept aside and said in the log."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._texts = self._load()
+
+    def _load(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            if not isinstance(kept, dict):
+                raise ValueError("not an object")
+            return {str(key): str(value) for key, value in kept.items()}
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            aside = self._path.with_suffix(".damaged")
+            log.warning("workspace %s cannot be read (%s); kept as %s", self._path, error, aside.name)
+            if self._path.exists():
+                self._path.replace(aside)
+            return {}
+
+    def read(self, key: str) -> str | None:
+        """Return the text kept under `key`."""
+        return self._texts.get(key)
+
+    def write(self, key: str, text: str) -> None:
+        """Keep a text; durable enough for a layout, atomic against a crash."""
+        if self._texts.get(key) == text:
+            return
+        self._texts[key] = text
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(self._texts, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
