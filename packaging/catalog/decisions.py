@@ -317,13 +317,14 @@ NOT_REQUIRED = {
 MAY_BE_EMPTY = {
     "CTAC_TLNO",
     "MGCO_APTM_ODNO",
-    "FM_LIMIT_ORD_PRIC",
-    "FM_STOP_ORD_PRIC",
     "FM_LQD_USTL_CCLD_DT",
     "FM_LQD_USTL_CCNO",
     "FM_LQD_LMT_ORD_PRIC",
     "FM_LQD_STOP_ORD_PRIC",
 }
+
+# Prices that are blank for some order types: the caller says so; a forgotten price is never sent as blank.
+MUST_BE_STATED = {"FM_LIMIT_ORD_PRIC", "FM_STOP_ORD_PRIC"}
 
 # The sender's branch number: the workbook asks for it, the broker's own example sends it empty (5.3).
 EMPTY_ALLOWED = {("domestic_stock.order_rvsecncl", "KRX_FWDG_ORD_ORGNO")}
@@ -359,6 +360,13 @@ REMARKS: dict[str, list[str]] = {
         "ORD_DVSN 07 ended on 2026-09-11; 27-29 and 41-47 began on 2026-09-14.",
     ],
     "domestic_stock.order_rvsecncl": ["The exchange must be the one of the original order."],
+    "domestic_stock.order_resv_rvsecncl": [
+        "An amendment also needs PDNO, ORD_QTY, ORD_UNPR, SLL_BUY_DVSN_CD, ORD_DVSN_CD "
+        "and ORD_OBJT_CBLC_DVSN_CD."
+    ],
+    "overseas_stock.order_resv": [
+        "Outside the US also SLL_BUY_DVSN_CD, RVSE_CNCL_DVSN_CD and PRDT_TYPE_CD are needed."
+    ],
     "domestic_stock.psearch_result": ["The condition must have been saved to the server, else MCA05918."],
     "domestic_futureoption.order_rvsecncl": ["In paper the quantity is required; in real 0 means all."],
     "overseas_stock.inquire_balance": ["The same position can come back for several US exchanges."],

@@ -104,12 +104,15 @@ def _need(
 
 def _body_need(key: str, said: str | None, item: Row, checked: bool) -> tuple[bool, bool, str | None]:
     """Take nothing for granted in orders: only keys that may be empty and the server's code get one."""
+    wanted = said == "Y" and not item.get("conditional")
+    if key in decided.MUST_BE_STATED:
+        return True, True, None
     if key == "ORD_SVR_DVSN_CD":
-        return False, True, item["example"] or "0"
+        return wanted, True, item["example"] or "0"
     if key in decided.MAY_BE_EMPTY:
-        return False, True, ""
+        return wanted, True, ""
     if not item["required"]:
-        return False, True, "" if said == "Y" else None
+        return wanted, True, "" if wanted else None
     return checked or said != "N", False, None
 
 

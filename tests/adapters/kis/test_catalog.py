@@ -292,12 +292,12 @@ def test_build_reports_everything_that_is_wrong_at_once(catalog: Catalog) -> Non
 
 def test_orders_have_no_default_for_what_moves_money(catalog: Catalog) -> None:
     def decisive(api: Api) -> list[str]:
-        words = ("QTY", "PDNO", "UNPR", "PRICE", "CANO", "ORD_DVSN", "SLL_BUY", "RVSE_CNCL", "EXCG", "ODNO")
+        words = ("QTY", "PDNO", "UNPR", "PRIC", "CANO", "ORD_DVSN", "SLL_BUY", "RVSE_CNCL", "EXCG", "ODNO")
         return [
             parameter.key
             for parameter in api.parameters
             if any(word in parameter.key for word in words)
-            and parameter.key != "MGCO_APTM_ODNO"
+            and not parameter.key.startswith(("MGCO_", "FM_LQD_"))
             and parameter.default is not None
         ]
 
@@ -328,6 +328,27 @@ def test_field_level_spot_checks(catalog: Catalog) -> None:
     assert "dnca_tot_amt" in balance.block("output2").fields
     assert balance.page_size == {"real": 50, "paper": 20}
     assert sellable.block("output1") is sellable.block("output")
+
+
+def test_every_field_of_a_recorded_answer_is_labelled(catalog: Catalog) -> None:
+    # Fields that KIS sent when the answers were recorded and no source describes.
+    nameless = {"itewhol_loan_rmnd_ratem name", "cncl_cfrm_qty", "stck_prpr"}
+    seen = 0
+    for line in shared_path("kis-api/samples/SOURCES.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) < 5 or not cells[1].endswith(".json") or not cells[3].startswith("/"):
+            continue
+        body = json.loads(shared_path(f"kis-api/samples/{cells[1]}").read_text(encoding="utf-8"))
+        api = next(row for row in catalog.apis() if row.path == cells[3])
+        for key, value in body.items():
+            if not isinstance(value, dict | list):
+                continue
+            row = value[0] if isinstance(value, list) else value
+            known = {code.lower() for code in (*api.block(key).fields, *api.reply_fields)}
+            assert {code for code in row if code.lower() not in known} <= nameless, (api.id, key)
+            seen += 1
+
+    assert seen > 45
 
 
 def test_paging(catalog: Catalog) -> None:
