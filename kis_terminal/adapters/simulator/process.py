@@ -1,4 +1,4 @@
-"""The embedded exchange as a child process of the terminal: start it early, wait for it late, leave none behind."""
+"""The embedded exchange as a child process: started early, waited for late, never left behind."""
 
 from __future__ import annotations
 
