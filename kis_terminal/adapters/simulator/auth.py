@@ -12,6 +12,7 @@ import hashlib
 import json
 import secrets
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -84,7 +85,7 @@ class Tokens:
         self._asked: dict[str, datetime] = {}
 
     def issue(self, appkey: str, now: datetime) -> Token:
-        """Return a token: refused within a minute of the last issue, the same one for six hours, then a new one."""
+        """Return a token: refused within a minute of the last, the same for six hours, then new."""
         asked = self._asked.get(appkey)
         if asked is not None and now - asked < ISSUE_PAUSE:
             raise auth_refusal("EGW00133")
@@ -152,6 +153,6 @@ def _token_text(appkey: str, now: datetime) -> str:
     return f"{head}.{_base64(claims)}.{signature}"
 
 
-def _base64(values: dict[str, str | int] | dict[str, str]) -> str:
+def _base64(values: Mapping[str, object]) -> str:
     text = json.dumps(values, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode("ascii")

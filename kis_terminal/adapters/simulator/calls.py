@@ -105,7 +105,7 @@ class Endpoint:
                 raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
 
 
-# Lengths of the order and account documents; quote documents state several lengths that their own examples break.
+# Of the order and account documents; quote documents state lengths that their own examples break.
 _LONGEST: Mapping[str, int] = {
     "CANO": 8,
     "ACNT_PRDT_CD": 2,

@@ -1,6 +1,6 @@
 """Answer the quote calls: price, book, last trades, daily prices, investors, ranking.
 
-Field names and their order follow KIS's own printed answers; where the document and the printed answer differ,
+Field names and order follow KIS's printed answers; where document and printed answer differ,
 both spellings are sent (see docs/kis-api.md).
 """
 

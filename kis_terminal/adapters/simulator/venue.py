@@ -19,17 +19,23 @@ def wall_clock() -> datetime:
 
 
 class MarketTime:
-    """Run the market's clock: the wall clock from its start on, `speed` times as fast."""
+    """Run the market's clock: from `start` (the wall clock's time where absent), `speed` times as fast."""
 
-    def __init__(self, wall: Callable[[], datetime] = wall_clock, *, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], datetime] = wall_clock,
+        *,
+        speed: float = 1.0,
+        start: datetime | None = None,
+    ) -> None:
         self._wall = wall
-        self._start = wall()
+        self._born = wall()
+        self._start = start or self._born
         self._speed = speed
 
     def now(self) -> datetime:
         """Return the moment to hand to the exchange as its `now`."""
-        elapsed = self._wall() - self._start
-        return self._start + elapsed * self._speed
+        return self._start + (self._wall() - self._born) * self._speed
 
 
 @dataclass(slots=True)

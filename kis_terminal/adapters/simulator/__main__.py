@@ -1,0 +1,31 @@
+"""Run the embedded exchange: `python -m kis_terminal.adapters.simulator --help`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the simulator until it is told to stop; return the exit status."""
+    # Collecting while thousands of objects are being made for good only costs start-up time.
+    gc.disable()
+    from kis_terminal.adapters.simulator.options import read_options
+
+    options = read_options(arguments)
+    from kis_terminal.adapters.simulator.server import serve
+
+    gc.freeze()
+    gc.enable()
+    try:
+        asyncio.run(serve(options))
+    except OSError as error:
+        sys.stderr.write(f"kis-terminal sim: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,238 @@
+"""Build stream frames: `flag|TR id|count|fields`, fields and records joined by `^`.
+
+Pure text building; no socket, no encryption. Column counts are a profile, since KIS appends columns over time:
+trades 46 until 2026-09-11 and 47 since; book 59 by the document, 62 live, and MARKET_CLS_CODE behind them as the
+63rd (its real position is unconfirmed); notices 23 in practice and 26 by the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from kis_terminal.adapters.simulator.formats import change_sign, clock_text, direction, rate, ratio
+from kis_terminal.adapters.simulator.model import (
+    BookLevel,
+    BookSnapshot,
+    MarketStatusChanged,
+    OrderFilled,
+    OrderReceipt,
+    QuoteSnapshot,
+    TradePrinted,
+)
+
+TRADE_TR = "H0STCNT0"
+BOOK_TR = "H0STASP0"
+STATUS_TR = "H0STMKO0"
+
+LEVELS = 10
+LARGEST_COUNT = 100
+"""Records joined into one frame at most."""
+
+_REGULAR_MARKET = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameProfile:
+    """Say how many columns each stream's records have."""
+
+    trade_columns: int = 47
+    book_columns: int = 63
+    status_columns: int = 11
+    notice_columns: int = 23
+
+
+def plain_frames(tr_id: str, records: Sequence[str]) -> list[str]:
+    """Return unencrypted frames that carry the records in order."""
+    frames = []
+    for start in range(0, len(records), LARGEST_COUNT):
+        chunk = records[start : start + LARGEST_COUNT]
+        frames.append(f"0|{tr_id}|{len(chunk):03d}|{'^'.join(chunk)}")
+    return frames
+
+
+def encrypted_frame(tr_id: str, cipher_text: str) -> str:
+    """Return a frame with one encrypted record."""
+    return f"1|{tr_id}|001|{cipher_text}"
+
+
+def trade_record(trade: TradePrinted, quote: QuoteSnapshot, columns: int = 47) -> str:
+    """Return one H0STCNT0 record; `quote` gives what does not change from trade to trade."""
+    price, base = trade.price, quote.base
+    volume, turnover = trade.total_volume, trade.total_turnover
+    fields = (
+        trade.symbol,
+        clock_text(trade.time),
+        str(price),
+        change_sign(price, base, quote.upper_limit, quote.lower_limit),
+        str(price - base),
+        rate(ratio(price - base, base)),
+        f"{turnover / volume if volume else price:.2f}",
+        str(trade.open),
+        str(trade.high),
+        str(trade.low),
+        str(trade.ask_price),
+        str(trade.bid_price),
+        str(trade.quantity),
+        str(volume),
+        str(turnover),
+        str(trade.sell_count),
+        str(trade.buy_count),
+        str(trade.buy_count - trade.sell_count),
+        f"{trade.strength:.2f}",
+        str(trade.sell_volume),
+        str(trade.buy_volume),
+        "1" if trade.aggressor == "buy" else "5",
+        f"{trade.buy_volume / volume if volume else 0:.2f}",
+        f"{ratio(volume, quote.prev_volume):.2f}",
+        *_since(trade.open_time, price - trade.open),
+        *_since(trade.high_time, price - trade.high),
+        *_since(trade.low_time, price - trade.low),
+        trade.time.strftime("%Y%m%d"),
+        "20",
+        "Y" if quote.is_halted else "N",
+        str(trade.ask_size),
+        str(trade.bid_size),
+        str(trade.total_ask_size),
+        str(trade.total_bid_size),
+        f"{ratio(volume, quote.listed_shares):.2f}",
+        str(quote.prev_volume_same_time),
+        f"{ratio(volume, quote.prev_volume_same_time):.2f}",
+        "0",
+        "",
+        str(quote.vi_reference),
+        _REGULAR_MARKET,
+    )
+    return "^".join(fields[:columns])
+
+
+def _since(moment: datetime, difference: int) -> tuple[str, str, str]:
+    return clock_text(moment), direction(difference), str(difference)
+
+
+def book_record(
+    book: BookSnapshot, quote: QuoteSnapshot, *, ask_step: int = 0, bid_step: int = 0, columns: int = 63
+) -> str:
+    """Return one H0STASP0 record; the steps are the changes of the total sizes since the record before.
+
+    Outside auctions the expected price is 0, and its difference to the base price is sent all the same, as KIS does.
+    """
+    asks, bids = _ten(book.asks), _ten(book.bids)
+    expected = book.expected_price
+    fields = (
+        book.symbol,
+        clock_text(book.time),
+        "0",
+        *(str(level.price) for level in asks),
+        *(str(level.price) for level in bids),
+        *(str(level.size) for level in asks),
+        *(str(level.size) for level in bids),
+        str(book.total_ask_size),
+        str(book.total_bid_size),
+        "0",
+        "0",
+        str(expected),
+        str(book.expected_quantity),
+        "0",
+        str(expected - quote.base),
+        direction(expected - quote.base),
+        f"{ratio(expected - quote.base, quote.base):.2f}",
+        str(book.total_volume),
+        str(ask_step),
+        str(bid_step),
+        "0",
+        "0",
+        "0",
+        str((asks[0].price + bids[0].price) // 2),
+        "0",
+        "0",
+        _REGULAR_MARKET,
+    )
+    return "^".join(fields[:columns])
+
+
+def _ten(levels: Sequence[BookLevel]) -> list[BookLevel]:
+    shown = list(levels[:LEVELS])
+    return shown + [BookLevel(0, 0)] * (LEVELS - len(shown))
+
+
+def status_record(symbol: str, event: MarketStatusChanged, columns: int = 11) -> str:
+    """Return one H0STMKO0 record."""
+    is_halted = event.code == "164"
+    fields = (
+        symbol,
+        "Y" if is_halted else "N",
+        "(null)",
+        event.code,
+        "112",
+        "",
+        "",
+        "58" if is_halted else "55",
+        "N",
+        "N",
+        "1",
+    )
+    return "^".join(fields[:columns])
+
+
+def receipt_record(event: OrderReceipt, hts_id: str, account_name: str, columns: int = 23) -> str:
+    """Return the notice that an order, amendment or cancellation was received, confirmed or refused."""
+    acceptance = {"accepted": "1", "refused": "1", "rest_cancelled": "3", "expired": "3"}.get(
+        event.outcome, "2"
+    )
+    head = (
+        hts_id,
+        f"{event.account}{event.product}",
+        event.order_no,
+        event.original_no,
+        "01" if event.side == "sell" else "02",
+        {"new": "0", "amend": "1", "cancel": "2"}[event.action],
+        event.kind,
+        event.condition,
+        event.symbol,
+        f"{event.quantity:010d}",
+        f"{event.price:09d}",
+        clock_text(event.time),
+        "1" if event.outcome == "refused" else "0",
+        "1",
+        acceptance,
+        event.org_no,
+        f"{event.quantity:09d}",
+        account_name,
+    )
+    return _notice(head, event.name, "", event.stop_price, columns)
+
+
+def fill_record(event: OrderFilled, hts_id: str, account_name: str, columns: int = 23) -> str:
+    """Return the notice of one execution; quantity and price are of this execution alone."""
+    head = (
+        hts_id,
+        f"{event.account}{event.product}",
+        event.order_no,
+        event.original_no,
+        "01" if event.side == "sell" else "02",
+        "0",
+        event.kind,
+        event.condition,
+        event.symbol,
+        f"{event.quantity:010d}",
+        f"{event.price:09d}",
+        clock_text(event.time),
+        "0",
+        "2",
+        "2",
+        event.org_no,
+        f"{event.order_quantity:09d}",
+        account_name,
+    )
+    return _notice(head, event.name, f"{event.order_price:09d}", event.stop_price, columns)
+
+
+def _notice(head: Sequence[str], name: str, order_price: str, stop_price: int, columns: int) -> str:
+    """Put the tail on: 23 columns repeat the name, 26 tell stop price, exchange and popup flag instead."""
+    if columns == 23:
+        tail: Sequence[str] = (name, "10", "", name, order_price)
+    else:
+        tail = (f"{stop_price:09d}", "1", "Y", "", "10", "", name, order_price)
+    return "^".join((*head, *tail))

@@ -1,0 +1,270 @@
+"""Serve the REST side of one host: the gateway's checks, then the endpoint's own answer.
+
+Order of the checks: method, content type, keys, token, customer type, TR id, call rate, parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from kis_terminal.adapters.simulator import (
+    handlers_accounts,
+    handlers_charts,
+    handlers_order_lists,
+    handlers_orders,
+    handlers_quotes,
+    handlers_reference,
+)
+from kis_terminal.adapters.simulator.answers import Answer, WireRefusal, auth_refusal, gateway_refusal
+from kis_terminal.adapters.simulator.auth import APP_KEY_LENGTH
+from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
+from kis_terminal.adapters.simulator.handlers_auth import AUTH_PATHS, AuthHandler
+from kis_terminal.adapters.simulator.personality import Personality
+from kis_terminal.adapters.simulator.rate_limits import SlidingWindow
+from kis_terminal.adapters.simulator.venue import Venue
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *handlers_quotes.ENDPOINTS,
+    *handlers_charts.ENDPOINTS,
+    *handlers_reference.ENDPOINTS,
+    *handlers_orders.ENDPOINTS,
+    *handlers_accounts.ENDPOINTS,
+    *handlers_order_lists.ENDPOINTS,
+)
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_BEARER = "Bearer "
+
+
+class Gateway:
+    """Check what KIS's gateway checks before it hands a call on."""
+
+    def __init__(self, venue: Venue, personality: Personality) -> None:
+        self._venue = venue
+        self._personality = personality
+        self._calls = SlidingWindow(personality.requests_per_second)
+        self._approvals = SlidingWindow(1)
+
+    def check_caller(self, headers: Mapping[str, str]) -> str:
+        """Return the app key of a call whose keys and token are in order."""
+        appkey, secret = headers.get("appkey", ""), headers.get("appsecret", "")
+        if not appkey:
+            raise gateway_refusal("EGW00102")
+        if len(appkey) != APP_KEY_LENGTH:
+            raise gateway_refusal("EGW00103")
+        if not secret:
+            raise gateway_refusal("EGW00104")
+        if self._venue.keys.is_foreign(appkey, self._personality):
+            raise gateway_refusal("EGW00103" if self._personality.is_paper else "EGW02004")
+        self._check_token(headers.get("authorization", ""), appkey)
+        if not self._venue.keys.accepts_secret(appkey, secret, self._personality):
+            raise gateway_refusal("EGW00105")
+        if headers.get("custtype", "P") not in ("P", "B"):
+            raise gateway_refusal("EGW00208")
+        return appkey
+
+    def _check_token(self, authorization: str, appkey: str) -> None:
+        if not authorization:
+            raise gateway_refusal("EGW00122")
+        if not authorization.startswith(_BEARER):
+            raise gateway_refusal("EGW00205")
+        token = self._venue.tokens.find(authorization.removeprefix(_BEARER).strip())
+        if token is None or token.appkey != appkey:
+            raise gateway_refusal("EGW00121")
+        if token.expires <= self._venue.wall():
+            raise gateway_refusal("EGW00123")
+
+    def choose_transaction(self, endpoint: Endpoint, tr_id: str) -> Transaction:
+        """Return the function that a TR id names on this host."""
+        if not tr_id:
+            raise gateway_refusal("OPSQ9999")
+        for transaction in endpoint.transactions:
+            if tr_id == (transaction.paper if self._personality.is_paper else transaction.real):
+                return transaction
+        for transaction in endpoint.transactions:
+            if tr_id in (transaction.real, transaction.paper):
+                raise gateway_refusal("EGW00213" if self._personality.is_paper else "EGW02004")
+        raise gateway_refusal("OPSQ0002")
+
+    def check_rate(self, appkey: str) -> None:
+        """Count a call against the app key's calls of the last second."""
+        if self._venue.is_limited and not self._calls.admit(appkey, self._venue.monotonic()):
+            raise gateway_refusal("EGW00201")
+
+    def check_approval_rate(self, appkey: str) -> None:
+        """Count an approval call: one in a second."""
+        if self._venue.is_limited and not self._approvals.admit(appkey, self._venue.monotonic()):
+            raise auth_refusal("EGW00201", 500)
+
+
+class AnsweringApp:
+    """Answer one path as an ASGI application; `after_orders` runs when an order's answer is on its way."""
+
+    def __init__(self, venue: Venue, personality: Personality, gateway: Gateway) -> None:
+        self.venue = venue
+        self.personality = personality
+        self.gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the request, answer it, send the answer."""
+        request = Request(scope, receive)
+        body = await request.body()
+        try:
+            answer = self.answer(request, body)
+        except WireRefusal as refusal:
+            answer = refusal.answer
+        await to_response(answer, request)(scope, receive, send)
+        self.after_answer()
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return the answer to a request."""
+        raise NotImplementedError
+
+    def after_answer(self) -> None:
+        """Do what is due once the answer was handed to the socket."""
+
+
+class AuthApp(AnsweringApp):
+    """Answer one auth path."""
+
+    def __init__(
+        self, venue: Venue, personality: Personality, gateway: Gateway, path: str, handler: AuthHandler
+    ) -> None:
+        super().__init__(venue, personality, gateway)
+        self._path = path
+        self._handler = handler
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return a key or the 403 that refuses it."""
+        if request.method != "POST":
+            raise auth_refusal("EGW00101", 404)
+        try:
+            values = json.loads(body)
+        except ValueError:
+            raise auth_refusal("EGW00101") from None
+        if not isinstance(values, dict):
+            raise auth_refusal("EGW00101")
+        if self._path.endswith("Approval") and isinstance(values.get("appkey"), str):
+            self.gateway.check_approval_rate(values["appkey"])
+        return self._handler(self.venue, self.personality, values, request.headers)
+
+
+class EndpointApp(AnsweringApp):
+    """Answer one endpoint under /uapi."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        personality: Personality,
+        gateway: Gateway,
+        endpoint: Endpoint,
+        after_orders: Callable[[], None],
+    ) -> None:
+        super().__init__(venue, personality, gateway)
+        self._endpoint = endpoint
+        self._after_orders = after_orders
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return the endpoint's answer or what the gateway refuses before it."""
+        if request.method != self._endpoint.method:
+            raise gateway_refusal("EGW00101", 404)
+        headers = request.headers
+        is_post = self._endpoint.method == "POST"
+        if is_post and "json" not in headers.get("content-type", "").lower():
+            raise gateway_refusal("EGW00132")
+        appkey = self.gateway.check_caller(headers)
+        transaction = self.gateway.choose_transaction(self._endpoint, headers.get("tr_id", "").strip())
+        self.gateway.check_rate(appkey)
+        parameters = read_body(body) if is_post else read_query(request)
+        self._endpoint.check_parameters(parameters)
+        call = Call(
+            venue=self.venue,
+            personality=self.personality,
+            transaction=transaction,
+            parameters=parameters,
+            appkey=appkey,
+            tr_cont=headers.get("tr_cont", "").strip(),
+            now=self.venue.now(),
+        )
+        return self._endpoint.handler(call)
+
+    def after_answer(self) -> None:
+        """Let an order's notices follow its answer at once."""
+        if self._endpoint.moves_orders:
+            self._after_orders()
+
+
+def read_query(request: Request) -> dict[str, str]:
+    """Return GET parameters under upper-case names: KIS takes either case there."""
+    return {name.upper(): value for name, value in request.query_params.items()}
+
+
+def read_body(body: bytes) -> dict[str, str]:
+    """Return a POST body; names stay as sent (lower case is not understood), values must be texts."""
+    if not body:
+        raise gateway_refusal("OPSQ9995")
+    try:
+        values = json.loads(body)
+    except ValueError:
+        raise gateway_refusal("OPSQ9997") from None
+    if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
+        raise gateway_refusal("OPSQ9997")
+    return values
+
+
+def to_response(answer: Answer, request: Request) -> Response:
+    """Build the HTTP response with KIS's headers.
+
+    Content-Type keeps its capitals: KIS's older sample client makes attributes of all lower-case header names and
+    would fail on the hyphen of a lower-case one.
+    """
+    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
+    response = Response(status_code=answer.status)
+    response.body = content
+    response.raw_headers = [
+        (b"Content-Type", b"application/json; charset=utf-8"),
+        (b"Content-Length", str(len(content)).encode()),
+        (b"tr_id", _latin(request.headers.get("tr_id", ""))),
+        (b"tr_cont", _latin(answer.tr_cont)),
+        (b"gt_uid", _latin(request.headers.get("gt_uid", ""))),
+    ]
+    return response
+
+
+def _latin(text: str) -> bytes:
+    return text.encode("latin-1", "replace")
+
+
+def build_application(
+    venue: Venue,
+    personality: Personality,
+    *,
+    after_orders: Callable[[], None],
+    extra_routes: tuple[BaseRoute, ...] = (),
+) -> Starlette:
+    """Return the REST application of one host; `after_orders` is called when an order's answer was sent."""
+    gateway = Gateway(venue, personality)
+    routes: list[BaseRoute] = [
+        Route(path, AuthApp(venue, personality, gateway, path, handler))
+        for path, handler in AUTH_PATHS.items()
+    ]
+    routes += [
+        Route(endpoint.path, EndpointApp(venue, personality, gateway, endpoint, after_orders))
+        for endpoint in ENDPOINTS
+    ]
+    return Starlette(routes=[*routes, *extra_routes], exception_handlers={HTTPException: _no_such_path})
+
+
+async def _no_such_path(request: Request, error: Exception) -> Response:
+    body: dict[str, Any] = dict(gateway_refusal("EGW00203").answer.body)
+    return to_response(Answer(body, 404), request)

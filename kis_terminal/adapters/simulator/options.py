@@ -1,0 +1,116 @@
+"""Read the command line of the simulator."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorOptions:
+    """Hold what the command line says; ports of 0 ask for free ones."""
+
+    port: int = 0
+    ws_port: int = 0
+    paper_port: int = 0
+    paper_ws_port: int = 0
+    ready_file: Path | None = None
+    seed: int = 1
+    speed: float = 1.0
+    clock: str = "open"
+    bars: Path | None = None
+    is_limited: bool = True
+    load_ticks: int = 0
+    ping_seconds: float = 10.0
+    parent_pid: int | None = None
+    watches_stdin: bool = False
+
+    @property
+    def start_time(self) -> time | None:
+        """Return the time of day to start at, None for "open" and "live"."""
+        return None if self.clock in ("open", "live") else time.fromisoformat(self.clock)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser; `kis-terminal sim` uses it too."""
+    parser = argparse.ArgumentParser(
+        prog="kis-terminal sim", description="KIS-compatible exchange on 127.0.0.1 (REST and WebSocket)"
+    )
+    parser.add_argument(
+        "--port", type=_port, default=0, help="REST port of the real-like host (0: a free one)"
+    )
+    parser.add_argument("--ws-port", type=_port, default=0, help="WebSocket port of the real-like host")
+    parser.add_argument("--paper-port", type=_port, default=0, help="REST port of the paper-like host")
+    parser.add_argument(
+        "--paper-ws-port", type=_port, default=0, help="WebSocket port of the paper-like host"
+    )
+    parser.add_argument("--ready-file", type=Path, help="written as JSON with all addresses once all listen")
+    parser.add_argument("--seed", type=int, default=1, help="seed of everything random in the market")
+    parser.add_argument("--speed", type=_positive, default=1.0, help="market seconds per second")
+    parser.add_argument(
+        "--clock",
+        type=_clock,
+        default="open",
+        help="open (always in session), live, or HH:MM[:SS] to start at",
+    )
+    parser.add_argument("--bars", type=Path, help="directory of real daily bars to start from")
+    parser.add_argument("--limits", choices=("kis", "off"), default="kis", help="call limits: KIS's, or none")
+    parser.add_argument("--load-ticks", type=_count, default=0, help="send N synthetic trades a second")
+    parser.add_argument("--ping-seconds", type=_positive, default=10.0, help="pause between two PINGPONG")
+    parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
+    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
+    return parser
+
+
+def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
+    """Return the options of a command line (without the program's name)."""
+    values = build_parser().parse_args(arguments)
+    return SimulatorOptions(
+        port=values.port,
+        ws_port=values.ws_port,
+        paper_port=values.paper_port,
+        paper_ws_port=values.paper_ws_port,
+        ready_file=values.ready_file,
+        seed=values.seed,
+        speed=values.speed,
+        clock=values.clock,
+        bars=values.bars,
+        is_limited=values.limits == "kis",
+        load_ticks=values.load_ticks,
+        ping_seconds=values.ping_seconds,
+        parent_pid=values.parent_pid,
+        watches_stdin=values.watch_stdin,
+    )
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError(f"{value} is no port (0 to 65535)")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} must not be negative")
+    return value
+
+
+def _clock(text: str) -> str:
+    if text not in ("open", "live"):
+        try:
+            time.fromisoformat(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text} is neither open, live nor HH:MM[:SS]") from None
+    return text

@@ -1,0 +1,190 @@
+"""Start and stop the embedded exchange: both hosts' REST and sockets, and the loop that moves the market."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kis_terminal.adapters.simulator import crypto
+from kis_terminal.adapters.simulator.control import control_routes
+from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.frames import FrameProfile
+from kis_terminal.adapters.simulator.http import build_application
+from kis_terminal.adapters.simulator.load import STEP_SECONDS as LOAD_STEP_SECONDS
+from kis_terminal.adapters.simulator.load import TickLoad
+from kis_terminal.adapters.simulator.options import SimulatorOptions
+from kis_terminal.adapters.simulator.parent_watch import ParentWatch, watch_stdin
+from kis_terminal.adapters.simulator.personality import PAPER, REAL
+from kis_terminal.adapters.simulator.rest_server import RestServer
+from kis_terminal.adapters.simulator.stream_hub import StreamHub
+from kis_terminal.adapters.simulator.venue import MarketTime, Venue, wall_clock
+from kis_terminal.adapters.simulator.ws import SocketService
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.simulator.bars_import import BarHistory
+
+STEP_SECONDS = 0.05
+_PARENT_SECONDS = 1.0
+
+
+class SimulatorServer:
+    """Own the venue, the four listeners and the market's task."""
+
+    def __init__(self, options: SimulatorOptions, *, profile: FrameProfile | None = None) -> None:
+        self._options = options
+        self.venue = build_venue(options)
+        self.hub = StreamHub(self.venue, profile)
+        self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
+        flush = self.hub.flush
+        real = build_application(
+            self.venue, REAL, after_orders=flush, extra_routes=control_routes(self.venue, self.load)
+        )
+        self._rest = RestServer(real, REAL.name)
+        self._paper_rest = RestServer(build_application(self.venue, PAPER, after_orders=flush), PAPER.name)
+        self._sockets = SocketService(self.venue, REAL, self.hub, ping_seconds=options.ping_seconds)
+        self._paper_sockets = SocketService(self.venue, PAPER, self.hub, ping_seconds=options.ping_seconds)
+        self._market: asyncio.Task[None] | None = None
+        self.addresses: dict[str, str | int] = {}
+
+    async def start(self) -> None:
+        """Listen everywhere and start the market; OSError where a port is taken (nothing is left listening)."""
+        try:
+            rest = await self._rest.start(self._options.port)
+            paper_rest = await self._paper_rest.start(self._options.paper_port)
+            sockets = await self._sockets.start(self._options.ws_port)
+            paper_sockets = await self._paper_sockets.start(self._options.paper_ws_port)
+        except OSError:
+            await self.close()
+            raise
+        self.addresses = {
+            "rest": f"http://127.0.0.1:{rest}",
+            "ws": f"ws://127.0.0.1:{sockets}",
+            "paper_rest": f"http://127.0.0.1:{paper_rest}",
+            "paper_ws": f"ws://127.0.0.1:{paper_sockets}",
+            "control": f"http://127.0.0.1:{rest}/control",
+            "pid": os.getpid(),
+        }
+        self._market = asyncio.get_running_loop().create_task(self._move(), name="simulator-market")
+
+    @property
+    def market(self) -> asyncio.Task[None]:
+        """Return the market's task; it ends by a bug only."""
+        if self._market is None:
+            raise RuntimeError("the simulator has not been started")
+        return self._market
+
+    async def close(self) -> None:
+        """Stop the market, close all sockets, stop listening. May be called twice."""
+        if self._market is not None:
+            self._market.cancel()
+            await asyncio.gather(self._market, return_exceptions=True)
+            self._market = None
+        await asyncio.gather(
+            self._sockets.close(), self._paper_sockets.close(), self._rest.close(), self._paper_rest.close()
+        )
+
+    async def _move(self) -> None:
+        """Let the others trade and send what happened, about twenty times a second."""
+        while True:
+            if self.load is not None:
+                await asyncio.sleep(LOAD_STEP_SECONDS)
+                # The others rest while a load is measured; orders are still answered and noticed.
+                self.load.step()
+            else:
+                await asyncio.sleep(STEP_SECONDS)
+                self.venue.exchange.advance(self.venue.now())
+                self.hub.flush()
+
+
+def build_venue(options: SimulatorOptions) -> Venue:
+    """Return the venue that the options describe."""
+    start = _start_moment(options)
+    market_time = MarketTime(speed=options.speed, start=start)
+    exchange = Exchange(
+        seed=options.seed,
+        now=market_time.now(),
+        bars=_read_bars(options.bars),
+        market_open_always=options.clock == "open",
+    )
+    return Venue(exchange, market_time, is_limited=options.is_limited)
+
+
+def _read_bars(folder: Path | None) -> BarHistory | None:
+    if folder is None:
+        return None
+    # Imported late: most runs have no bars.
+    from kis_terminal.adapters.simulator.bars_import import BarHistory
+
+    return BarHistory.read(folder)
+
+
+def _start_moment(options: SimulatorOptions) -> datetime | None:
+    time_of_day = options.start_time
+    if time_of_day is None:
+        return None
+    return wall_clock().replace(
+        hour=time_of_day.hour, minute=time_of_day.minute, second=time_of_day.second, microsecond=0
+    )
+
+
+def write_ready_file(path: Path, addresses: dict[str, str | int]) -> None:
+    """Write the addresses at once: a reader sees the whole file or none."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft.write_text(json.dumps(addresses), encoding="utf-8")
+    draft.replace(path)
+
+
+async def serve(options: SimulatorOptions) -> None:
+    """Run until a signal, the parent's end or the end of standard input."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    _listen_for_signals(loop, stop)
+    if options.watches_stdin:
+        watch_stdin(lambda: _set_from_thread(loop, stop))
+    server = SimulatorServer(options)
+    await server.start()
+    tasks = {loop.create_task(stop.wait(), name="simulator-stop"), server.market}
+    if options.parent_pid is not None:
+        watch = ParentWatch(options.parent_pid)
+        tasks.add(loop.create_task(_parent_ends(watch), name="simulator-parent"))
+    try:
+        if options.ready_file is not None:
+            write_ready_file(options.ready_file, server.addresses)
+        else:
+            print(json.dumps(server.addresses), flush=True)  # noqa: T201  the command's output
+        loop.call_later(0.2, crypto.warm_up)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.close()
+        if options.ready_file is not None:
+            options.ready_file.unlink(missing_ok=True)
+
+
+async def _parent_ends(watch: ParentWatch) -> None:
+    while not watch.is_gone():
+        await asyncio.sleep(_PARENT_SECONDS)
+
+
+def _listen_for_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    if sys.platform == "win32":
+        for number in (signal.SIGINT, signal.SIGBREAK):
+            signal.signal(number, lambda *_: _set_from_thread(loop, stop))
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(stop.set)

@@ -1,0 +1,159 @@
+"""Fan the exchange's events out to the sockets that registered for them.
+
+The hub builds a frame once for all its receivers and hands it to websockets' `broadcast`, which writes without
+waiting. A receiver that stops reading is cut off, so that its backlog cannot eat the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from websockets.asyncio.server import broadcast
+
+from kis_terminal.adapters.simulator.frames import (
+    BOOK_TR,
+    STATUS_TR,
+    TRADE_TR,
+    FrameProfile,
+    book_record,
+    encrypted_frame,
+    fill_record,
+    plain_frames,
+    receipt_record,
+    status_record,
+    trade_record,
+)
+from kis_terminal.adapters.simulator.model import (
+    BookChanged,
+    Event,
+    MarketStatusChanged,
+    OrderFilled,
+    OrderReceipt,
+    TradePrinted,
+)
+from kis_terminal.adapters.simulator.venue import Venue
+
+if TYPE_CHECKING:
+    from websockets.asyncio.server import ServerConnection
+
+    from kis_terminal.adapters.simulator.ws import Session
+
+_LARGEST_BACKLOG = 64 * 1024 * 1024
+
+
+class StreamHub:
+    """Know who registered for what, and send."""
+
+    def __init__(self, venue: Venue, profile: FrameProfile | None = None) -> None:
+        self._venue = venue
+        self._profile = profile or FrameProfile()
+        self._receivers: dict[tuple[str, str], set[ServerConnection]] = {}
+        self._notice_sessions: set[Session] = set()
+        self._book_totals: dict[str, tuple[int, int]] = {}
+
+    def register(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
+        """Let a socket receive a stream of a symbol from now on."""
+        self._receivers.setdefault((tr_id, tr_key), set()).add(connection)
+
+    def withdraw(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
+        """Stop a stream of a socket."""
+        receivers = self._receivers.get((tr_id, tr_key))
+        if receivers is not None:
+            receivers.discard(connection)
+            if not receivers:
+                del self._receivers[(tr_id, tr_key)]
+
+    def register_notices(self, session: Session) -> None:
+        """Let a session receive the notices of the accounts that its app key uses."""
+        self._notice_sessions.add(session)
+
+    def withdraw_notices(self, session: Session) -> None:
+        """Stop a session's notices."""
+        self._notice_sessions.discard(session)
+
+    def symbols_of(self, tr_id: str) -> list[str]:
+        """Return the symbols that somebody has registered for, in the order of registration."""
+        return [key for stream, key in self._receivers if stream == tr_id]
+
+    def send(self, tr_id: str, tr_key: str, frames: Iterable[str]) -> None:
+        """Send frames to everyone registered for the pair."""
+        receivers = self._receivers.get((tr_id, tr_key))
+        if not receivers:
+            return
+        for frame in frames:
+            broadcast(receivers, frame)
+        for connection in [one for one in receivers if _backlog(one) > _LARGEST_BACKLOG]:
+            connection.transport.abort()
+
+    def flush(self) -> None:
+        """Send everything that happened on the exchange since the last call, notices first."""
+        events = self._venue.exchange.drain_events()
+        if events:
+            self.dispatch(events)
+
+    def dispatch(self, events: Iterable[Event]) -> None:
+        """Send events: notices at once and in order, then trades joined by symbol, then the latest book of each."""
+        trades: dict[str, list[TradePrinted]] = {}
+        books: dict[str, None] = {}
+        for event in events:
+            if isinstance(event, TradePrinted):
+                if (TRADE_TR, event.symbol) in self._receivers:
+                    trades.setdefault(event.symbol, []).append(event)
+            elif isinstance(event, BookChanged):
+                if (BOOK_TR, event.symbol) in self._receivers:
+                    books[event.symbol] = None
+            elif isinstance(event, OrderReceipt | OrderFilled):
+                self._send_notice(event)
+            else:
+                self._send_status(event)
+        for symbol, printed in trades.items():
+            self._send_trades(symbol, printed)
+        for symbol in books:
+            self._send_book(symbol)
+
+    def _send_trades(self, symbol: str, trades: list[TradePrinted]) -> None:
+        quote = self._venue.exchange.quote(symbol)
+        columns = self._profile.trade_columns
+        records = [trade_record(trade, quote, columns) for trade in trades]
+        self.send(TRADE_TR, symbol, plain_frames(TRADE_TR, records))
+
+    def _send_book(self, symbol: str) -> None:
+        exchange = self._venue.exchange
+        book = exchange.book(symbol)
+        totals = (book.total_ask_size, book.total_bid_size)
+        before = self._book_totals.get(symbol, totals)
+        self._book_totals[symbol] = totals
+        record = book_record(
+            book,
+            exchange.quote(symbol),
+            ask_step=totals[0] - before[0],
+            bid_step=totals[1] - before[1],
+            columns=self._profile.book_columns,
+        )
+        self.send(BOOK_TR, symbol, plain_frames(BOOK_TR, [record]))
+
+    def _send_status(self, event: MarketStatusChanged) -> None:
+        symbols = self.symbols_of(STATUS_TR) if event.symbol is None else [event.symbol]
+        for symbol in symbols:
+            record = status_record(symbol, event, self._profile.status_columns)
+            self.send(STATUS_TR, symbol, plain_frames(STATUS_TR, [record]))
+
+    def _send_notice(self, event: OrderReceipt | OrderFilled) -> None:
+        users = self._venue.users_of(event.realm, event.account, event.product)
+        account = self._venue.exchange.account(event.account, event.product, realm=event.realm)
+        columns = self._profile.notice_columns
+        for session in self._notice_sessions:
+            if session.personality.name != event.realm or session.appkey not in users:
+                continue
+            for hts_id in session.notice_keys:
+                if isinstance(event, OrderFilled):
+                    record = fill_record(event, hts_id, account.name, columns)
+                else:
+                    record = receipt_record(event, hts_id, account.name, columns)
+                frame = encrypted_frame(session.personality.notice_tr, session.cipher.encrypt(record))
+                broadcast({session.connection}, frame)
+
+
+def _backlog(connection: ServerConnection) -> int:
+    return connection.transport.get_write_buffer_size()

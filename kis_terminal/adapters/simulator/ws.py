@@ -1,0 +1,292 @@
+"""Serve the socket side of one host: commands, replies, PINGPONG.
+
+One session per app key, 41 registrations a session. KIS matches replies by TR id and key; there is no request id.
+Source: KIS documents and live captures as noted in docs/kis-api.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+
+from kis_terminal.adapters.simulator.crypto import SessionCipher
+from kis_terminal.adapters.simulator.personality import Personality
+from kis_terminal.adapters.simulator.stream_hub import StreamHub
+from kis_terminal.adapters.simulator.venue import Venue
+
+LARGEST_REGISTRATIONS = 41
+PING_SECONDS = 10.0
+UNANSWERED_PINGS = 3
+"""A socket that has left so many PINGPONG without an answer is dropped."""
+
+_TEXTS: Mapping[str, str] = MappingProxyType(
+    {
+        "OPSP0000": "SUBSCRIBE SUCCESS",
+        "OPSP0001": "UNSUBSCRIBE SUCCESS",
+        "OPSP0002": "ALREADY IN SUBSCRIBE",
+        "OPSP0003": "UNSUBSCRIBE ERROR(not found!)",
+        "OPSP0008": "MAX SUBSCRIBE OVER",
+        "OPSP0011": "invalid approval : NOT FOUND",
+        "OPSP8991": "SUBSCRIBE ERROR : invalid tr_id",
+        "OPSP8992": "SUBSCRIBE ERROR : invalid tr_key",
+        "OPSP8996": "ALREADY IN USE appkey",
+        "OPSP8997": "JSON PARSING ERROR : invalid tr_type",
+        "OPSP8998": "JSON PARSING ERROR : invalid custtype",
+        "OPSP9990": "JSON PARSING ERROR : tr_key not found",
+        "OPSP9991": "JSON PARSING ERROR : input not found",
+        "OPSP9992": "JSON PARSING ERROR : body not found",
+        "OPSP9996": "JSON PARSING ERROR : appkey",
+        "OPSP9997": "JSON PARSING ERROR : custtype not found",
+        "OPSP9998": "JSON PARSING ERROR : header not found",
+        "OPSP9999": "JSON PARSING ERROR : invalid json format",
+    }
+)
+_NO_TR_ID = "(null)"
+
+
+class CommandRefusal(Exception):
+    """Refuse a command before it reaches a stream: rt_cd 9, TR id "(null)"."""
+
+    def __init__(self, code: str, *, ends_session: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.ends_session = ends_session
+
+
+class PongingConnection(ServerConnection):
+    """Notice Pong frames: an unasked Pong is one of the two answers to PINGPONG."""
+
+    pongs_seen = 0
+
+    def process_event(self, event: Any) -> None:
+        """Count a Pong, then handle the event as usual."""
+        if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+            self.pongs_seen += 1
+        super().process_event(event)
+
+
+class Session:
+    """Hold the state of one socket from its first accepted command on."""
+
+    def __init__(self, connection: PongingConnection, personality: Personality) -> None:
+        self.connection = connection
+        self.personality = personality
+        self.cipher = SessionCipher.new()
+        self.appkey = ""
+        self.registrations: dict[tuple[str, str], None] = {}
+        self.unanswered_pings = 0
+
+    @property
+    def notice_keys(self) -> list[str]:
+        """Return the HTS IDs whose notices this session asked for."""
+        return [key for tr_id, key in self.registrations if tr_id == self.personality.notice_tr]
+
+
+class SocketService:
+    """Accept sockets of one host and answer their commands."""
+
+    def __init__(
+        self, venue: Venue, personality: Personality, hub: StreamHub, *, ping_seconds: float = PING_SECONDS
+    ) -> None:
+        self._venue = venue
+        self._personality = personality
+        self._hub = hub
+        self._ping_seconds = ping_seconds
+        self._server: Server | None = None
+        self._sessions: set[Session] = set()
+        self._pings: asyncio.Task[None] | None = None
+
+    async def start(self, port: int) -> int:
+        """Listen on 127.0.0.1 and return the port; 0 asks for a free one."""
+        self._server = await serve(
+            self._serve,
+            "127.0.0.1",
+            port,
+            create_connection=PongingConnection,
+            process_request=_check_path,
+            ping_interval=None,
+            compression=None,
+            close_timeout=0.5,
+            write_limit=(1 << 20, 1 << 18),
+        )
+        self._pings = asyncio.get_running_loop().create_task(
+            self._send_pings(), name=f"simulator-pings-{self._personality.name}"
+        )
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    async def close(self) -> None:
+        """Close every socket and stop listening."""
+        if self._pings is not None:
+            self._pings.cancel()
+            await asyncio.gather(self._pings, return_exceptions=True)
+            self._pings = None
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    async def _send_pings(self) -> None:
+        while True:
+            await asyncio.sleep(self._ping_seconds)
+            moment = self._venue.wall().strftime("%Y%m%d%H%M%S")
+            text = json.dumps({"header": {"tr_id": "PINGPONG", "datetime": moment}}, separators=(",", ":"))
+            for session in list(self._sessions):
+                await self._ping(session, text)
+
+    async def _ping(self, session: Session, text: str) -> None:
+        connection = session.connection
+        if connection.pongs_seen:
+            connection.pongs_seen = 0
+            session.unanswered_pings = 0
+        if session.unanswered_pings >= UNANSWERED_PINGS:
+            connection.transport.abort()
+            return
+        session.unanswered_pings += 1
+        try:
+            await connection.send(text)
+        except ConnectionClosed:
+            # Its own reader notices the same and clears the session away.
+            return
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, PongingConnection)  # noqa: S101  made by create_connection above
+        session = Session(connection, self._personality)
+        self._sessions.add(session)
+        try:
+            async for message in connection:
+                reply, goes_on = self._take(session, message)
+                if reply:
+                    await connection.send(reply)
+                if not goes_on:
+                    break
+        except ConnectionClosed:
+            # The peer is gone without a close frame, as clients of KIS often are.
+            return
+        finally:
+            self._forget(session)
+
+    def _forget(self, session: Session) -> None:
+        self._sessions.discard(session)
+        self._hub.withdraw_notices(session)
+        for tr_id, tr_key in session.registrations:
+            self._hub.withdraw(tr_id, tr_key, session.connection)
+        session.registrations.clear()
+
+    def _take(self, session: Session, message: str | bytes) -> tuple[str, bool]:
+        """Return the reply to one message and whether the session goes on."""
+        try:
+            header, values = _read_command(message)
+            if values is None:
+                session.unanswered_pings = 0
+                return "", True
+            self._identify(session, header)
+            return self._change_registration(session, header, values), True
+        except CommandRefusal as refusal:
+            return _reply(_NO_TR_ID, "", refusal.code, rt_cd="9"), not refusal.ends_session
+
+    def _identify(self, session: Session, header: Mapping[str, Any]) -> None:
+        """Bind the session to an app key at its first command."""
+        key = header.get("approval_key")
+        if not isinstance(key, str) or not key:
+            raise CommandRefusal("OPSP9996")
+        if session.appkey:
+            return
+        appkey = self._venue.approvals.appkey_of(key, self._personality, self._venue.wall())
+        if appkey is None:
+            raise CommandRefusal("OPSP0011")
+        if any(other.appkey == appkey for other in self._sessions if other is not session):
+            raise CommandRefusal("OPSP8996", ends_session=True)
+        session.appkey = appkey
+
+    def _change_registration(
+        self, session: Session, header: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> str:
+        custtype, tr_type = header.get("custtype"), header.get("tr_type")
+        if custtype is None:
+            raise CommandRefusal("OPSP9997")
+        if custtype not in ("P", "B"):
+            raise CommandRefusal("OPSP8998")
+        if tr_type not in ("1", "2"):
+            raise CommandRefusal("OPSP8997")
+        tr_id, tr_key = values.get("tr_id"), values.get("tr_key")
+        if not isinstance(tr_key, str) or not tr_key.strip():
+            raise CommandRefusal("OPSP9990")
+        if not isinstance(tr_id, str) or tr_id not in self._personality.streams:
+            return _reply(str(tr_id), tr_key, "OPSP8991", rt_cd="1")
+        tr_key = tr_key.strip()
+        if tr_type == "2":
+            return self._unsubscribe(session, tr_id, tr_key)
+        return self._subscribe(session, tr_id, tr_key)
+
+    def _subscribe(self, session: Session, tr_id: str, tr_key: str) -> str:
+        is_notice = tr_id in self._personality.notice_trs()
+        if (tr_id, tr_key) in session.registrations:
+            return _reply(tr_id, tr_key, "OPSP0002", rt_cd="1", session=session)
+        if not is_notice and self._venue.exchange.listing(tr_key) is None:
+            return _reply(tr_id, tr_key, "OPSP8992", rt_cd="1")
+        if len(session.registrations) >= LARGEST_REGISTRATIONS:
+            return _reply(tr_id, tr_key, "OPSP0008", rt_cd="1")
+        session.registrations[(tr_id, tr_key)] = None
+        if is_notice:
+            self._hub.register_notices(session)
+        else:
+            self._hub.register(tr_id, tr_key, session.connection)
+        return _reply(tr_id, tr_key, "OPSP0000", session=session)
+
+    def _unsubscribe(self, session: Session, tr_id: str, tr_key: str) -> str:
+        if (tr_id, tr_key) not in session.registrations:
+            return _reply(tr_id, tr_key, "OPSP0003", rt_cd="1")
+        del session.registrations[(tr_id, tr_key)]
+        self._hub.withdraw(tr_id, tr_key, session.connection)
+        if not session.notice_keys:
+            self._hub.withdraw_notices(session)
+        return _reply(tr_id, tr_key, "OPSP0001", session=session)
+
+
+def _check_path(connection: ServerConnection, request: Request) -> Response | None:
+    """Accept the upgrade paths clients of KIS use: /, /tryitout, /tryitout/<anything>."""
+    path = request.path.partition("?")[0].rstrip("/")
+    if path in ("", "/tryitout") or path.startswith("/tryitout/"):
+        return None
+    return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
+
+
+def _read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """Return header and input of a command; input None means an answer to PINGPONG."""
+    try:
+        command = json.loads(message)
+    except ValueError:
+        raise CommandRefusal("OPSP9999") from None
+    if not isinstance(command, dict):
+        raise CommandRefusal("OPSP9999")
+    header = command.get("header")
+    if not isinstance(header, dict):
+        raise CommandRefusal("OPSP9998")
+    if header.get("tr_id") == "PINGPONG":
+        return header, None
+    body = command.get("body")
+    if not isinstance(body, dict):
+        raise CommandRefusal("OPSP9992")
+    values = body.get("input")
+    if not isinstance(values, dict):
+        raise CommandRefusal("OPSP9991")
+    return header, values
+
+
+def _reply(tr_id: str, tr_key: str, code: str, *, rt_cd: str = "0", session: Session | None = None) -> str:
+    """Build a reply; with a session it carries key and iv, which matter for encrypted streams only."""
+    is_encrypted = session is not None and tr_id in session.personality.notice_trs()
+    body: dict[str, Any] = {"rt_cd": rt_cd, "msg_cd": code, "msg1": _TEXTS[code]}
+    if session is not None:
+        body["output"] = {"iv": session.cipher.iv, "key": session.cipher.key}
+    header = {"tr_id": tr_id, "tr_key": tr_key, "encrypt": "Y" if is_encrypted else "N"}
+    return json.dumps({"header": header, "body": body}, ensure_ascii=False, separators=(",", ":"))
