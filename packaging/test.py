@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # Python leaves it out under PYTHONSAFEPATH
+
 from interpreter import ensure_supported_python
 
 
