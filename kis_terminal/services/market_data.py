@@ -14,11 +14,11 @@ from kis_terminal.domain.market import Freshness, MarketStatus, OrderBook, Quote
 from kis_terminal.ports import (
     BookUpdate,
     Clock,
-    LinkState,
+    LinkState as LinkState,  # the window reads these here; it does not know the ports
     MarketFeed,
     QuoteSource,
-    Stream,
-    SubscriptionState,
+    Stream as Stream,
+    SubscriptionState as SubscriptionState,
 )
 from kis_terminal.services.hub import Subscription, Topic
 from kis_terminal.services.tasks import TaskScope
