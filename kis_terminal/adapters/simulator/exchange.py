@@ -1,11 +1,40 @@
-"""The exchange as the wire sees it: one facade over market, accounts and ledger."""
+"""The exchange as the wire sees it: one facade over markets, accounts and ledger.
+
+Pure: no IO, no wall clock, chance only from the seed. `now` is the caller's clock throughout; whatever is handed out is
+stamped in exchange time (`Exchange.clock`). Methods that take a symbol raise KeyError for one that is not listed.
+"""
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import math
+import random
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
+import numpy as np
+
+from kis_terminal.adapters.simulator import company
+from kis_terminal.adapters.simulator.accounts import DEFAULT_ACCOUNT, Accounts
+from kis_terminal.adapters.simulator.bars_import import BarHistory
+from kis_terminal.adapters.simulator.calendar import SEOUL, Calendar, TradingClock
+from kis_terminal.adapters.simulator.costs import Costs
+from kis_terminal.adapters.simulator.daily_series import FIRST_DAY, DailySeries, ImportedBars
+from kis_terminal.adapters.simulator.history import (
+    CLOSING_INDEX,
+    MARKET_VOLATILITY,
+    SESSION_MINUTES,
+    SESSION_SECONDS,
+    Prices,
+    seed_for,
+    split_day,
+)
+from kis_terminal.adapters.simulator.ledger import Ledger, LedgerEntry
+from kis_terminal.adapters.simulator.listings import load_listings, unknown_listing
+from kis_terminal.adapters.simulator.market import SymbolMarket
+from kis_terminal.adapters.simulator.matching import Execution
 from kis_terminal.adapters.simulator.model import (
     Accepted,
     Account,
@@ -32,40 +61,377 @@ from kis_terminal.adapters.simulator.model import (
     Statistics,
     TradePrinted,
 )
+from kis_terminal.adapters.simulator.order_desk import OrderDesk
+from kis_terminal.adapters.simulator.order_rules import reservation_price
+from kis_terminal.adapters.simulator.tick_rules import round_to_tick
 
-DEFAULT_ACCOUNT = "50000101"
-"""The account number (8 digits) that holds a few names from the beginning."""
+__all__ = [
+    "DEFAULT_ACCOUNT",
+    "Accepted",
+    "Account",
+    "BookChanged",
+    "BookLevel",
+    "BookSnapshot",
+    "BuyingPower",
+    "CashBalance",
+    "DailyBar",
+    "Event",
+    "Exchange",
+    "Holding",
+    "HolidayRow",
+    "InvestorFlow",
+    "LedgerEntry",
+    "Listing",
+    "MarketStatusChanged",
+    "MinuteBar",
+    "OrderFilled",
+    "OrderReceipt",
+    "OrderRecord",
+    "QuoteSnapshot",
+    "Refused",
+    "Sellable",
+    "Side",
+    "Statistics",
+    "TradePrinted",
+]
+
+LONGEST_GAP = 120.0
+"""Seconds of trading that one `advance` catches up with; what lies before is skipped (a sleeping machine)."""
+MARKET_STEP = 1_000_000
+"""Microseconds between two moves of the market as a whole."""
+STATUS_OPEN = "112"
 
 
 class Exchange:
-    """Play KRX. `now` is the caller's clock throughout; everything handed out is stamped in exchange time."""
+    """Play KRX for real-like and paper-like accounts on one market."""
 
-    def __init__(self, *, seed: int, now: datetime, bars: BarHistory | None = None, market_open_always: bool = True):
+    def __init__(
+        self, *, seed: int, now: datetime, bars: BarHistory | None = None, market_open_always: bool = True
+    ) -> None:
+        """Open at `now`; with `market_open_always` in the continuous session whatever the day or hour."""
         self.seed = seed
-        self.clock: TradingClock   # .exchange_time(now) -> datetime, .phase(now) -> "continuous"|"closed"|...
-        self.calendar: Calendar    # .is_open_day(date), .holiday_rows(start, count) -> list[HolidayRow]
-        self.ledger: Ledger        # .entries -> tuple[LedgerEntry, ...], .to_json() -> list[dict[str, object]]
+        self.calendar = Calendar()
+        self.clock = TradingClock(now, open_always=market_open_always, calendar=self.calendar)
+        self.ledger = Ledger()
+        self._started = self._now = now
+        self._moment = self.clock.exchange_time(now)
+        if market_open_always:
+            self.calendar.open_always(self._moment.date())
+        self._sequence = itertools.count(1)
+        self._events: list[Event] = []
+        self._series: dict[str, DailySeries] = {}
+        self._trading_days: Prices | None = None
+        self._first_date = self._moment.date()
+        self._imported = self._bars_before_today(bars)
+        self._lived: dict[str, list[DailyBar]] = {}
+        self._markets = {listing.symbol: self._open_market(listing) for listing in self._list()}
+        self._order = list(self._markets)
+        self._accounts = Accounts(
+            self.calendar, Costs(), self.listing, self.quote, lambda: self._moment.date()
+        )
+        desk_rng = random.Random(seed_for(seed, "desk"))
+        self._desk = OrderDesk(
+            self._markets, self._accounts, self.ledger, self._next_sequence, self._events.append, desk_rng
+        )
+        self._shared_rng = random.Random(seed_for(seed, "market", self._moment))
+        self._market_level = 0.0
+        self._seen_level = dict.fromkeys(self._order, 0.0)
+        self._acted_at = dict.fromkeys(self._order, 0)
+        self._elapsed = 0
+        self._next_market_step = MARKET_STEP
+        self._agenda = [(self._markets[s].crowd.next_delay(), index) for index, s in enumerate(self._order)]
+        heapq.heapify(self._agenda)
+        self._changed: set[str] = set()
+        self._events.append(MarketStatusChanged(self._next_sequence(), self._moment, None, STATUS_OPEN))
 
-    def listings(self) -> Sequence[Listing]: ...
-    def listing(self, symbol: str) -> Listing | None: ...
-    def advance(self, now: datetime) -> None: ...
-    def drain_events(self) -> list[Event]: ...
-    def quote(self, symbol: str) -> QuoteSnapshot: ...          # KeyError for an unknown symbol, here and below
-    def statistics(self, symbol: str) -> Statistics: ...        # 52-week figures, PER ...: builds the history
-    def book(self, symbol: str) -> BookSnapshot: ...
-    def recent_trades(self, symbol: str, count: int) -> list[TradePrinted]: ...   # newest last
-    def daily_bars(self, symbol: str, start: date, end: date, adjusted: bool) -> list[DailyBar]: ...
-    def minute_bars(self, symbol: str, day: date) -> list[MinuteBar]: ...
-    def investor_flows(self, symbol: str, start: date, end: date) -> list[InvestorFlow]: ...
-    def account(self, number: str, product: str = "01", *, realm: str = "real") -> Account: ...
-    def submit(self, account: Account, side: Side, symbol: str, kind: str, quantity: int, price: int,
-               now: datetime, *, venue: str = "KRX", condition_price: int = 0) -> Accepted | Refused: ...
-    def amend(self, account: Account, original_no: str, kind: str, quantity: int, price: int, all_rest: bool,
-              now: datetime, *, venue: str = "KRX", condition_price: int = 0) -> Accepted | Refused: ...
-    def cancel(self, account: Account, original_no: str, quantity: int, all_rest: bool,
-               now: datetime, *, venue: str = "KRX") -> Accepted | Refused: ...
-    def orders(self, account: Account, start: date, end: date) -> list[OrderRecord]: ...   # oldest first
-    def holdings(self, account: Account) -> list[Holding]: ...
-    def balance(self, account: Account) -> CashBalance: ...
-    def buying_power(self, account: Account, symbol: str, kind: str, price: int) -> BuyingPower: ...
-    def sellable(self, account: Account, symbol: str) -> Sellable: ...
+    def listings(self) -> Sequence[Listing]:
+        """Return everything listed."""
+        return [market.listing for market in self._markets.values()]
+
+    def listing(self, symbol: str) -> Listing | None:
+        """Return one listing, None when the symbol is unknown."""
+        market = self._markets.get(symbol)
+        return market.listing if market else None
+
+    def time(self, now: datetime) -> datetime:
+        """Return exchange time for the caller's `now`."""
+        return self.clock.exchange_time(now)
+
+    def advance(self, now: datetime) -> None:
+        """Let the other traders act from the last call to `now`. The steps in which one advances do not matter."""
+        if now <= self._now:
+            return
+        moment = self.clock.exchange_time(now)
+        if moment.date() != self._moment.date():
+            self._start_day(now, moment)
+        target = int((now - self._started).total_seconds() * 1_000_000)
+        if self.clock.phase(now) == "continuous":
+            self._run_until(now, target)
+        self._now, self._moment, self._elapsed = now, self.clock.exchange_time(now), target
+        changed, self._changed = sorted(self._changed), set()
+        for symbol in changed:
+            self._events.append(BookChanged(self._next_sequence(), self._moment, symbol))
+
+    def drain_events(self) -> list[Event]:
+        """Return what happened since the last call, in order, and forget it."""
+        events = list(self._events)
+        self._events.clear()
+        return events
+
+    def quote(self, symbol: str) -> QuoteSnapshot:
+        """Return today's state of `symbol`."""
+        return self._markets[symbol].quote(self._moment)
+
+    def statistics(self, symbol: str) -> Statistics:
+        """Return long-term and company figures; makes the history at the first call for a symbol."""
+        market = self._markets[symbol]
+        return company.statistics(market.listing, market.daily_bar(), self._history(symbol), self.seed)
+
+    def book(self, symbol: str) -> BookSnapshot:
+        """Return the visible book of `symbol`."""
+        return self._markets[symbol].snapshot(self._moment)
+
+    def recent_trades(self, symbol: str, count: int) -> list[TradePrinted]:
+        """Return today's last trades, newest last."""
+        market = self._markets[symbol]
+        return market.tape.recent(count, market.book)
+
+    def daily_bars(self, symbol: str, start: date, end: date, adjusted: bool) -> list[DailyBar]:
+        """Return bars of `start` to `end`, both included, oldest first, today's as far as it got."""
+        bars = self._history(symbol).between(start, end, adjusted=adjusted)
+        today = self._markets[symbol].daily_bar()
+        if start <= today.day <= end and today.volume > 0:
+            bars.append(today)
+        return bars
+
+    def minute_bars(self, symbol: str, day: date) -> list[MinuteBar]:
+        """Return the minutes of `day`, oldest first; those without a trade are left out."""
+        market = self._markets[symbol]
+        if day == self._moment.date():
+            return market.tape.minute_bars()
+        bars = self._history(symbol).between(day, day, adjusted=False)
+        if not bars or bars[0].low <= 0:
+            return []
+        bar = bars[0]
+        rows = split_day(
+            (bar.open, bar.high, bar.low, bar.close),
+            bar.volume,
+            bar.turnover,
+            [*range(SESSION_MINUTES), CLOSING_INDEX],
+            seed_for(self.seed, symbol, "minutes", day),
+            market.listing.kind,
+        )
+        opening = datetime(day.year, day.month, day.day, 9, tzinfo=SEOUL)
+        return [MinuteBar(opening + timedelta(minutes=row.index), *row[1:]) for row in rows]
+
+    def investor_flows(self, symbol: str, start: date, end: date) -> list[InvestorFlow]:
+        """Return who bought net on each day, oldest first."""
+        listing = self._markets[symbol].listing
+        return [
+            company.investor_flow(listing, bar, self.seed)
+            for bar in self.daily_bars(symbol, start, end, adjusted=False)
+        ]
+
+    def account(self, number: str, product: str = "01", *, realm: str = "real") -> Account:
+        """Return an account, opened at first use with 100,000,000 won; `realm` is real or paper."""
+        return self._accounts.open(realm, number, product)
+
+    def submit(
+        self,
+        account: Account,
+        side: Side,
+        symbol: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        now: datetime,
+        *,
+        venue: str = "KRX",
+        condition_price: int = 0,
+    ) -> Accepted | Refused:
+        """Take and work an order; `kind` is an ORD_DVSN code, `price` 0 for kinds without one."""
+        self.advance(now)
+        answer = self._desk.submit(
+            account,
+            side,
+            symbol,
+            kind,
+            quantity,
+            price,
+            self._moment,
+            self.clock.phase(now),
+            venue,
+            condition_price,
+        )
+        self._announce(symbol)
+        return answer
+
+    def amend(
+        self,
+        account: Account,
+        original_no: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        all_rest: bool,
+        now: datetime,
+        *,
+        venue: str = "KRX",
+        condition_price: int = 0,
+    ) -> Accepted | Refused:
+        """Replace an open order, whole or in part, by one with a new number."""
+        self.advance(now)
+        phase = self.clock.phase(now)
+        answer = self._desk.amend(
+            account, original_no, kind, quantity, price, all_rest, self._moment, phase, venue, condition_price
+        )
+        self._announce_order(answer)
+        return answer
+
+    def cancel(
+        self,
+        account: Account,
+        original_no: str,
+        quantity: int,
+        all_rest: bool,
+        now: datetime,
+        *,
+        venue: str = "KRX",
+    ) -> Accepted | Refused:
+        """Cancel an open order, whole or in part; the cancellation has a number of its own."""
+        self.advance(now)
+        answer = self._desk.cancel(account, original_no, quantity, all_rest, self._moment, venue)
+        self._announce_order(answer)
+        return answer
+
+    def orders(self, account: Account, start: date, end: date) -> list[OrderRecord]:
+        """Return orders, amendments and cancellations of `start` to `end`, oldest first."""
+        return [order.record() for order in self._desk.shelf.of(account, start, end)]
+
+    def holdings(self, account: Account) -> list[Holding]:
+        """Return the positions of `account`."""
+        return self._accounts.holdings(account)
+
+    def balance(self, account: Account) -> CashBalance:
+        """Return cash and totals of `account`."""
+        return self._accounts.balance(account)
+
+    def buying_power(self, account: Account, symbol: str, kind: str, price: int) -> BuyingPower:
+        """Return what can be bought with an order of `kind`; a limit price of 0 means the last price."""
+        market = self._markets[symbol]
+        unit = reservation_price(kind, "buy", price or market.tape.last, market.upper_limit)
+        return self._accounts.buying_power(account, unit)
+
+    def sellable(self, account: Account, symbol: str) -> Sellable:
+        """Return what can be sold of `symbol`."""
+        return self._accounts.sellable(account, symbol)
+
+    def _next_sequence(self) -> int:
+        return next(self._sequence)
+
+    def _bars_before_today(self, bars: BarHistory | None) -> dict[str, ImportedBars]:
+        cut = (
+            ((symbol, imported.before(self._first_date)) for symbol, imported in bars.symbols.items())
+            if bars
+            else ()
+        )
+        return {symbol: imported for symbol, imported in cut if imported is not None}
+
+    def _list(self) -> list[Listing]:
+        """Return the listings, levels set by imported bars, symbols that only those know appended."""
+        listings = {listing.symbol: listing for listing in load_listings()}
+        for imported in self._imported.values():
+            known = listings.get(imported.symbol)
+            kind = known.kind if known else "stock"
+            level = round_to_tick(imported.last_close, kind)
+            volume = imported.average_volume
+            if known is None:
+                listings[imported.symbol] = unknown_listing(imported.symbol, level, volume)
+            else:
+                average = volume or known.average_volume
+                listings[imported.symbol] = replace(known, base_price=level, average_volume=average)
+        return list(listings.values())
+
+    def _open_market(self, listing: Listing) -> SymbolMarket:
+        return SymbolMarket(
+            listing, self.seed, self._moment, self._next_sequence, self._events.append, self._on_execution
+        )
+
+    def _on_execution(self, execution: Execution, moment: datetime) -> None:
+        self._desk.on_execution(execution, moment)
+
+    def _run_until(self, now: datetime, target: int) -> None:
+        """Let every crowd act in the order of their times."""
+        agenda, order, markets = self._agenda, self._order, self._markets
+        skip = target - self._elapsed - int(LONGEST_GAP * 1_000_000)
+        if skip > 0:
+            self._agenda = agenda = [(at + skip, index) for at, index in agenda]
+            self._acted_at = {symbol: at + skip for symbol, at in self._acted_at.items()}
+            self._next_market_step += skip
+        while agenda[0][0] <= target:
+            at, index = agenda[0]
+            while self._next_market_step <= at:
+                self._market_level += self._shared_rng.gauss(
+                    0.0, MARKET_VOLATILITY / math.sqrt(SESSION_SECONDS)
+                )
+                self._next_market_step += MARKET_STEP
+            symbol = order[index]
+            market = markets[symbol]
+            moment = self.clock.exchange_time(self._started + timedelta(microseconds=at))
+            seconds = (at - self._acted_at[symbol]) / 1_000_000
+            move = self._market_level - self._seen_level[symbol]
+            market.act(moment, seconds, move)
+            self._acted_at[symbol], self._seen_level[symbol] = at, self._market_level
+            self._desk.after_trades(symbol, moment)
+            self._changed.add(symbol)
+            heapq.heapreplace(agenda, (at + market.crowd.next_delay(), index))
+
+    def _start_day(self, now: datetime, moment: datetime) -> None:
+        """End the day before: orders expire, bars join the history, books and counters start anew."""
+        self._desk.expire_all(self._moment)
+        if self.clock.open_always:
+            self.calendar.open_always(moment.date())
+        for symbol, market in self._markets.items():
+            if self.calendar.is_open_day(self._moment.date()):
+                self._remember(symbol, market.roll_day(moment))
+            self._changed.add(symbol)
+        self._accounts.roll_day(moment.date())
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._elapsed = max(self._elapsed, int((midnight - self._started).total_seconds() * 1_000_000))
+        self._agenda = [(max(at, self._elapsed + 1), index) for at, index in self._agenda]
+        heapq.heapify(self._agenda)
+        self._events.append(MarketStatusChanged(self._next_sequence(), moment, None, STATUS_OPEN))
+
+    def _remember(self, symbol: str, bar: DailyBar) -> None:
+        """Keep a day that was lived through, without making the long history just for that."""
+        series = self._series.get(symbol)
+        if series is None:
+            self._lived.setdefault(symbol, []).append(bar)
+        else:
+            series.append(bar)
+
+    def _history(self, symbol: str) -> DailySeries:
+        series = self._series.get(symbol)
+        if series is None:
+            listing, imported = self._markets[symbol].listing, self._imported.get(symbol)
+            series = DailySeries(listing, self._days_before_today(), self.seed, imported)
+            for bar in self._lived.pop(symbol, []):
+                series.append(bar)
+            self._series[symbol] = series
+        return series
+
+    def _days_before_today(self) -> Prices:
+        if self._trading_days is None:
+            days = self.calendar.open_days(FIRST_DAY, self._first_date - timedelta(days=1))
+            self._trading_days = np.array([day.toordinal() for day in days], dtype=np.int64)
+        return self._trading_days
+
+    def _announce(self, symbol: str) -> None:
+        if symbol in self._markets:
+            self._events.append(BookChanged(self._next_sequence(), self._moment, symbol))
+
+    def _announce_order(self, answer: Accepted | Refused) -> None:
+        if isinstance(answer, Accepted):
+            order = self._desk.shelf.find(answer.order_no)
+            if order is not None:
+                self._announce(order.listing.symbol)

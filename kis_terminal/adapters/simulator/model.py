@@ -321,7 +321,6 @@ class HolidayRow:
     is_trading_day: bool
     is_open: bool
     is_settlement_day: bool
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

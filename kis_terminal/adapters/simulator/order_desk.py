@@ -1,0 +1,483 @@
+"""Takes, works, amends and cancels the orders of accounts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from kis_terminal.adapters.simulator import order_rules as rules
+from kis_terminal.adapters.simulator.accounts import Accounts
+from kis_terminal.adapters.simulator.ledger import Ledger, LedgerEntry, LedgerKind
+from kis_terminal.adapters.simulator.market import SymbolMarket
+from kis_terminal.adapters.simulator.matching import Execution, RestingOrder
+from kis_terminal.adapters.simulator.model import (
+    Accepted,
+    Account,
+    Event,
+    OrderAction,
+    OrderFilled,
+    OrderReceipt,
+    OrderState,
+    Refused,
+    Side,
+)
+from kis_terminal.adapters.simulator.orders import AccountOrder, OrderShelf
+
+ORGANISATION = "91252"
+FIRST_NUMBER = 40_000
+MIDDLE_FILL_CHANCE = 0.12
+"""How likely, each time the crowd acts, somebody meets a waiting mid-price order."""
+
+
+class OrderDesk:
+    """Own all account orders; emits `OrderReceipt` and `OrderFilled`."""
+
+    def __init__(
+        self,
+        markets: Mapping[str, SymbolMarket],
+        accounts: Accounts,
+        ledger: Ledger,
+        next_sequence: Callable[[], int],
+        emit: Callable[[Event], None],
+        rng: random.Random,
+    ) -> None:
+        self._markets = markets
+        self._accounts = accounts
+        self._ledger = ledger
+        self._next_sequence = next_sequence
+        self._emit = emit
+        self._rng = rng
+        self._number = FIRST_NUMBER
+        self.shelf = OrderShelf()
+
+    def submit(
+        self,
+        account: Account,
+        side: Side,
+        symbol: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        moment: datetime,
+        phase: str,
+        venue: str,
+        stop_price: int,
+    ) -> Accepted | Refused:
+        """Take a new order and work it at once, or refuse it."""
+        market = self._markets.get(symbol)
+        if market is None:
+            return rules.UNKNOWN_SYMBOL
+        order = self._new_order(
+            market, account, side, "new", kind, quantity, price, moment, venue, stop_price
+        )
+        refusal = self._refuse(order, market, phase) or self._refuse_means(order, account, 0)
+        if refusal is not None:
+            self._note("refused", order, moment, quantity, price, reason=refusal.message)
+            return refusal
+        self._accept(order, moment)
+        self._work(order, market, moment)
+        return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
+
+    def amend(
+        self,
+        account: Account,
+        original_no: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        all_rest: bool,
+        moment: datetime,
+        phase: str,
+        venue: str,
+        stop_price: int,
+    ) -> Accepted | Refused:
+        """Replace (part of) an open order by a new one at another price or of another kind."""
+        original = self._find(account, original_no)
+        if isinstance(original, Refused):
+            return original
+        refusal = _refuse_change(original, quantity, all_rest, venue, "정정")
+        if refusal is not None:
+            return refusal
+        market = self._markets[original.listing.symbol]
+        taken = original.rest if all_rest else quantity
+        order = self._new_order(
+            market, account, original.side, "amend", kind, taken, price, moment, original.venue, stop_price
+        )
+        order.original_no = original.order_no
+        refusal = self._refuse(order, market, phase) or self._refuse_means(
+            order, account, self._freed(original, taken)
+        )
+        if refusal is not None:
+            self._note("refused", order, moment, taken, price, reason=refusal.message)
+            return refusal
+        self._withdraw(original, taken, "amended")
+        self._accept(order, moment)
+        self._note("amended", original, moment, taken, price)
+        self._receipt(order, "confirmed", moment, taken)
+        self._work(order, market, moment)
+        return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
+
+    def cancel(
+        self, account: Account, original_no: str, quantity: int, all_rest: bool, moment: datetime, venue: str
+    ) -> Accepted | Refused:
+        """Cancel an open order, whole or in part."""
+        original = self._find(account, original_no)
+        if isinstance(original, Refused):
+            return original
+        refusal = _refuse_change(original, quantity, all_rest, venue, "취소")
+        if refusal is not None:
+            return refusal
+        taken = original.rest if all_rest else quantity
+        market = self._markets[original.listing.symbol]
+        order = self._new_order(
+            market,
+            account,
+            original.side,
+            "cancel",
+            original.kind,
+            taken,
+            original.price,
+            moment,
+            original.venue,
+            0,
+        )
+        order.original_no, order.cancelled, order.state = original.order_no, taken, "done"
+        order.condition = "0"
+        self._number += 1
+        order.order_no = f"{self._number:010d}"
+        self.shelf.add(order)
+        self._withdraw(original, taken, "cancelled")
+        self._note("cancelled", original, moment, taken, original.price)
+        self._receipt(order, "accepted", moment, taken)
+        self._receipt(order, "confirmed", moment, taken)
+        return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
+
+    def on_execution(self, execution: Execution, moment: datetime) -> None:
+        """Book an execution of one of our resting orders."""
+        order = self.shelf.find(execution.resting.owner or "")
+        if order is not None:
+            self._fill(order, execution.quantity, execution.price, moment)
+
+    def after_trades(self, symbol: str, moment: datetime) -> None:
+        """Trigger stops and meet mid-price orders of `symbol`; called when its crowd has acted."""
+        market = self._markets[symbol]
+        for order in self.shelf.open_orders(symbol):
+            if order.state != "waiting":
+                continue
+            if order.kind == "22" and _is_triggered(order, market.tape.last):
+                self._trigger(order, market, moment)
+            elif order.kind in rules.MIDDLE and self._rng.random() < MIDDLE_FILL_CHANCE:
+                self._meet_in_the_middle(order, market, moment)
+
+    def expire_all(self, moment: datetime) -> None:
+        """End every open order: orders live for a day."""
+        for order in self.shelf.all_open():
+            rest = order.rest
+            self._withdraw(order, rest, "expired")
+            self._note("expired", order, moment, rest, order.price, by="exchange")
+            self._receipt(order, "expired", moment, rest)
+
+    def _new_order(
+        self,
+        market: SymbolMarket,
+        account: Account,
+        side: Side,
+        action: OrderAction,
+        kind: str,
+        quantity: int,
+        price: int,
+        moment: datetime,
+        venue: str,
+        stop_price: int,
+    ) -> AccountOrder:
+        return AccountOrder(
+            account=account,
+            listing=market.listing,
+            order_no="",
+            original_no="",
+            org_no=ORGANISATION,
+            side=side,
+            action=action,
+            kind=kind,
+            quantity=quantity,
+            price=price if kind in rules.PRICED else 0,
+            venue=venue,
+            stop_price=stop_price if kind == "22" else 0,
+            moment=moment,
+        )
+
+    def _refuse(self, order: AccountOrder, market: SymbolMarket, phase: str) -> Refused | None:
+        if order.quantity <= 0:
+            return rules.BAD_QUANTITY
+        refusal = rules.refuse_kind(order.kind, phase, order.venue)
+        if refusal is not None:
+            return refusal
+        if market.is_halted:
+            return rules.HALTED
+        limits = (market.upper_limit, market.lower_limit, market.listing.kind)
+        if order.kind == "22":
+            refusal = rules.refuse_price(order.stop_price, *limits, what="조건가격")
+        if refusal is None and order.kind in rules.PRICED:
+            refusal = rules.refuse_price(order.price, *limits)
+        return refusal
+
+    def _refuse_means(self, order: AccountOrder, account: Account, freed: int) -> Refused | None:
+        """Check cash or shares; `freed` is what the amended original gives back."""
+        state = self._accounts.state(account)
+        market = self._markets[order.listing.symbol]
+        order.reservation_price = rules.reservation_price(
+            order.kind, order.side, order.price, market.upper_limit
+        )
+        if order.side == "sell":
+            position = state.position(order.listing.symbol)
+            return rules.NO_SHARES if order.quantity > position.quantity - position.reserved + freed else None
+        needed = self._accounts.buy_reservation(order.reservation_price, order.quantity)
+        return rules.NO_CASH if needed > state.orderable + freed else None
+
+    def _find(self, account: Account, original_no: str) -> AccountOrder | Refused:
+        order = self.shelf.find(original_no.strip().zfill(10))
+        if order is None or order.account != account or order.action == "cancel":
+            return rules.NO_ORIGINAL
+        return order
+
+    def _freed(self, original: AccountOrder, quantity: int) -> int:
+        if original.side == "sell":
+            return quantity
+        return original.reserved - self._accounts.buy_reservation(
+            original.reservation_price, original.rest - quantity
+        )
+
+    def _accept(self, order: AccountOrder, moment: datetime) -> None:
+        self._number += 1
+        order.order_no = f"{self._number:010d}"
+        self.shelf.add(order)
+        self._reserve(order)
+        self._note("accepted", order, moment, order.quantity, order.price)
+        self._receipt(order, "accepted", moment, order.quantity)
+
+    def _work(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
+        """Match what can be matched now; rest, wait or drop what is left."""
+        kind = order.kind
+        if kind == "22":
+            if _is_triggered(order, market.tape.last):
+                self._trigger(order, market, moment)
+            else:
+                order.state = "waiting"
+            return
+        if kind == "21":
+            order.state = "waiting"
+            return
+        if kind in rules.MIDDLE:
+            self._drop_rest(order, moment)  # nobody of the crowd shows a mid-price order
+            return
+        order.limit = self._working_price(order, market)
+        self._match(order, market, moment)
+
+    def _working_price(self, order: AccountOrder, market: SymbolMarket) -> int:
+        if order.kind in rules.MARKET:
+            return market.upper_limit if order.side == "buy" else market.lower_limit
+        if order.kind in rules.BEST:
+            return market.book.opposite(order.side).best or market.tape.last
+        if order.kind == "04":
+            return market.book.side(order.side).best or market.tape.last
+        return order.price
+
+    def _match(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
+        if order.condition == "2" and market.book.opposite(order.side).available(order.limit) < order.rest:
+            self._drop_rest(order, moment)
+            return
+        at_price: dict[int, int] = {}
+        for execution in market.execute(order.side, order.rest, order.limit, moment):
+            at_price[execution.price] = at_price.get(execution.price, 0) + execution.quantity
+        for price, quantity in at_price.items():
+            self._fill(order, quantity, price, moment)
+        if order.rest == 0:
+            return
+        if order.condition == "1":
+            self._drop_rest(order, moment)
+            return
+        if market.book.crosses(order.side, order.limit):
+            # The crowd has mended the book into our limit: it stands there first, so meet it.
+            self._match(order, market, moment)
+            return
+        order.state = "resting"
+        order.resting = RestingOrder(order.side, order.limit, order.rest, order.order_no)
+        market.rest(order.resting)
+
+    def _trigger(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
+        order.stop_triggered_at = moment
+        order.limit = order.price
+        self._note("triggered", order, moment, order.rest, order.price, by="exchange")
+        self._receipt(order, "triggered", moment, order.rest)
+        order.state = "resting"
+        self._match(order, market, moment)
+
+    def _meet_in_the_middle(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
+        bid, ask = market.book.bids.best, market.book.asks.best
+        if bid is None or ask is None:
+            return
+        quantity = self._rng.randint(1, order.rest)
+        price = (bid + ask) // 2
+        market.print_at("sell" if order.side == "buy" else "buy", quantity, price, moment)
+        self._fill(order, quantity, price, moment)
+
+    def _fill(self, order: AccountOrder, quantity: int, price: int, moment: datetime) -> None:
+        order.filled += quantity
+        order.filled_amount += quantity * price
+        if order.rest == 0:
+            order.state = "filled"
+            order.resting = None
+            self.shelf.close(order)
+        fee, tax = self._accounts.book_fill(
+            order.account, order.side, order.listing.symbol, quantity, price, moment.date()
+        )
+        self._reserve(order)
+        sequence = self._note("filled", order, moment, quantity, price, fee=fee, tax=tax)
+        account = order.account
+        self._emit(
+            OrderFilled(
+                sequence=sequence,
+                time=moment,
+                realm=account.realm,
+                account=account.number,
+                product=account.product,
+                order_no=order.order_no,
+                original_no=order.original_no,
+                org_no=order.org_no,
+                side=order.side,
+                kind=order.kind,
+                condition=order.condition,
+                symbol=order.listing.symbol,
+                name=order.listing.name,
+                quantity=quantity,
+                price=price,
+                order_quantity=order.quantity,
+                order_price=order.price,
+                filled=order.filled,
+                rest=order.rest,
+                stop_price=order.stop_price,
+                fee=fee,
+                tax=tax,
+            )
+        )
+
+    def _drop_rest(self, order: AccountOrder, moment: datetime) -> None:
+        rest = order.rest
+        self._withdraw(order, rest, "cancelled")
+        self._note("cancelled", order, moment, rest, order.price, by="exchange", reason="IOC/FOK")
+        self._receipt(order, "rest_cancelled", moment, rest)
+
+    def _withdraw(self, order: AccountOrder, quantity: int, state: OrderState) -> None:
+        """Take shares of an open order out of the book and out of the reservation."""
+        if order.resting is not None:
+            market = self._markets[order.listing.symbol]
+            market.book.side(order.side).reduce(order.resting, quantity)
+        order.cancelled += quantity
+        if order.rest == 0:
+            order.state = state
+            order.resting = None
+            self.shelf.close(order)
+        self._reserve(order)
+
+    def _reserve(self, order: AccountOrder) -> None:
+        """Set what the order blocks to what its rest needs."""
+        state = self._accounts.state(order.account)
+        if order.side == "sell":
+            wanted = order.rest
+            state.position(order.listing.symbol).reserved += wanted - order.reserved
+        else:
+            wanted = self._accounts.buy_reservation(order.reservation_price, order.rest) if order.rest else 0
+            state.reserved += wanted - order.reserved
+        order.reserved = wanted
+
+    def _note(
+        self,
+        kind: LedgerKind,
+        order: AccountOrder,
+        moment: datetime,
+        quantity: int,
+        price: int,
+        *,
+        fee: int = 0,
+        tax: int = 0,
+        by: str = "owner",
+        reason: str = "",
+    ) -> int:
+        sequence = self._next_sequence()
+        account = order.account
+        self._ledger.append(
+            LedgerEntry(
+                sequence=sequence,
+                time=moment,
+                kind=kind,
+                realm=account.realm,
+                account=account.number,
+                product=account.product,
+                order_no=order.order_no,
+                original_no=order.original_no,
+                symbol=order.listing.symbol,
+                side=order.side,
+                order_kind=order.kind,
+                quantity=quantity,
+                price=price,
+                fee=fee,
+                tax=tax,
+                by=by,
+                reason=reason,
+            )
+        )
+        return sequence
+
+    def _receipt(
+        self,
+        order: AccountOrder,
+        outcome: Literal["accepted", "confirmed", "refused", "rest_cancelled", "triggered", "expired"],
+        moment: datetime,
+        quantity: int,
+    ) -> None:
+        account = order.account
+        self._emit(
+            OrderReceipt(
+                sequence=self._next_sequence(),
+                time=moment,
+                realm=account.realm,
+                account=account.number,
+                product=account.product,
+                order_no=order.order_no,
+                original_no=order.original_no,
+                org_no=order.org_no,
+                side=order.side,
+                action=order.action,
+                outcome=outcome,
+                kind=order.kind,
+                condition=order.condition,
+                symbol=order.listing.symbol,
+                name=order.listing.name,
+                quantity=quantity,
+                price=order.price,
+                stop_price=order.stop_price,
+                reason=order.refusal_reason,
+            )
+        )
+
+
+def _is_triggered(order: AccountOrder, last: int) -> bool:
+    return last >= order.stop_price if order.side == "buy" else last <= order.stop_price
+
+
+def _refuse_change(
+    original: AccountOrder, quantity: int, all_rest: bool, venue: str, what: str
+) -> Refused | None:
+    if venue != original.venue:
+        return Refused(
+            "APBK0347", f"{what}주문 불가합니다. 원주문 거래소[{original.venue}] {what}주문 거래소[{venue}]"
+        )
+    if not original.is_open:
+        return rules.NOTHING_LEFT
+    if not all_rest and quantity <= 0:
+        return rules.BAD_QUANTITY
+    if not all_rest and quantity > original.rest:
+        return rules.TOO_MANY
+    return None
