@@ -14,14 +14,17 @@ from kis_terminal.domain.market import Freshness, MarketStatus, OrderBook, Quote
 from kis_terminal.ports import (
     BookUpdate,
     Clock,
-    LinkState as LinkState,  # the window reads these here; it does not know the ports
+    LinkState,
     MarketFeed,
     QuoteSource,
-    Stream as Stream,
-    SubscriptionState as SubscriptionState,
+    Stream,
+    SubscriptionState,
 )
 from kis_terminal.services.hub import Subscription, Topic
 from kis_terminal.services.tasks import TaskScope
+
+# The window reads the names of streams and link states here; it does not know the ports.
+__all__ = ["LinkState", "MarketData", "Stream", "SubscriptionState", "SymbolState"]
 
 log = logging.getLogger(__name__)
 
