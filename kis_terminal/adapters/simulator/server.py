@@ -18,6 +18,7 @@ from kis_terminal.adapters.simulator.frames import FrameProfile
 from kis_terminal.adapters.simulator.http import build_application
 from kis_terminal.adapters.simulator.load import STEP_SECONDS as LOAD_STEP_SECONDS
 from kis_terminal.adapters.simulator.load import TickLoad
+from kis_terminal.adapters.simulator.master_route import master_route
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.simulator.parent_watch import ParentWatch, watch_stdin
 from kis_terminal.adapters.simulator.personality import PAPER, REAL
@@ -42,18 +43,24 @@ class SimulatorServer:
         self.hub = StreamHub(self.venue, profile)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush
+        master = master_route(self.venue)
         real = build_application(
-            self.venue, REAL, after_orders=flush, extra_routes=control_routes(self.venue, self.load)
+            self.venue,
+            REAL,
+            after_orders=flush,
+            extra_routes=(*control_routes(self.venue, self.load), master),
         )
         self._rest = RestServer(real, REAL.name)
-        self._paper_rest = RestServer(build_application(self.venue, PAPER, after_orders=flush), PAPER.name)
+        self._paper_rest = RestServer(
+            build_application(self.venue, PAPER, after_orders=flush, extra_routes=(master,)), PAPER.name
+        )
         self._sockets = SocketService(self.venue, REAL, self.hub, ping_seconds=options.ping_seconds)
         self._paper_sockets = SocketService(self.venue, PAPER, self.hub, ping_seconds=options.ping_seconds)
         self._market: asyncio.Task[None] | None = None
         self.addresses: dict[str, str | int] = {}
 
     async def start(self) -> None:
-        """Listen everywhere and start the market; OSError where a port is taken (nothing is left listening)."""
+        """Listen everywhere and start the market; OSError where a port is taken, with nothing left open."""
         try:
             rest = await self._rest.start(self._options.port)
             paper_rest = await self._paper_rest.start(self._options.paper_port)
@@ -119,9 +126,9 @@ def _read_bars(folder: Path | None) -> BarHistory | None:
     if folder is None:
         return None
     # Imported late: most runs have no bars.
-    from kis_terminal.adapters.simulator.bars_import import BarHistory
+    from kis_terminal.adapters.simulator.bars_import import load_bars
 
-    return BarHistory.read(folder)
+    return load_bars(folder)
 
 
 def _start_moment(options: SimulatorOptions) -> datetime | None:

@@ -1,7 +1,7 @@
 """Fan the exchange's events out to the sockets that registered for them.
 
-The hub builds a frame once for all its receivers and hands it to websockets' `broadcast`, which writes without
-waiting. A receiver that stops reading is cut off, so that its backlog cannot eat the process.
+A frame is built once for all its receivers and goes to websockets' `broadcast`, which writes without waiting. A
+receiver that stops reading is cut off, so that its backlog cannot eat the process.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class StreamHub:
             self.dispatch(events)
 
     def dispatch(self, events: Iterable[Event]) -> None:
-        """Send events: notices at once and in order, then trades joined by symbol, then the latest book of each."""
+        """Send events: notices in order, then trades joined by symbol, then the latest book of each."""
         trades: dict[str, list[TradePrinted]] = {}
         books: dict[str, None] = {}
         for event in events:

@@ -1,6 +1,6 @@
 """Serve the socket side of one host: commands, replies, PINGPONG.
 
-One session per app key, 41 registrations a session. KIS matches replies by TR id and key; there is no request id.
+One session per app key, 41 registrations a session; replies name TR id and key, there is no request id.
 Source: KIS documents and live captures as noted in docs/kis-api.md.
 """
 
