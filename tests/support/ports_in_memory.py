@@ -1,0 +1,507 @@
+"""Small real implementations of the ports: a market that moves when told, an account that keeps its books.
+
+Nothing here waits unless `MemoryBroker.hold` is set, and no price moves by itself: a test says what happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from kis_terminal.domain.account import Balance, BuyingPower, Position
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import CorrectionNeeded, OrderRefused, TerminalError, UnknownSymbol
+from kis_terminal.domain.instruments import Instrument, InstrumentKind, Market, move_ticks
+from kis_terminal.domain.market import Bar, Interval, InvestorDay, OrderBook, Quote, RankRow, Tick
+from kis_terminal.domain.orders import (
+    BrokerOrder,
+    ExecutionNotice,
+    NoticeKind,
+    Order,
+    OrderAccepted,
+    OrderKind,
+    OrderRequest,
+    PendingChange,
+    Side,
+)
+from kis_terminal.ports import BrokerHealth, FeedListener, LinkState, Stream, SubscriptionState
+
+SEOUL = ZoneInfo("Asia/Seoul")
+SAMSUNG = "005930"
+NAVER = "035420"
+KODEX_200 = "069500"
+
+
+class MemoryClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime | None = None) -> None:
+        self._now = now or datetime(2026, 11, 20, 13, 42, 7, tzinfo=SEOUL)
+        self._monotonic = 1_000.0
+
+    def now(self) -> datetime:
+        """Return the aware time in Seoul."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
+        self._monotonic += seconds
+
+
+class MemoryStore:
+    """Workspace texts in a dict."""
+
+    def __init__(self, texts: dict[str, str] | None = None) -> None:
+        self.texts = texts if texts is not None else {}
+
+    def read(self, key: str) -> str | None:
+        """Return a text."""
+        return self.texts.get(key)
+
+    def write(self, key: str, text: str) -> None:
+        """Keep a text."""
+        self.texts[key] = text
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryJournalEntry:
+    """One line of the journal."""
+
+    intent_id: str
+    event: str
+    at: datetime
+    details: Mapping[str, str]
+
+
+class MemoryJournal:
+    """A journal in a list."""
+
+    def __init__(self) -> None:
+        self.lines: list[MemoryJournalEntry] = []
+
+    async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
+        """Append one event."""
+        self.lines.append(MemoryJournalEntry(intent_id, event, at, dict(details)))
+
+    async def entries(self, since: datetime) -> Sequence[MemoryJournalEntry]:
+        """Return the lines from `since` on."""
+        return [line for line in self.lines if line.at >= since]
+
+    async def close(self) -> None:
+        """Do nothing: there is no file."""
+
+
+class MemoryMaster:
+    """Three instruments, one of them halted when asked."""
+
+    def __init__(self, instruments: Sequence[Instrument] | None = None) -> None:
+        self.list = (
+            list(instruments)
+            if instruments is not None
+            else [
+                Instrument(SAMSUNG, "삼성전자", Market.KOSPI),
+                Instrument(NAVER, "NAVER", Market.KOSPI),
+                Instrument(KODEX_200, "KODEX 200", Market.KOSPI, InstrumentKind.ETF),
+            ]
+        )
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return the list."""
+        return self.list
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryBookUpdate:
+    """A book that is already decoded."""
+
+    book: OrderBook
+
+    @property
+    def symbol(self) -> str:
+        """Return the book's symbol."""
+        return self.book.symbol
+
+    def decode(self) -> OrderBook:
+        """Return the book."""
+        return self.book
+
+
+def quote_of(symbol: str, price: int, base: int) -> Quote:
+    """Return a quote with limits of 30 % (rounded inwards to 100 won)."""
+    change = Decimal(price - base)
+    return Quote(
+        symbol=symbol,
+        price=Decimal(price),
+        change=change,
+        change_rate=(change / base * 100).quantize(Decimal("0.01")),
+        open=Decimal(base),
+        high=Decimal(max(price, base)),
+        low=Decimal(min(price, base)),
+        volume=12_804_331,
+        turnover=1_080_000_000_000,
+        base_price=Decimal(base),
+        upper_limit=Decimal(base * 13 // 10 // 100 * 100),
+        lower_limit=Decimal(-(-base * 7 // 10 // 100) * 100),
+        strength=Decimal("118.42"),
+    )
+
+
+def book_of(
+    symbol: str, best_bid: int, *, kind: InstrumentKind = InstrumentKind.STOCK, seed: int = 7, levels: int = 10
+) -> OrderBook:
+    """Return a full book around a best bid; sizes follow from `seed`."""
+    bid = Decimal(best_bid)
+    bids = tuple(move_ticks(bid, -step, kind) for step in range(levels))
+    asks = tuple(move_ticks(bid, step + 1, kind) for step in range(levels))
+    ask_sizes = tuple(5_000 + (seed * 7_919 * (step + 3)) % 35_000 for step in range(levels))
+    bid_sizes = tuple(5_000 + (seed * 6_101 * (step + 5)) % 35_000 for step in range(levels))
+    missing = 10 - levels
+    zero = (Decimal(0),) * missing
+    return OrderBook(
+        symbol,
+        49_327,
+        asks + zero,
+        ask_sizes + (0,) * missing,
+        bids + zero,
+        bid_sizes + (0,) * missing,
+        sum(ask_sizes),
+        sum(bid_sizes),
+        None,
+        0,
+    )
+
+
+def tick_of(quote: Quote, price: int, size: int, *, seconds: int = 49_327, aggressor: int = 1) -> Tick:
+    """Return a print that follows a quote."""
+    change = Decimal(price) - quote.base_price
+    return Tick(
+        symbol=quote.symbol,
+        seconds=seconds,
+        price=Decimal(price),
+        change=change,
+        change_rate=(change / quote.base_price * 100).quantize(Decimal("0.01")),
+        size=size,
+        aggressor=aggressor,
+        volume=quote.volume + size,
+        turnover=quote.turnover,
+        strength=Decimal("118.42"),
+        open=quote.open,
+        high=max(quote.high, Decimal(price)),
+        low=min(quote.low, Decimal(price)),
+        ask=Decimal(price),
+        bid=move_ticks(Decimal(price), -1),
+        is_halted=False,
+    )
+
+
+class MemoryFeed:
+    """A feed whose events a test makes with `send_*`."""
+
+    def __init__(self, slots: int = 41) -> None:
+        self.slots_total = slots
+        self.wanted: set[tuple[Stream, str]] = set()
+        self._listener: FeedListener | None = None
+
+    @property
+    def slots_used(self) -> int:
+        """Return how many streams are wanted."""
+        return len(self.wanted)
+
+    @property
+    def listener(self) -> FeedListener:
+        """Return who listens."""
+        if self._listener is None:
+            raise RuntimeError("nobody listens to the feed")
+        return self._listener
+
+    def listen(self, listener: FeedListener) -> None:
+        """Set the one listener."""
+        self._listener = listener
+
+    async def open(self) -> None:
+        """Be connected at once."""
+        self.listener.on_link(LinkState.CONNECTED, "")
+
+    async def close(self) -> None:
+        """Be closed."""
+        self.listener.on_link(LinkState.CLOSED, "")
+
+    def subscribe(self, stream: Stream, symbol: str) -> None:
+        """Want a stream."""
+        if len(self.wanted) >= self.slots_total:
+            raise CorrectionNeeded("실시간 등록 자리가 없습니다.")
+        self.wanted.add((stream, symbol))
+        self.listener.on_subscription(stream, symbol, SubscriptionState.CONFIRMED, "")
+
+    def unsubscribe(self, stream: Stream, symbol: str) -> None:
+        """Want it no more."""
+        self.wanted.discard((stream, symbol))
+
+    def send_ticks(self, *ticks: Tick) -> None:
+        """Bring the prints of one frame."""
+        self.listener.on_ticks(ticks)
+
+    def send_book(self, book: OrderBook) -> None:
+        """Bring a book."""
+        self.listener.on_book(MemoryBookUpdate(book))
+
+
+class MemoryBroker:
+    """One account: orders rest until `fill`, a list tells the truth, notices go to `on_notice`.
+
+    `refuse` refuses the next order with that sentence; `fail` is raised by the next order, amendment or
+    cancellation after it was taken (its answer is lost); `hold` makes them wait until the event is set.
+    """
+
+    def __init__(self, clock: MemoryClock, environment: Environment = Environment.SIM) -> None:
+        self.environment = environment
+        self.account_label = "5000-01**-01"
+        self.quotes: dict[str, Quote] = {
+            SAMSUNG: quote_of(SAMSUNG, 84_600, 82_900),
+            NAVER: quote_of(NAVER, 214_000, 211_000),
+            KODEX_200: quote_of(KODEX_200, 45_815, 45_435),
+        }
+        self.books: dict[str, OrderBook] = {
+            SAMSUNG: book_of(SAMSUNG, 84_600),
+            NAVER: book_of(NAVER, 214_000),
+            KODEX_200: book_of(KODEX_200, 45_810, kind=InstrumentKind.ETF),
+        }
+        self.prints: dict[str, list[Tick]] = {}
+        self.cash = Decimal(35_192_350)
+        self.positions: dict[str, Position] = {}
+        self.rows: dict[str, BrokerOrder] = {}
+        self.placed: list[OrderRequest] = []
+        self.on_notice = _ignore
+        self.refuse = ""
+        self.fail: TerminalError | None = None
+        self.hold: asyncio.Event | None = None
+        self._clock = clock
+        self._next_number = 41_207
+
+    def hold_shares(self, symbol: str, name: str, quantity: int, average: int) -> None:
+        """Put a holding into the account."""
+        price = self.quotes[symbol].price
+        self.positions[symbol] = Position(
+            symbol,
+            name,
+            quantity,
+            quantity,
+            Decimal(average),
+            price,
+            Decimal(average) * quantity,
+            price * quantity,
+        )
+
+    # -- quotes ---
+
+    async def quote(self, symbol: str) -> Quote:
+        """Return the quote."""
+        if symbol not in self.quotes:
+            raise UnknownSymbol(f"종목 {symbol!r} 은(는) 없습니다.")
+        return self.quotes[symbol]
+
+    async def order_book(self, symbol: str) -> OrderBook:
+        """Return the book."""
+        if symbol not in self.books:
+            raise UnknownSymbol(f"종목 {symbol!r} 은(는) 없습니다.")
+        return self.books[symbol]
+
+    async def recent_ticks(self, symbol: str) -> Sequence[Tick]:
+        """Return today's prints."""
+        return self.prints.get(symbol, [])
+
+    async def daily_bars(
+        self, symbol: str, start: date, end: date, interval: Interval, *, is_adjusted: bool
+    ) -> Sequence[Bar]:
+        """Return no bars."""
+        return []
+
+    async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
+        """Return no bars."""
+        return []
+
+    async def investor_days(self, symbol: str) -> Sequence[InvestorDay]:
+        """Return nothing."""
+        return []
+
+    async def volume_rank(self) -> Sequence[RankRow]:
+        """Return nothing."""
+        return []
+
+    async def is_open_day(self, day: date) -> bool:
+        """Return True on weekdays."""
+        return day.weekday() < 5
+
+    # -- the account ---
+
+    async def _begin(self) -> None:
+        if self.hold is not None:
+            await self.hold.wait()
+        if self.refuse:
+            sentence, self.refuse = self.refuse, ""
+            raise OrderRefused(sentence, code="40310000")
+
+    def _lost(self) -> None:
+        if self.fail is not None:
+            error, self.fail = self.fail, None
+            raise error
+
+    def _number(self) -> str:
+        number = f"{self._next_number:010d}"
+        self._next_number += 1
+        return number
+
+    async def place(self, request: OrderRequest) -> OrderAccepted:
+        """Take an order; it rests until `fill`."""
+        await self._begin()
+        self.placed.append(request)
+        number = self._number()
+        self.rows[number] = BrokerOrder(
+            order_number=number,
+            original_number="",
+            branch_number="91252",
+            symbol=request.symbol,
+            name="",
+            side=request.side,
+            kind=request.kind,
+            venue=request.venue,
+            quantity=request.quantity,
+            price=request.price,
+            filled=0,
+            average_price=None,
+            remaining=request.quantity,
+            cancelled=0,
+            rejected=0,
+            is_cancel=False,
+            ordered_at=self._clock.now(),
+        )
+        self._lost()
+        return OrderAccepted(number, "91252", "134207")
+
+    async def amend(
+        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+    ) -> OrderAccepted:
+        """Replace the rest by a new number."""
+        await self._begin()
+        old = self._open_row(order)
+        number = self._number()
+        self.rows[old.order_number] = replace(old, quantity=old.quantity, remaining=0)
+        self.rows[number] = replace(
+            old, order_number=number, original_number=old.order_number, kind=kind, price=price, filled=0
+        )
+        self._lost()
+        return OrderAccepted(number, "91252", "134208")
+
+    async def cancel(self, order: Order) -> OrderAccepted:
+        """Cancel the rest."""
+        await self._begin()
+        old = self._open_row(order)
+        self.rows[old.order_number] = replace(old, remaining=0, cancelled=old.remaining)
+        number = self._number()
+        self.rows[number] = replace(
+            old, order_number=number, original_number=old.order_number, is_cancel=True, remaining=0
+        )
+        self._lost()
+        return OrderAccepted(number, "91252", "134209")
+
+    def _open_row(self, order: Order) -> BrokerOrder:
+        row = self.rows.get(order.order_number)
+        if row is None or row.remaining == 0:
+            raise OrderRefused("정정/취소할 수량이 없습니다.", code="40330000")
+        return row
+
+    def fill(self, number: str, quantity: int, price: int | None = None) -> None:
+        """Execute `quantity` shares of a resting order and send the notice."""
+        row = self.rows[number]
+        at = Decimal(price) if price is not None else row.price or self.quotes[row.symbol].price
+        paid = (row.average_price or Decimal(0)) * row.filled + at * quantity
+        filled = row.filled + quantity
+        self.rows[number] = replace(
+            row, filled=filled, average_price=paid / filled, remaining=row.remaining - quantity
+        )
+        self._book_position(row, quantity, at)
+        moment = self._clock.now()
+        self.on_notice(
+            ExecutionNotice(
+                order_number=number,
+                original_number=row.original_number,
+                symbol=row.symbol,
+                side=row.side,
+                kind=NoticeKind.FILL,
+                change=PendingChange.NONE,
+                quantity=quantity,
+                price=at,
+                seconds=moment.hour * 3600 + moment.minute * 60 + moment.second,
+                order_quantity=row.quantity,
+                name=row.name,
+            )
+        )
+
+    def _book_position(self, row: BrokerOrder, quantity: int, at: Decimal) -> None:
+        held = self.positions.get(row.symbol)
+        before = held.quantity if held else 0
+        cost = held.cost if held else Decimal(0)
+        if row.side is Side.BUY:
+            after, cost = before + quantity, cost + at * quantity
+            self.cash -= at * quantity
+        else:
+            after = before - quantity
+            cost = cost * after / before if before else Decimal(0)
+            self.cash += at * quantity
+        if after <= 0:
+            self.positions.pop(row.symbol, None)
+            return
+        self.positions[row.symbol] = Position(
+            row.symbol, row.name, after, after, cost / after, at, cost, at * after
+        )
+
+    async def orders(self, day: date) -> Sequence[BrokerOrder]:
+        """Return the complete list."""
+        return list(self.rows.values())
+
+    async def balance(self) -> Balance:
+        """Return the account."""
+        value = sum((item.value for item in self.positions.values()), Decimal(0))
+        return Balance(
+            tuple(self.positions.values()),
+            self.cash,
+            self.cash,
+            self.cash,
+            value + self.cash,
+            Decimal(0),
+            Decimal(0),
+            self._clock.now(),
+        )
+
+    async def buying_power(self, symbol: str, kind: OrderKind, price: Decimal | None) -> BuyingPower:
+        """Return all of the cash."""
+        return BuyingPower(self.cash, int(self.cash // price) if price else 0, self.cash)
+
+    async def sellable(self, symbol: str) -> int:
+        """Return the shares held."""
+        held = self.positions.get(symbol)
+        return held.sellable if held else 0
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
+class MemoryHealth:
+    """Figures of a quiet connection."""
+
+    def health(self) -> BrokerHealth:
+        """Return them."""
+        return BrokerHealth(38.0, 16, 18, None, 0.04, None)
+
+
+def _ignore(notice: ExecutionNotice) -> None:
+    """Take a notice that nobody waits for."""
