@@ -34,7 +34,7 @@ def main() -> int:
 
     strict = [f"kis_terminal/{name}" for name in ("domain", "ports.py", "services", "adapters")]
     gates = {
-        "format": ["ruff", "format", "--check"],
+        "format": ["ruff", "format", "--check", "--output-format", "concise"],
         "lint": ["ruff", "check"],
         "types": ["mypy", *strict],
     }
