@@ -25,16 +25,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_wheel_holds_every_source_data_and_resource_file(wheel: Path) -> None:
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "kis_terminal", "resources"],
-        cwd=PROJECT,
-        capture_output=True,
-        check=False,
-    )
-    if tracked.returncode != 0:
-        pytest.skip("not a git checkout")
-    names = [name for name in tracked.stdout.decode().split("\0") if name and (PROJECT / name).exists()]
-    expected = {f"kis_terminal/{n}" if n.startswith("resources/") else n for n in names}
+    sources = [*(PROJECT / "kis_terminal").rglob("*"), *(PROJECT / "resources").rglob("*")]
+    names = [
+        path.relative_to(PROJECT).as_posix() for path in sources if path.is_file() and path.suffix != ".pyc"
+    ]
+    expected = {f"kis_terminal/{name}" if name.startswith("resources/") else name for name in names}
 
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
