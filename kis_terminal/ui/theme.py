@@ -79,6 +79,8 @@ class Metrics:
     header: int = 24
     gutter: int = 6
     inset: int = 10
+    cell: int = 6
+    """Between a cell and its text."""
     band: int = 24
     toolbar: int = 42
     status: int = 24
@@ -112,6 +114,13 @@ class Theme:
         if change is None or change == 0:
             return self.colours.flat
         return self.colours.up if change > 0 else self.colours.down  # type: ignore[operator]
+
+    flash_share = 0.32
+    """How strongly a changed cell is tinted."""
+
+    def selected(self, *, has_focus: bool) -> QColor:
+        """Return the ground of a selected row."""
+        return self.tinted(self.colours.accent, 0.16 if has_focus else 0.1)
 
     def tinted(self, colour: QColor, share: float) -> QColor:
         """Return `colour` mixed into the panel background; `share` 0 to 1 is the part of `colour`."""
