@@ -19,7 +19,7 @@ _CHANGES = {"0": PendingChange.NONE, "1": PendingChange.AMEND, "2": PendingChang
 
 
 class NoticeReader:
-    """Read the notices of one connection; those that come before the key are kept and read with it."""
+    """Read the notices of one connection; what comes before the key is kept and read with it."""
 
     def __init__(self) -> None:
         self._ciphers: list[NoticeCipher] = []
@@ -29,12 +29,6 @@ class NoticeReader:
     def waiting(self) -> int:
         """Return how many frames wait for the key."""
         return len(self._waiting)
-
-    def start(self) -> int:
-        """Forget keys and kept frames, for each connection has its own; return how many frames were lost."""
-        lost = len(self._waiting)
-        self._ciphers, self._waiting = [], []
-        return lost
 
     def take_key(self, key: str, iv: str) -> list[StreamFrame]:
         """Use this key from now on and return the kept frames, which can be given to `read` now."""

@@ -278,6 +278,8 @@ class RealtimeDecoder:
                 fields = levels.split("^", 46)
                 prices = itemgetter(*fields[:20])(self._numbers)
                 ask_prices, bid_prices = prices[:10], prices[10:]
+                if len(self._ladders) >= 1_000:
+                    self._ladders.clear()
                 self._ladders[symbol] = ("^".join(fields[:20]) + "^", ask_prices, bid_prices)
                 fields = fields[20:]
             sizes = itemgetter(*fields[:20])(self._sizes)
@@ -362,6 +364,19 @@ def named_records(frame: StreamFrame, layout: Callable[[int], Sequence[str]]) ->
     found = records(frame.tr_id, frame.payload, frame.record_count)
     names = layout(len(found[0]))
     return [dict(zip(names, fields, strict=False)) for fields in found]
+
+
+def runs_of_one_symbol(ticks: list[Tick]) -> list[list[Tick]]:
+    """Cut into runs of one symbol; frames hold one as far as was ever seen."""
+    first = ticks[0].symbol
+    if all(tick.symbol == first for tick in ticks):
+        return [ticks]
+    runs: list[list[Tick]] = []
+    for tick in ticks:
+        if not runs or runs[-1][0].symbol != tick.symbol:
+            runs.append([])
+        runs[-1].append(tick)
+    return runs
 
 
 def _empty_book(symbol: str) -> OrderBook:

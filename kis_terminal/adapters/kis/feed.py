@@ -1,0 +1,219 @@
+"""The WebSocket connection as `ports.MarketFeed`: wanted streams, connecting, connecting again.
+
+Source: PROTOCOL.md sections 4 and 9 (KIS workbook 2026-06-03, notices up to 2026-09-14; checked 2026-11-22).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from random import Random
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, InvalidURI
+
+from kis_terminal.adapters.kis.frames import MAX_FRAME_BYTES
+from kis_terminal.adapters.kis.realtime import RealtimeDecoder
+from kis_terminal.adapters.kis.reconnect import Ending, EndingKind, Reconnector
+from kis_terminal.adapters.kis.session import NOTICE_SYMBOL, FeedSession
+from kis_terminal.adapters.kis.slots import TOTAL, SlotTable
+from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import AccessRefused, CorrectionNeeded, TerminalError
+from kis_terminal.ports import Clock, FeedListener, LinkState, Stream, SubscriptionState
+
+log = logging.getLogger(__name__)
+
+_PATH = "/tryitout"
+
+
+class KisFeed:
+    """Streams of one connection (`ports.MarketFeed`); owns the tasks that keep it.
+
+    approval_key: gives the key to subscribe with; `invalidate_approval` makes it get a new one next time.
+    on_failure(name, error): called for a bug of ours, after which the connection is made anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        ws_url: str,
+        environment: Environment,
+        hts_id: str,
+        approval_key: Callable[[], Awaitable[str]],
+        invalidate_approval: Callable[[], None],
+        clock: Clock,
+        randomness: Random | None = None,
+        timing: FeedTiming | None = None,
+        slots_total: int = TOTAL,
+        on_failure: Callable[[str, BaseException], None] | None = None,
+    ) -> None:
+        self._address = ws_url.rstrip("/") + _PATH
+        self._environment = environment
+        self._hts_id = hts_id
+        self._approval_key = approval_key
+        self._invalidate_approval = invalidate_approval
+        self._clock = clock
+        self._timing = timing or FeedTiming()
+        self._on_failure = on_failure
+        self._slots = SlotTable(slots_total, self._timing.grace)
+        self._reconnector = Reconnector(self._timing.reconnect, randomness or Random())
+        self._decoder = RealtimeDecoder()
+        self._listener: FeedListener | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._first_attempt = asyncio.Event()
+        self._changed = asyncio.Event()
+        self.counters = FeedCounters()
+        # Wire debugging would write the approval key into the log.
+        self._wire_log = logging.getLogger(f"{__name__}.wire")
+        self._wire_log.setLevel(logging.WARNING)
+
+    def listen(self, listener: FeedListener) -> None:
+        """Set the one listener; called once before `open`."""
+        if self._listener is not None:
+            raise RuntimeError("the feed has a listener already")
+        self._listener = listener
+
+    async def open(self) -> None:
+        """Start connecting and go on until `close`; returns when the first attempt has been made."""
+        if self._task is not None or self._listener is None:
+            raise RuntimeError("the feed is open already, or has no listener")
+        self._task = asyncio.create_task(self._run(self._listener), name="kis-feed")
+        self._task.add_done_callback(self._ended)
+        await self._first_attempt.wait()
+
+    async def close(self) -> None:
+        """Stop everything and wait until the connection is closed; may be called twice."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        was_running = not task.done()
+        task.cancel()
+        await asyncio.wait({task})
+        if was_running and self._listener is not None:
+            self._listener.on_link(LinkState.CLOSED, "실시간 연결을 닫았습니다.")
+
+    def subscribe(self, stream: Stream, symbol: str) -> None:
+        """Want a stream; raises CorrectionNeeded when all slots are taken or it cannot be had at all.
+
+        Notices come by one registration for all symbols; they are reported with an empty symbol.
+        """
+        if stream is Stream.STATUS and self._environment is Environment.PAPER:
+            raise CorrectionNeeded("모의투자는 장운영정보 실시간을 제공하지 않습니다.")
+        if stream is Stream.NOTICES:
+            symbol = NOTICE_SYMBOL
+            if not self._hts_id:
+                raise CorrectionNeeded(
+                    "HTS ID가 설정되지 않아 체결통보를 받을 수 없습니다. 설정에 HTS ID를 넣어 주십시오."
+                )
+        slot = self._slots.add(stream, symbol)
+        if self._listener is not None and slot.references == 1:
+            self._listener.on_subscription(stream, symbol, slot.state, "")
+        self._changed.set()
+
+    def unsubscribe(self, stream: Stream, symbol: str) -> None:
+        """Want a stream no longer; its slot is free after a few seconds' grace."""
+        symbol = NOTICE_SYMBOL if stream is Stream.NOTICES else symbol
+        self._slots.release(stream, symbol, self._clock.monotonic())
+        self._changed.set()
+
+    @property
+    def slots_used(self) -> int:
+        """Return the slots in use, the one kept for execution notices included."""
+        return self._slots.used
+
+    @property
+    def slots_total(self) -> int:
+        """Return how many registrations one session may have."""
+        return self._slots.total
+
+    @property
+    def last_frame_at(self) -> float | None:
+        """Return Clock.monotonic() of the last sign of life, to about a second; None before the first."""
+        return self.counters.last_frame_at
+
+    async def _run(self, listener: FeedListener) -> None:
+        while True:
+            ending = await self._connect_once(listener)
+            self._first_attempt.set()
+            for slot in self._slots.disconnected():
+                listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
+            decision = self._reconnector.decide(ending, self._clock.monotonic())
+            if decision.delay is None:
+                log.error("feed stopped: %s %s", ending.kind, ending.detail)
+                listener.on_link(LinkState.CLOSED, decision.sentence)
+                return
+            if decision.renew_approval:
+                self._invalidate_approval()
+            log.info("feed waits %.1f s after %s %s", decision.delay, ending.kind, ending.detail)
+            listener.on_link(LinkState.WAITING, decision.sentence)
+            await asyncio.sleep(decision.delay)
+
+    async def _connect_once(self, listener: FeedListener) -> Ending:
+        listener.on_link(LinkState.CONNECTING, "실시간 서버에 접속하고 있습니다.")
+        try:
+            key = await self._approval_key()
+        except AccessRefused as error:
+            return Ending(EndingKind.ACCESS_REFUSED, str(error))
+        except TerminalError as error:
+            return Ending(EndingKind.UNAVAILABLE, str(error))
+        self._reconnector.connecting(self._clock.monotonic())
+        try:
+            socket = await connect(
+                self._address,
+                compression=None,
+                proxy=None,
+                user_agent_header="kis-terminal",
+                open_timeout=self._timing.open_timeout,
+                ping_interval=None,  # KIS has a heartbeat of its own; the session probes only in silence
+                close_timeout=self._timing.close_timeout,
+                max_size=MAX_FRAME_BYTES,
+                logger=self._wire_log,
+            )
+        except InvalidURI as error:
+            return Ending(EndingKind.WRONG_ADDRESS, str(error))
+        except (OSError, InvalidHandshake) as error:  # a time-out is an OSError, too
+            return Ending(EndingKind.DROPPED, str(error) or type(error).__name__)
+        try:
+            return await self._serve(socket, key, listener)
+        finally:
+            await socket.close()
+
+    async def _serve(self, socket: ClientConnection, key: str, listener: FeedListener) -> Ending:
+        self.counters.connections += 1
+        self.counters.last_frame_at = self._clock.monotonic()
+        gap_reason = "실시간 연결이 다시 이어졌습니다." if self.counters.connections > 1 else ""
+        session = FeedSession(
+            socket,
+            approval_key=key,
+            hts_id=self._hts_id,
+            notice_tr_id="H0STCNI9" if self._environment is Environment.PAPER else "H0STCNI0",
+            slots=self._slots,
+            changed=self._changed,
+            decoder=self._decoder,
+            listener=listener,
+            clock=self._clock,
+            timing=self._timing,
+            counters=self.counters,
+            first_data=self._reconnector.data_received,
+            gap_reason=gap_reason,
+            on_failure=self._report,
+        )
+        listener.on_link(LinkState.CONNECTED, "실시간에 연결되었습니다.")
+        self._first_attempt.set()
+        ending = await session.run()
+        if session.unread_notices:
+            log.warning("%d execution notices were lost with their key", session.unread_notices)
+        return ending
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._first_attempt.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._report(task.get_name(), error)
+
+    def _report(self, name: str, error: BaseException) -> None:
+        if self._on_failure is not None:
+            self._on_failure(name, error)
+        else:
+            log.error("%s failed", name, exc_info=error)

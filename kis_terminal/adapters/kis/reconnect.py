@@ -1,0 +1,132 @@
+"""Retry or give up? One function decides after every ending of a connection.
+
+KIS blocks IP address and app key of clients that connect and close in a loop (notice of 2026-05-18), and a
+blocked client has no stop button. So the delay grows until valid data has come, and connects are counted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+from random import Random
+
+
+class EndingKind(StrEnum):
+    """Why a connection, or the attempt at one, ended."""
+
+    DROPPED = "dropped"
+    """Refused, reset, closed by the server, handshake failed."""
+    SILENT = "silent"
+    """Nothing came for too long: half-open."""
+    APPROVAL_REFUSED = "approval_refused"
+    IN_USE = "in_use"
+    """The app key has another session."""
+    UNAVAILABLE = "unavailable"
+    """No approval key could be had now."""
+    ACCESS_REFUSED = "access_refused"
+    """Keys or rights are wrong: a person has to act."""
+    WRONG_ADDRESS = "wrong_address"
+    BROKEN = "broken"
+    """An error of ours; it has been reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a connection ended; `detail` is for the sentence."""
+
+    kind: EndingKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`delay` in seconds before the next attempt, None to give up; `renew_approval` before it."""
+
+    delay: float | None
+    sentence: str
+    renew_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReconnectPolicy:
+    """Times in seconds."""
+
+    first_delay: float = 0.5
+    factor: float = 2.0
+    longest_delay: float = 60.0
+    slow_delay: float = 60.0
+    """For an app key in use, and for an approval key that a renewal did not help."""
+    jitter: float = 0.25
+    """Fraction by which a delay is stretched at random, so that many clients do not come at once."""
+    connects: int = 20
+    window: float = 600.0
+    """No more than `connects` in any `window`."""
+
+
+class Reconnector:
+    """Keep what the decision needs: attempts since valid data, connects in the window, renewals."""
+
+    def __init__(self, policy: ReconnectPolicy, randomness: Random) -> None:
+        self._policy = policy
+        self._randomness = randomness
+        self._failures = 0
+        self._has_renewed = False
+        self._connects: deque[float] = deque()
+
+    def connecting(self, now: float) -> None:
+        """Count one connect."""
+        self._connects.append(now)
+
+    def data_received(self) -> None:
+        """Begin with the shortest delay again: the server has proved that it works."""
+        self._failures = 0
+        self._has_renewed = False
+
+    def decide(self, ending: Ending, now: float) -> Decision:
+        """Tell whether and when to try again, and what to say to the user."""
+        policy = self._policy
+        kind = ending.kind
+        if kind is EndingKind.ACCESS_REFUSED:
+            return Decision(
+                None, f"실시간 접속이 거부되었습니다: {ending.detail} 앱키와 권한을 확인해 주십시오."
+            )
+        if kind is EndingKind.WRONG_ADDRESS:
+            return Decision(None, f"실시간 서버 주소가 잘못되었습니다: {ending.detail} 설정을 고쳐 주십시오.")
+        delay = min(policy.longest_delay, policy.first_delay * policy.factor ** min(self._failures, 30))
+        self._failures += 1
+        renew = False
+        reason = _REASONS[kind]
+        if kind is EndingKind.IN_USE:
+            delay = max(delay, policy.slow_delay)
+        elif kind is EndingKind.APPROVAL_REFUSED:
+            renew = not self._has_renewed
+            if not renew:
+                delay = max(delay, policy.slow_delay)
+                reason = "새 접속키도 거부되었습니다. 같은 앱키를 쓰는 다른 프로그램을 확인해 주십시오"
+            self._has_renewed = True
+        delay *= 1.0 + policy.jitter * self._randomness.random()
+        if (budget_delay := self._budget_delay(now)) > delay:
+            delay = budget_delay
+            reason += f". 최근 {policy.window / 60:.0f}분 동안 {policy.connects}번 접속하여 더 기다립니다"
+        said = f" ({ending.detail})" if ending.detail else ""
+        return Decision(delay, f"{reason}{said}. {delay:.0f}초 뒤 다시 접속합니다.", renew)
+
+    def _budget_delay(self, now: float) -> float:
+        """Return how long to wait until one more connect keeps the limit."""
+        policy = self._policy
+        while self._connects and self._connects[0] <= now - policy.window:
+            self._connects.popleft()
+        if len(self._connects) < policy.connects:
+            return 0.0
+        return self._connects[-policy.connects] + policy.window - now
+
+
+_REASONS = {
+    EndingKind.DROPPED: "실시간 연결이 끊겼습니다",
+    EndingKind.SILENT: "실시간 서버가 응답하지 않습니다",
+    EndingKind.APPROVAL_REFUSED: "실시간 접속키가 만료되어 새로 받습니다",
+    EndingKind.IN_USE: "이 앱키로 다른 곳에서 실시간에 접속해 있습니다. 그 프로그램을 종료해 주십시오",
+    EndingKind.UNAVAILABLE: "실시간 접속키를 받지 못했습니다",
+    EndingKind.BROKEN: "실시간 처리 중 오류가 났습니다",
+}

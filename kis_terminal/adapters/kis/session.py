@@ -1,0 +1,376 @@
+"""One connection of the feed: read, reply, subscribe, watch, until it ends and tells how.
+
+Frames are decoded right in the reader: no queue, and no task for a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from kis_terminal.adapters.kis.frames import (
+    ControlReply,
+    Heartbeat,
+    StreamFrame,
+    parse,
+    shortened,
+    subscribe_text,
+    unsubscribe_text,
+)
+from kis_terminal.adapters.kis.notices import NOTICE_TR_IDS, NoticeReader
+from kis_terminal.adapters.kis.realtime import ONE_BOOK, ONE_TRADE, RealtimeDecoder, runs_of_one_symbol
+from kis_terminal.adapters.kis.reconnect import Ending, EndingKind
+from kis_terminal.adapters.kis.replies import Verdict, sentence, verdict
+from kis_terminal.adapters.kis.slots import Command, Slot, SlotTable
+from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
+from kis_terminal.domain.errors import FrameError
+from kis_terminal.ports import Clock, FeedListener, Stream
+
+log = logging.getLogger(__name__)
+
+NOTICE_SYMBOL = ""
+"""One registration brings the notices of all symbols."""
+_PREFIX = len(ONE_TRADE)
+_TR_IDS = {Stream.TICKS: "H0STCNT0", Stream.BOOK: "H0STASP0", Stream.STATUS: "H0STMKO0"}
+_STREAMS = {tr_id: stream for stream, tr_id in _TR_IDS.items()} | dict.fromkeys(NOTICE_TR_IDS, Stream.NOTICES)
+_SESSION_ERROR_TR = "(null)"
+_COMPLAINT_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Outstanding:
+    """The one command whose reply is awaited."""
+
+    command: Command
+    tr_id: str
+    tr_key: str
+    reply: asyncio.Future[ControlReply]
+
+
+class FeedSession:
+    """Serve one open connection; `run` returns how it ended.
+
+    changed: set by the feed when the slots want something new.
+    first_data: called once, with the first data frame that could be read.
+    gap_reason: told to the listener when everything is subscribed; empty for none.
+    """
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        *,
+        approval_key: str,
+        hts_id: str,
+        notice_tr_id: str,
+        slots: SlotTable,
+        changed: asyncio.Event,
+        decoder: RealtimeDecoder,
+        listener: FeedListener,
+        clock: Clock,
+        timing: FeedTiming,
+        counters: FeedCounters,
+        first_data: Callable[[], None],
+        gap_reason: str,
+        on_failure: Callable[[str, BaseException], None],
+    ) -> None:
+        self._socket = socket
+        self._approval_key = approval_key
+        self._hts_id = hts_id
+        self._notice_tr_id = notice_tr_id
+        self._slots = slots
+        self._changed = changed
+        self._decoder = decoder
+        self._listener = listener
+        self._clock = clock
+        self._timing = timing
+        self._counters = counters
+        self._first_data = first_data
+        self._gap_reason = gap_reason
+        self._on_failure = on_failure
+        self._notices = NoticeReader()
+        self._outstanding: _Outstanding | None = None
+        self._has_data = False
+        self._has_renewed_notices = False
+
+    @property
+    def unread_notices(self) -> int:
+        """Return how many notice frames still wait for their key; at the end they are lost."""
+        return self._notices.waiting
+
+    async def run(self) -> Ending:
+        """Run reader, sender and watchdog until one of them tells how the connection ended."""
+        self._changed.set()
+        parts: list[tuple[str, Coroutine[Any, Any, Ending]]] = [
+            ("kis-feed:reader", self._read()),
+            ("kis-feed:commands", self._send_commands()),
+            ("kis-feed:watchdog", self._watch()),
+        ]
+        tasks = [asyncio.create_task(work, name=name) for name, work in parts]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended = [task for task in tasks if task.done()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        # The reader comes first: what it was told explains more than that the others failed to send.
+        return [self._ending(task) for task in ended][0]
+
+    def _ending(self, task: asyncio.Task[Ending]) -> Ending:
+        if (error := task.exception()) is None:
+            return task.result()
+        self._on_failure(task.get_name(), error)
+        return Ending(EndingKind.BROKEN, type(error).__name__)
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    async def _read(self) -> Ending:
+        receive, take, counters = self._socket.recv, self._take, self._counters
+        try:
+            while True:
+                # Not decoded by the library, for it closes the connection over invalid UTF-8.
+                message = await receive(decode=False)
+                counters.messages += 1
+                try:
+                    outcome = take(message)
+                except FrameError as error:
+                    self._reject(error)
+                    continue
+                if outcome is None:
+                    continue
+                if isinstance(outcome, Ending):
+                    return outcome
+                if (ending := await self._send(outcome.text)) is not None:
+                    return ending
+        except ConnectionClosed as closed:
+            return _dropped(closed)
+
+    def _take(self, message: bytes) -> Heartbeat | Ending | None:
+        """Decode one message and hand it on; raises FrameError.
+
+        Returns a heartbeat that has to be answered, or the ending that the server told.
+        """
+        try:
+            text = message.decode()
+        except UnicodeDecodeError as error:
+            raise FrameError(f"a message that is not UTF-8: {message[:24]!r}") from error
+        # Nearly every message begins like one of these two.
+        kind = text[:_PREFIX]
+        if kind == ONE_TRADE:
+            self._listener.on_ticks((self._decoder.one_tick(text),))
+        elif kind == ONE_BOOK:
+            self._listener.on_book(self._decoder.one_book(text))
+        else:
+            frame = parse(text)
+            if isinstance(frame, Heartbeat):
+                return frame
+            if isinstance(frame, ControlReply):
+                return self._take_reply(frame)
+            self._take_frame(frame)
+        if not self._has_data:
+            self._has_data = True
+            self._first_data()
+        return None
+
+    def _take_frame(self, frame: StreamFrame) -> None:
+        stream = _STREAMS.get(frame.tr_id)
+        if stream is Stream.NOTICES:
+            self._take_notice(frame)
+        elif stream is None or frame.is_encrypted:
+            raise FrameError(f"{frame.tr_id}: a frame of a stream that was not asked for")
+        elif stream is Stream.TICKS:
+            for ticks in runs_of_one_symbol(self._decoder.ticks(frame)):
+                self._listener.on_ticks(ticks)
+        elif stream is Stream.BOOK:
+            for book in self._decoder.books(frame):
+                self._listener.on_book(book)
+        else:
+            for status in self._decoder.statuses(frame):
+                self._listener.on_status(status)
+
+    def _take_notice(self, frame: StreamFrame) -> None:
+        try:
+            notices = self._notices.read(frame)
+        except FrameError as error:
+            # Something happened to an order and we cannot read what: the orders have to be asked for.
+            log.error("an execution notice cannot be read: %s", error)
+            self._counters.rejected += 1
+            self._listener.on_gap("체결통보를 읽지 못했습니다. 주문 내역을 다시 조회합니다.")
+            self._renew_notices()
+            return
+        for notice in notices:
+            self._listener.on_notice(notice)
+
+    def _renew_notices(self) -> None:
+        """Subscribe to the notices anew, once a connection, to be sent the key again."""
+        slot = self._slots.slot(Stream.NOTICES, NOTICE_SYMBOL)
+        if slot is not None and not self._has_renewed_notices:
+            self._has_renewed_notices = True
+            self._gap_reason = self._gap_reason or "체결통보를 다시 등록했습니다."
+            self._slots.again(slot)
+            self._changed.set()
+
+    def _reject(self, error: FrameError) -> None:
+        """Count a message that cannot be read; the log hears of it at most every ten seconds."""
+        counters = self._counters
+        counters.rejected += 1
+        now = self._clock.monotonic()
+        if now - counters.complained_at >= _COMPLAINT_SECONDS:
+            counters.complained_at = now
+            log.warning("a message cannot be read (%d so far): %s", counters.rejected, error)
+
+    # -- replies ------------------------------------------------------------------------------------
+
+    def _take_reply(self, reply: ControlReply) -> Ending | None:
+        """Carry a reply into the slots; returns an ending for errors of the whole session."""
+        # Before the TR id is looked at: session errors have the literal "(null)" there.
+        meaning = verdict(reply)
+        if meaning is Verdict.IN_USE:
+            return Ending(EndingKind.IN_USE, reply.code)
+        if meaning is Verdict.APPROVAL_REFUSED:
+            return Ending(EndingKind.APPROVAL_REFUSED, reply.code)
+        outstanding = self._outstanding
+        if outstanding is not None and _answers(reply, outstanding):
+            self._outstanding = None
+            if not outstanding.reply.done():
+                outstanding.reply.set_result(reply)
+            if outstanding.command.is_subscribe:
+                self._settle(outstanding.command.slot, reply)
+        elif (slot := self._late(reply)) is not None:
+            self._settle(slot, reply)
+        else:
+            log.info("a reply that nobody waits for: %s %s", reply.code, shortened(reply.message))
+        return None
+
+    def _late(self, reply: ControlReply) -> Slot | None:
+        """Return the slot that a success belongs to which came after we had stopped waiting for it."""
+        stream = _STREAMS.get(reply.tr_id)
+        if stream is None or not reply.is_ok or reply.message.startswith("UNSUB"):
+            return None
+        return self._slots.slot(stream, NOTICE_SYMBOL if stream is Stream.NOTICES else reply.tr_key)
+
+    def _settle(self, slot: Slot, reply: ControlReply) -> None:
+        if slot.stream is Stream.NOTICES and reply.key:
+            self._take_notice_key(reply)
+        meaning, text = verdict(reply), sentence(reply)
+        if meaning is Verdict.FINE:
+            self._slots.confirmed(slot)
+            text = ""
+        elif meaning is Verdict.WAIT:
+            self._slots.failed(slot, self._clock.monotonic())
+        else:
+            self._slots.refused(slot)
+        self._listener.on_subscription(slot.stream, slot.symbol, slot.state, text)
+
+    def _take_notice_key(self, reply: ControlReply) -> None:
+        try:
+            kept = self._notices.take_key(reply.key, reply.iv)
+        except FrameError as error:
+            self._reject(error)
+            return
+        for frame in kept:
+            self._take_notice(frame)
+
+    # -- sending ------------------------------------------------------------------------------------
+
+    async def _send_commands(self) -> Ending:
+        """Say what the slots want, one command at a time, each after the reply to the one before."""
+        while True:
+            self._changed.clear()
+            command = self._slots.next_command(self._clock.monotonic())
+            if command is None:
+                reason, self._gap_reason = self._gap_reason, ""
+                if reason:
+                    self._listener.on_gap(reason)
+                await self._wait_for_change()
+                continue
+            if (ending := await self._send_command(command)) is not None:
+                return ending
+            await asyncio.sleep(self._timing.command_gap)
+
+    async def _wait_for_change(self) -> None:
+        next_time = self._slots.next_time()
+        delay = None if next_time is None else max(0.0, next_time - self._clock.monotonic())
+        try:
+            async with asyncio.timeout(delay):
+                await self._changed.wait()
+        except TimeoutError:
+            return  # a grace or retry time is over: look at the slots again
+
+    async def _send_command(self, command: Command) -> Ending | None:
+        slot = command.slot
+        tr_id, tr_key = _TR_IDS.get(slot.stream, self._notice_tr_id), slot.symbol
+        if slot.stream is Stream.NOTICES:
+            tr_key = self._hts_id
+        write = subscribe_text if command.is_subscribe else unsubscribe_text
+        outstanding = _Outstanding(command, tr_id, tr_key, asyncio.get_running_loop().create_future())
+        self._outstanding = outstanding
+        self._slots.sent(command)
+        if (ending := await self._send(write(self._approval_key, tr_id, tr_key))) is not None:
+            return ending
+        try:
+            async with asyncio.timeout(self._timing.reply_timeout):
+                await outstanding.reply
+        except TimeoutError:
+            self._outstanding = None
+            log.info("no reply to %s %s", "subscribe" if command.is_subscribe else "unsubscribe", tr_id)
+            if command.is_subscribe:
+                self._slots.failed(slot, self._clock.monotonic())
+        return None
+
+    async def _send(self, text: str) -> Ending | None:
+        """Send within a bounded time; returns the ending when the connection does not take it."""
+        try:
+            async with asyncio.timeout(self._timing.send_timeout):
+                await self._socket.send(text)
+        except TimeoutError:
+            return Ending(EndingKind.SILENT, "send")
+        except ConnectionClosed as closed:
+            return _dropped(closed)
+        return None
+
+    # -- watching for silence -----------------------------------------------------------------------
+
+    async def _watch(self) -> Ending:
+        """End a connection on which nothing comes, though TCP believes in it (half-open)."""
+        timing, counters = self._timing, self._counters
+        seen, alive_at = counters.messages, self._clock.monotonic()
+        pong: Awaitable[float] | None = None
+        while True:
+            await asyncio.sleep(timing.watch_interval)
+            now = self._clock.monotonic()
+            has_pong = isinstance(pong, asyncio.Future) and pong.done()
+            if has_pong or counters.messages != seen:
+                seen, alive_at, pong = counters.messages, now, None
+            counters.last_frame_at = alive_at
+            silence = now - alive_at
+            if silence >= timing.silence_limit:
+                return Ending(EndingKind.SILENT, f"{silence:.0f}s")
+            if silence >= timing.probe_after and pong is None:
+                try:
+                    async with asyncio.timeout(timing.send_timeout):
+                        pong = await self._socket.ping()
+                except TimeoutError:
+                    return Ending(EndingKind.SILENT, "ping")
+                except ConnectionClosed as closed:
+                    return _dropped(closed)
+
+
+def _answers(reply: ControlReply, outstanding: _Outstanding) -> bool:
+    """Tell whether a reply belongs to the command; session errors come without TR id and key."""
+    if reply.tr_id == _SESSION_ERROR_TR:
+        return not reply.is_ok
+    return reply.tr_id == outstanding.tr_id and reply.tr_key in ("", outstanding.tr_key)
+
+
+def _dropped(closed: ConnectionClosed) -> Ending:
+    """Return the ending with the server's close code; a lost network leaves none."""
+    if closed.rcvd is None:
+        return Ending(EndingKind.DROPPED)
+    return Ending(EndingKind.DROPPED, f"{closed.rcvd.code} {closed.rcvd.reason[:80]}".strip())

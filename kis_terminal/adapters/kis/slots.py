@@ -1,0 +1,191 @@
+"""Which streams are wanted and what has to be said to the server about it: pure, told the time.
+
+KIS counts 41 registrations a session over all streams (notice of 2026-04-20). One of them is always kept for
+the execution notice, whether it is wanted yet or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.ports import Stream, SubscriptionState
+
+TOTAL = 41
+_FIRST_RETRY = 5.0
+_LONGEST_RETRY = 60.0
+
+Key = tuple[Stream, str]
+
+
+@dataclass(slots=True)
+class Slot:
+    """One registration. `is_sent` says that the server has it or may have it."""
+
+    stream: Stream
+    symbol: str
+    references: int = 1
+    state: SubscriptionState = SubscriptionState.WANTED
+    is_sent: bool = False
+    leaves_at: float | None = None
+    retry_at: float = 0.0
+    failures: int = 0
+
+    @property
+    def key(self) -> Key:
+        """Return what tells this slot from others."""
+        return (self.stream, self.symbol)
+
+    @property
+    def is_due(self) -> bool:
+        """Tell whether a subscribe command is missing, leaving the retry time aside."""
+        return not self.is_sent and self.state is SubscriptionState.WANTED and self.references > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One message to the server."""
+
+    is_subscribe: bool
+    slot: Slot
+
+
+class SlotTable:
+    """Own the wanted streams, counted by reference.
+
+    The last reference of a stream leaves after `grace` seconds, so that a panel that is closed and opened
+    again, or a symbol that moves from one to another, costs no command. Times are `Clock.monotonic()`.
+    """
+
+    def __init__(self, total: int = TOTAL, grace: float = 4.0) -> None:
+        self.total = total
+        self._grace = grace
+        self._slots: dict[Key, Slot] = {}
+        self._goodbyes: list[Slot] = []
+
+    @property
+    def used(self) -> int:
+        """Return the slots in use, the one kept for notices included and refused ones not."""
+        return self._used_by_market() + 1
+
+    def _used_by_market(self) -> int:
+        return sum(
+            1
+            for slot in self._slots.values()
+            if slot.stream is not Stream.NOTICES and slot.state is not SubscriptionState.REFUSED
+        )
+
+    def slot(self, stream: Stream, symbol: str) -> Slot | None:
+        """Return the slot of a wanted or leaving stream."""
+        return self._slots.get((stream, symbol))
+
+    def add(self, stream: Stream, symbol: str) -> Slot:
+        """Count one more reference; raises CorrectionNeeded when no slot is free.
+
+        A stream in its grace time makes room for a new one.
+        """
+        slot = self._slots.get((stream, symbol))
+        if slot is not None:
+            slot.references += 1
+            slot.leaves_at = None
+            return slot
+        if stream is not Stream.NOTICES and self._used_by_market() >= self.total - 1:
+            self._make_room()
+        slot = self._slots[stream, symbol] = Slot(stream, symbol)
+        return slot
+
+    def _make_room(self) -> None:
+        leaving = [slot for slot in self._slots.values() if slot.leaves_at is not None]
+        if not leaving:
+            raise CorrectionNeeded(
+                f"실시간 등록 {self.total}건이 모두 사용 중입니다(체결통보 1건 포함). "
+                "다른 종목의 실시간을 해제하거나 조회로 받아야 합니다."
+            )
+        self._remove(min(leaving, key=lambda slot: slot.leaves_at or 0.0))
+
+    def release(self, stream: Stream, symbol: str, now: float) -> None:
+        """Count one reference less; releasing what is not wanted changes nothing."""
+        slot = self._slots.get((stream, symbol))
+        if slot is None or slot.references == 0:
+            return
+        slot.references -= 1
+        if slot.references == 0:
+            if slot.is_sent:
+                slot.leaves_at = now + self._grace
+            else:
+                del self._slots[slot.key]
+
+    def _remove(self, slot: Slot) -> None:
+        del self._slots[slot.key]
+        if slot.is_sent:
+            self._goodbyes.append(slot)
+
+    def next_command(self, now: float) -> Command | None:
+        """Return what has to be sent now: goodbyes first (they make room), then notices, then the rest."""
+        for slot in [slot for slot in self._slots.values() if slot.leaves_at is not None]:
+            if slot.leaves_at is not None and slot.leaves_at <= now:
+                self._remove(slot)
+        if self._goodbyes:
+            return Command(False, self._goodbyes[0])
+        due = [slot for slot in self._slots.values() if slot.is_due and slot.retry_at <= now]
+        if not due:
+            return None
+        return Command(True, min(due, key=lambda slot: slot.stream is not Stream.NOTICES))
+
+    def next_time(self) -> float | None:
+        """Return when `next_command` may have something new by itself, None when only a change can."""
+        times = [slot.leaves_at for slot in self._slots.values() if slot.leaves_at is not None]
+        times += [slot.retry_at for slot in self._slots.values() if slot.is_due]
+        return min(times, default=None)
+
+    def sent(self, command: Command) -> None:
+        """Note that a command is on its way."""
+        if command.is_subscribe:
+            command.slot.is_sent = True
+        else:
+            command.slot.is_sent = False
+            if command.slot in self._goodbyes:
+                self._goodbyes.remove(command.slot)
+
+    def confirmed(self, slot: Slot) -> None:
+        """Note that the server has the stream."""
+        slot.state = SubscriptionState.CONFIRMED
+        slot.is_sent = True
+        slot.failures = 0
+
+    def refused(self, slot: Slot) -> None:
+        """Note that the server will not give the stream; it is asked again after the next reconnect."""
+        slot.state = SubscriptionState.REFUSED
+        slot.is_sent = False
+        self._forget_unwanted(slot)
+
+    def failed(self, slot: Slot, now: float) -> None:
+        """Note that the server could not now; ask again later, ever more seldom."""
+        slot.state = SubscriptionState.WANTED
+        slot.is_sent = False
+        slot.retry_at = now + min(_LONGEST_RETRY, _FIRST_RETRY * 2.0**slot.failures)
+        slot.failures += 1
+        self._forget_unwanted(slot)
+
+    def again(self, slot: Slot) -> None:
+        """Leave and ask again, e.g. to be sent the key of the notices once more."""
+        if slot.is_sent and slot not in self._goodbyes:
+            slot.state = SubscriptionState.WANTED
+            slot.retry_at = 0.0
+            self._goodbyes.append(slot)
+
+    def _forget_unwanted(self, slot: Slot) -> None:
+        if slot.references == 0:
+            self._slots.pop(slot.key, None)
+
+    def disconnected(self) -> list[Slot]:
+        """Forget what the server had, and what nobody wants; return the slots that were confirmed."""
+        self._goodbyes.clear()
+        lost = [slot for slot in self._slots.values() if slot.state is SubscriptionState.CONFIRMED]
+        for slot in list(self._slots.values()):
+            slot.is_sent = False
+            slot.state = SubscriptionState.WANTED
+            slot.retry_at, slot.failures = 0.0, 0
+            if slot.references == 0:
+                del self._slots[slot.key]
+        return [slot for slot in lost if slot.references]
