@@ -206,6 +206,10 @@ class MarketData:
         seconds, seen_at = self._market_seconds
         return min(86_399, seconds + int(self._clock.monotonic() - seen_at))
 
+    def seconds_since(self, moment: float) -> float:
+        """Return the seconds since a reading of the clock's `monotonic`, e.g. `SymbolState.updated_at`."""
+        return max(0.0, self._clock.monotonic() - moment)
+
     def today(self) -> date:
         """Return the trading day in Seoul."""
         return self._clock.now().date()
