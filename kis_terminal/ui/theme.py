@@ -87,6 +87,8 @@ class Metrics:
     input: int = 28
     button: int = 30
     radius: int = 3
+    findings: int = 420
+    """Width of a search's results."""
     body: int = 12
     label: int = 11
     entry: int = 13
@@ -117,6 +119,8 @@ class Theme:
 
     flash_share = 0.32
     """How strongly a changed cell is tinted."""
+    stale_share = 0.6
+    """How much of its colour an old figure keeps."""
 
     def selected(self, *, has_focus: bool) -> QColor:
         """Return the ground of a selected row."""
