@@ -1,0 +1,138 @@
+"""Keep calls within the broker's limit: never more than N in any window, the urgent ones first."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Callable
+from enum import IntEnum
+
+from kis_terminal.adapters.kis.environment import Limits
+
+_RECOVERY_SECONDS = 10.0
+
+
+class Priority(IntEnum):
+    """Who goes first when calls have to wait."""
+
+    CANCEL = 0
+    ORDER = 1
+    ACCOUNT = 2
+    QUOTE = 3
+    HISTORY = 4
+
+
+class SlidingWindow:
+    """Count calls in a window that slides; pure, times are given in."""
+
+    def __init__(self, window: float) -> None:
+        self._window = window
+        self._granted: deque[float] = deque()
+
+    def used(self, now: float) -> int:
+        """Return the calls granted in the window that ends now."""
+        while self._granted and self._granted[0] <= now - self._window:
+            self._granted.popleft()
+        return len(self._granted)
+
+    def delay(self, now: float, allowance: int) -> float:
+        """Return the seconds until a call may go that leaves at most `allowance` in any window."""
+        used = self.used(now)
+        if used < allowance:
+            return 0.0
+        # The call goes when so many have left the window that fewer than `allowance` remain. Never 0: a
+        # remainder below the clock's resolution would else count as "now" although the call has not left.
+        return max(self._granted[used - allowance] + self._window - now, 1e-9)
+
+    def grant(self, now: float) -> None:
+        """Count a call that goes now."""
+        self._granted.append(now)
+
+
+class RateLimiter:
+    """Let callers through in order of priority, first come first served within one.
+
+    Cancels may use the whole limit, everything else leaves room for them. After a refusal for rate the limit
+    is lowered for a while: several programs may share one key, and new customers have a lower one.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._window = SlidingWindow(limits.window)
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._lowered_to = limits.calls
+        self._lowered_at = 0.0
+
+    @property
+    def gauge(self) -> tuple[int, int]:
+        """Return how many calls could go now and how many the limit allows."""
+        now = self._clock()
+        limit = self._limit(now)
+        return max(0, limit - self._window.used(now)), limit
+
+    @property
+    def waiting(self) -> int:
+        """Return how many calls wait for their turn."""
+        return sum(not future.done() for _, _, future in self._waiting)
+
+    async def acquire(self, priority: Priority) -> None:
+        """Return when a call of this priority may go; a caller that is cancelled gives its turn back."""
+        now = self._clock()
+        if not self._waiting and self._window.delay(now, self._allowance(priority, now)) <= 0:
+            self._window.grant(now)
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
+        self._let_through()
+        await turn
+
+    def refused(self) -> None:
+        """Note that the broker turned a call away for rate: go slower for a while."""
+        now = self._clock()
+        self._lowered_to = max(1, self._limit(now) * 2 // 3)
+        self._lowered_at = now
+
+    def _limit(self, now: float) -> int:
+        if self._lowered_to < self._limits.calls:
+            recovered = int((now - self._lowered_at) / _RECOVERY_SECONDS * self._limits.calls)
+            return min(self._limits.calls, self._lowered_to + recovered)
+        return self._limits.calls
+
+    def _allowance(self, priority: Priority, now: float) -> int:
+        if priority is Priority.CANCEL:
+            return self._limits.calls
+        return max(1, min(self._limit(now), self._limits.calls - self._limits.reserved_for_cancels))
+
+    def _let_through(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting:
+            priority, _, turn = self._waiting[0]
+            if turn.done():  # its caller was cancelled
+                heapq.heappop(self._waiting)
+                continue
+            now = self._clock()
+            # A lower priority never has more room than a higher one, so only the first has to be asked.
+            delay = self._window.delay(now, self._allowance(Priority(priority), now))
+            if delay > 0:
+                loop = asyncio.get_running_loop()
+                self._timer = loop.call_later(delay, self._let_through)
+                return
+            heapq.heappop(self._waiting)
+            self._window.grant(now)
+            turn.set_result(None)
+
+    def close(self) -> None:
+        """Stop the timer and turn away who still waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for _, _, turn in self._waiting:
+            turn.cancel()
+        self._waiting.clear()

@@ -1,0 +1,152 @@
+"""One HTTP client: send a request once, decode its JSON, measure. No retry of any kind."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from kis_terminal.adapters.kis.errors import NotSent
+from kis_terminal.domain.errors import BrokerUnreachable
+from kis_terminal.ports import Clock
+
+USER_AGENT = "kis-terminal/0.1"
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_REASONS = {
+    "ConnectTimeout": "연결 시간 초과",
+    "ReadTimeout": "응답 시간 초과",
+    "WriteTimeout": "전송 시간 초과",
+    "PoolTimeout": "연결 대기 시간 초과",
+    "ConnectError": "연결 실패",
+    "ReadError": "연결 끊김",
+    "WriteError": "연결 끊김",
+    "RemoteProtocolError": "응답 도중 연결 끊김",
+    "ProxyError": "프록시 연결 실패",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """What came back, judged by nobody yet; `body` is None when it was no JSON."""
+
+    status: int
+    body: Any
+    continuation: str
+    """Header `tr_cont`."""
+    milliseconds: float
+
+
+class Transport:
+    """Connections to one server, kept alive."""
+
+    def __init__(self, base_url: str, clock: Clock, *, connect_seconds: float, answer_seconds: float) -> None:
+        self._base_url = base_url
+        self._clock = clock
+        self._timeout = httpx.Timeout(answer_seconds, connect=connect_seconds)
+        # httpx counts each read apart: a server that sends a byte now and then would hold a call for ever.
+        self._whole = connect_seconds + 2 * answer_seconds
+        self._http: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
+        self.milliseconds: float | None = None
+        """Of the last answer."""
+        self.skew: float | None = None
+        """Server's clock minus ours in seconds, good to half a second."""
+
+    async def send(
+        self, method: str, path: str, values: Mapping[str, str], headers: Mapping[str, str]
+    ) -> RawAnswer:
+        """Send once. Raises NotSent when nothing left, BrokerUnreachable when no whole answer came."""
+        http = await self._client()
+        started = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(self._whole):
+                if method == "GET":
+                    response = await http.get(path, params=values, headers=headers)
+                else:
+                    content = orjson.dumps(values)
+                    response = await http.request(method, path, content=content, headers=headers)
+        except _NOT_SENT as error:
+            raise NotSent(f"{self._base_url}에 연결할 수 없습니다: {_reason(error)}") from error
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise BrokerUnreachable(f"{self._base_url}의 응답이 없습니다: {_reason(error)}") from error
+        self._measure(response, started)
+        try:
+            body = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            body = None
+        continuation = str(response.headers.get("tr_cont", "")).strip()
+        return RawAnswer(response.status_code, body, continuation, self.milliseconds or 0.0)
+
+    async def download(self, url: str) -> bytes:
+        """Return a public file; no key goes with it. Raises BrokerUnreachable."""
+        http = await self._client()
+        try:
+            async with asyncio.timeout(60.0):
+                response = await http.get(url)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            raise BrokerUnreachable(f"{url}을(를) 받을 수 없습니다: {_reason(error)}") from error
+        if response.status_code != 200:
+            raise BrokerUnreachable(f"{url}을(를) 받을 수 없습니다: HTTP {response.status_code}")
+        return response.content
+
+    async def close(self) -> None:
+        """Close all connections; may be called twice."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
+
+    def _measure(self, response: httpx.Response, started: float) -> None:
+        elapsed = self._clock.monotonic() - started
+        self.milliseconds = elapsed * 1000
+        try:
+            server = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        if server.tzinfo is not None:
+            # The header counts whole seconds (half a second behind on average) and is half the way old.
+            self.skew = server.timestamp() + 0.5 - (self._clock.now().timestamp() - elapsed / 2)
+
+    async def _client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            async with self._opening:
+                if self._http is None:
+                    self._http = await self._open()
+        return self._http
+
+    async def _open(self) -> httpx.AsyncClient:
+        is_plain = self._base_url.startswith("http://")
+        # An empty context trusts nobody, so it weakens nothing; loading the authorities takes tens of
+        # milliseconds, which a server without TLS on this machine does not need.
+        context = (
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            if is_plain
+            else await asyncio.to_thread(httpx.create_ssl_context)
+        )
+        return httpx.AsyncClient(
+            base_url=self._base_url,
+            timeout=self._timeout,
+            headers={"user-agent": USER_AGENT},
+            follow_redirects=False,
+            # Proxies of the environment are for the way out, not for this machine.
+            trust_env=not is_plain,
+            limits=httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=60.0),
+            verify=context,
+        )
+
+
+def _reason(error: Exception) -> str:
+    """Return a short reason without the URL, which may hold an account number."""
+    name = type(error).__name__
+    return _REASONS.get(name, "응답 시간 초과" if isinstance(error, TimeoutError) else name)
