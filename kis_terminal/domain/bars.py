@@ -51,7 +51,8 @@ def bar_start(interval: Interval, day_start: int, seconds: int) -> int:
 class BarSeries:
     """Bars of one symbol and interval in growing arrays, oldest first.
 
-    `revision` counts every change, `structure` those other than to the last bar (a chart rebuilds on those).
+    `revision` counts every change. `structure` counts those that neither changed the last bar nor appended
+    bars: a chart rebuilds on those, and after any other change draws on from the last bar it knew.
     """
 
     def __init__(self, symbol: str, interval: Interval) -> None:
@@ -127,7 +128,6 @@ class BarSeries:
         volume, so a repeated print adds nothing.
         """
         appended = 0
-        is_day = self.interval.minutes is None
         for tick in ticks:
             start = bar_start(self.interval, day_start, tick.seconds)
             last = int(self._times[self._size - 1]) if self._size else -1
@@ -142,9 +142,10 @@ class BarSeries:
             if self._volume_before_last is None:
                 # The bar came from a listing that already holds everything up to this print.
                 self._volume_before_last = tick.volume - tick.size - int(row[VOLUME])
-            if is_day and self.interval is Interval.DAY:
+            if self.interval is Interval.DAY and tick.low > 0:
                 row[OPEN], row[HIGH], row[LOW] = float(tick.open), float(tick.high), float(tick.low)
             else:
+                # Also a day's print without the day's figures, which are zero then.
                 row[HIGH] = max(row[HIGH], price)
                 row[LOW] = min(row[LOW], price)
             row[CLOSE] = price
@@ -154,9 +155,23 @@ class BarSeries:
             row[VOLUME] = max(row[VOLUME], float(day_volume))
         if ticks:
             self.revision += 1
-        if appended:
-            self.structure += 1
         return appended
+
+
+def bar_starts(interval: Interval, times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each wall time where its bar of `interval` begins; `bar_start` over a column."""
+    minutes = interval.minutes
+    if minutes is not None:
+        day = times // _DAY * _DAY
+        return day + (times - day) // (minutes * 60) * (minutes * 60)
+    days = times // _DAY
+    if interval is Interval.DAY:
+        return days * _DAY
+    if interval is Interval.WEEK:
+        # 1970-01-01 was a Thursday, so that a week begins three days before a multiple of seven.
+        return (days - (days + 3) % 7) * _DAY
+    unit = "M" if interval is Interval.MONTH else "Y"
+    return days.astype("datetime64[D]").astype(f"datetime64[{unit}]").astype("datetime64[s]").astype(np.int64)
 
 
 def resample(
@@ -165,11 +180,7 @@ def resample(
     """Join one-minute or daily bars (oldest first) to longer ones."""
     if not len(times):
         return times, values
-    starts = np.fromiter(
-        (bar_start(interval, t - t % _DAY, t % _DAY) for t in times.tolist()),
-        dtype=np.int64,
-        count=len(times),
-    )
+    starts = bar_starts(interval, times)
     first = np.flatnonzero(np.concatenate(([True], starts[1:] != starts[:-1])))
     last = np.concatenate((first[1:], [len(times)])) - 1
     joined = np.empty((len(first), FIELDS), dtype=np.float64)

@@ -1,19 +1,71 @@
-"""Indicators over `(n,)` float64 columns, oldest first; positions without enough history are NaN."""
+"""Indicators over `(n,)` float64 columns, oldest first; positions without enough history are NaN.
+
+The published series of DaveSkender/Stock.Indicators are the definition (each EMA starts from the mean of its
+own first `period` values, also inside MACD; Bollinger uses the population deviation). TA-Lib would give the
+same figures but imports pandas with it, which stalls the window for over a second (1.35 s, TA-Lib 0.8.2), so
+the recursions are computed here: a linear recursion over a block is one cumulative sum of scaled inputs.
+"""
 
 from __future__ import annotations
+
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[np.float64]
 
+_SCALE_DECADES = 120.0
+"""How far inputs are scaled within one block; float64 holds 308 decades, prices need a few of them."""
+_BLOCK_LIMIT = 1 << 15
+_DEVIATION_CHUNK = 1 << 15
+
+
+def memory(keep: float) -> int:
+    """Return after how many bars a recursion that keeps `keep` (0 to 1) of itself has forgotten its start."""
+    return ceil(40.0 / -log(keep)) if keep > 0.0 else 1
+
+
+def ema_memory(period: int) -> int:
+    """Return how many earlier bars decide a value of `ema` to the last bit that float64 shows."""
+    return memory((period - 1) / (period + 1)) + period
+
+
+def wilder_memory(period: int) -> int:
+    """Return the same for Wilder's smoothing, as `rsi` uses it."""
+    return memory((period - 1) / period) + period
+
+
+def _recursion(inputs: Column, start: float, keep: float) -> Column:
+    """Return y with `y[i] = keep * y[i - 1] + inputs[i]` and `y[-1] = start`."""
+    count = len(inputs)
+    if keep <= 0.0 or not count:
+        return inputs.copy()
+    size = min(count, _BLOCK_LIMIT, max(1, int(_SCALE_DECADES * log(10) / -log(keep))))
+    blocks = ceil(count / size)
+    padded = np.zeros(blocks * size)
+    padded[:count] = inputs
+    powers = keep ** np.arange(1, size + 1)
+    within = np.cumsum(padded.reshape(blocks, size) / powers, axis=1) * powers
+    carried = start
+    starts = np.empty(blocks)
+    whole = float(powers[-1])
+    for block, end in enumerate(within[:, -1].tolist()):
+        starts[block] = carried
+        carried = carried * whole + end
+    within += starts[:, None] * powers
+    result: Column = within.reshape(-1)[:count]
+    return result
+
 
 def sma(close: Column, period: int) -> Column:
     """Return the simple moving average."""
     result = np.full(len(close), np.nan)
     if len(close) >= period:
-        total = np.cumsum(np.concatenate(([0.0], close)))
-        result[period - 1 :] = (total[period:] - total[:-period]) / period
+        # Sums of differences from the first value keep their digits over a million bars.
+        base = float(close[0])
+        total = np.cumsum(np.concatenate(([0.0], close - base)))
+        result[period - 1 :] = (total[period:] - total[:-period]) / period + base
     return result
 
 
@@ -23,21 +75,30 @@ def ema(close: Column, period: int) -> Column:
     if len(close) < period:
         return result
     weight = 2.0 / (period + 1)
-    value = float(np.mean(close[:period]))
-    result[period - 1] = value
-    for i in range(period, len(close)):
-        value += weight * (float(close[i]) - value)
-        result[i] = value
+    start = float(np.mean(close[:period]))
+    result[period - 1] = start
+    result[period:] = _recursion(close[period:] * weight, start, 1.0 - weight)
+    return result
+
+
+def _deviation(close: Column, mean: Column, period: int) -> Column:
+    """Return the population deviation; differences are squared around each mean, so flat stretches give 0."""
+    result = np.full(len(close), np.nan)
+    for begin in range(period - 1, len(close), _DEVIATION_CHUNK):
+        end = min(begin + _DEVIATION_CHUNK, len(close))
+        centre = mean[begin:end]
+        total = np.zeros(end - begin)
+        for back in range(period):
+            difference = close[begin - back : end - back] - centre
+            total += difference * difference
+        result[begin:end] = np.sqrt(total / period)
     return result
 
 
 def bollinger(close: Column, period: int = 20, width: float = 2.0) -> tuple[Column, Column, Column]:
     """Return the lower band, the middle and the upper band (population deviation)."""
     middle = sma(close, period)
-    deviation = np.full(len(close), np.nan)
-    if len(close) >= period:
-        windows = np.lib.stride_tricks.sliding_window_view(close, period)
-        deviation[period - 1 :] = windows.std(axis=1)
+    deviation = _deviation(close, middle, period)
     return middle - width * deviation, middle, middle + width * deviation
 
 
@@ -47,14 +108,16 @@ def rsi(close: Column, period: int = 14) -> Column:
     if len(close) <= period:
         return result
     change = np.diff(close)
-    gains, losses = np.maximum(change, 0.0), np.maximum(-change, 0.0)
-    gain, loss = float(gains[:period].mean()), float(losses[:period].mean())
-    for i in range(period, len(close)):
-        if i > period:
-            gain += (float(gains[i - 1]) - gain) / period
-            loss += (float(losses[i - 1]) - loss) / period
-        total = gain + loss
-        result[i] = 50.0 if total == 0.0 else 100.0 * gain / total
+    keep = 1.0 - 1.0 / period
+    averages = []
+    for moves in (np.maximum(change, 0.0), np.maximum(-change, 0.0)):
+        start = float(moves[:period].mean())
+        later = _recursion(moves[period:] / period, start, keep)
+        averages.append(np.concatenate(([start], later)))
+    gain, loss = averages
+    total = gain + loss
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result[period:] = np.where(total > 0.0, 100.0 * gain / total, 50.0)
     return result
 
 
@@ -65,3 +128,22 @@ def macd(close: Column, fast: int = 12, slow: int = 26, signal: int = 9) -> tupl
     if len(close) >= slow:
         signal_line[slow - 1 :] = ema(line[slow - 1 :], signal)
     return line, signal_line, line - signal_line
+
+
+HEIKIN_ASHI_MEMORY = memory(0.5)
+
+
+def heikin_ashi(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `(n, 5)` averaged bars of `(n, 5)` bars (open, high, low, close, volume); volume is kept."""
+    result = values.copy()
+    if not len(values):
+        return result
+    opens, highs, lows, closes = (values[:, column] for column in range(4))
+    close = (opens + highs + lows + closes) / 4.0
+    first = float(opens[0] + closes[0]) / 2.0
+    result[0, 0] = first
+    result[1:, 0] = _recursion(close[:-1] / 2.0, first, 0.5)
+    result[:, 1] = np.maximum(highs, np.maximum(result[:, 0], close))
+    result[:, 2] = np.minimum(lows, np.minimum(result[:, 0], close))
+    result[:, 3] = close
+    return result
