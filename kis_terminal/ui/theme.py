@@ -95,6 +95,35 @@ class Metrics:
     headline: int = 18
 
 
+@dataclass(frozen=True, slots=True)
+class ChartMetrics:
+    """Sizes of the chart in logical pixels, shares as fractions."""
+
+    price_axis: int = 68
+    time_axis: int = 24
+    legend: int = 24
+    bar_step: float = 9.0
+    """Room of one bar when a chart is opened."""
+    body_share: float = 0.75
+    volume_share: float = 0.22
+    """Part of the price pane that volume takes at its bottom."""
+    price_margin: float = 0.06
+    pane_share: float = 0.18
+    """Height of each pane below, as part of the plot."""
+    pane_least: int = 54
+    price_label_gap: int = 46
+    time_label_gap: int = 84
+    chip: int = 20
+    mark: int = 5
+    """Half the width of the triangle at an own fill."""
+    dash: tuple[float, float] = (3.0, 2.0)
+    line_width: float = 1.2
+
+
+_STUDY_DARK = ("#E8B84A", "#A78BFA", "#2EBD85", "#F0883E", "#4CC9F0", "#F472B6")
+_STUDY_LIGHT = ("#B7770D", "#6D4AE0", "#138A5E", "#C2570C", "#0E7FA8", "#BE3A82")
+
+
 class Theme:
     """The look in force; made once by `app.py` and handed to every widget."""
 
@@ -102,6 +131,7 @@ class Theme:
         self.mode = mode
         self.colour_set = colour_set
         self.metrics = Metrics()
+        self.chart = ChartMetrics()
         names = list(_DARK if mode is Mode.DARK else _LIGHT)
         if colour_set is not ColourSet.KOREAN:
             names[7], names[8] = _UP_AND_DOWN[(colour_set, mode)]
@@ -125,6 +155,11 @@ class Theme:
     def selected(self, *, has_focus: bool) -> QColor:
         """Return the ground of a selected row."""
         return self.tinted(self.colours.accent, 0.16 if has_focus else 0.1)
+
+    def study(self, place: int) -> QColor:
+        """Return the colour of the indicator line at `place`; they repeat after the last."""
+        names = _STUDY_DARK if self.mode is Mode.DARK else _STUDY_LIGHT
+        return QColor(names[place % len(names)])
 
     def tinted(self, colour: QColor, share: float) -> QColor:
         """Return `colour` mixed into the panel background; `share` 0 to 1 is the part of `colour`."""
