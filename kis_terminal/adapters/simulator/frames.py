@@ -1,8 +1,8 @@
 """Build stream frames: `flag|TR id|count|fields`, fields and records joined by `^`.
 
-Pure text building; no socket, no encryption. Column counts are a profile, since KIS appends columns over time:
-trades 46 until 2026-09-11 and 47 since; book 59 by the document, 62 live, and MARKET_CLS_CODE behind them as the
-63rd (its real position is unconfirmed); notices 23 in practice and 26 by the document.
+Pure text building; no socket, no encryption. Column counts are a profile, since KIS appends columns over
+time: trades 46 until 2026-09-11 and 47 since; book 59 by the document, 62 live, and MARKET_CLS_CODE behind
+them as the 63rd (its real position is unconfirmed); notices 23 in practice and 26 by the document.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def book_record(
 ) -> str:
     """Return one H0STASP0 record; the steps are the changes of the total sizes since the record before.
 
-    Outside auctions the expected price is 0, and its difference to the base price is sent all the same, as KIS does.
+    Outside auctions the expected price is 0; KIS sends its difference to the base price all the same.
     """
     asks, bids = _ten(book.asks), _ten(book.bids)
     expected = book.expected_price

@@ -65,7 +65,7 @@ def issue_approval(
 def hash_body(
     venue: Venue, personality: Personality, body: Mapping[str, Any], headers: Mapping[str, str]
 ) -> Answer:
-    """Answer /uapi/hashkey: a hash of the body, and the body again. Orders take the hash but never ask for it."""
+    """Answer /uapi/hashkey: a hash of the body, and the body. Orders take the hash but never ask for it."""
     if not headers.get("appkey"):
         raise auth_refusal("EGW00102")
     if len(headers["appkey"]) != APP_KEY_LENGTH:

@@ -79,7 +79,7 @@ def _order_answer(result: Accepted | Refused, text: str) -> Answer:
 
 
 def _order_symbol(call: Call) -> str:
-    """Return the code as the exchange knows it; an unknown one goes on, as the exchange's refusal names it."""
+    """Return the code as the exchange knows it; the exchange itself refuses an unknown one."""
     code = call.text("PDNO")
     is_known = call.venue.exchange.listing(code) is not None
     return code if is_known or not code.startswith("A") else code[1:]

@@ -225,8 +225,8 @@ def read_body(body: bytes) -> dict[str, str]:
 def to_response(answer: Answer, request: Request) -> Response:
     """Build the HTTP response with KIS's headers.
 
-    Content-Type keeps its capitals: KIS's older sample client makes attributes of all lower-case header names and
-    would fail on the hyphen of a lower-case one.
+    Content-Type keeps its capitals: KIS's older sample client makes attributes of all lower-case header names
+    and would fail on a hyphen among them.
     """
     content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
     response = Response(status_code=answer.status)

@@ -12,7 +12,7 @@ _QUERY_LIMITED = 0x1000
 
 
 class ParentWatch:
-    """Answer whether one process still lives. A child's own parent is told by getppid, which zombies cannot fool."""
+    """Answer whether one process still lives; one's own parent is asked of getppid, which no zombie fools."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid

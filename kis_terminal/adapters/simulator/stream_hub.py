@@ -1,7 +1,7 @@
 """Fan the exchange's events out to the sockets that registered for them.
 
-A frame is built once for all its receivers and goes to websockets' `broadcast`, which writes without waiting. A
-receiver that stops reading is cut off, so that its backlog cannot eat the process.
+A frame is built once for all its receivers and goes to websockets' `broadcast`, which writes without waiting.
+A receiver that stops reading is cut off, so that its backlog cannot eat the process.
 """
 
 from __future__ import annotations

@@ -138,7 +138,9 @@ async def test_hash_key_echoes_the_body() -> None:
         ({"custtype": "X"}, (500, "EGW00208")),
     ],
 )
-async def test_bad_headers_get_the_gateways_refusal(change: dict[str, str], expected: tuple[int, str]) -> None:
+async def test_bad_headers_get_the_gateways_refusal(
+    change: dict[str, str], expected: tuple[int, str]
+) -> None:
     async with running() as server, logged_in(server) as client:
         headers = client.headers("FHKST01010100") | change
         response = await client.http.get(f"{QUOTATIONS}/inquire-price", params=STOCK, headers=headers)

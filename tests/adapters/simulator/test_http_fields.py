@@ -91,7 +91,12 @@ CASES: list[tuple[str, str, dict[str, str], str]] = [
     (f"{QUOTATIONS}/inquire-time-dailychartprice", "FHKST03010230", PAST, "inquire-time-dailychartprice"),
     (f"{QUOTATIONS}/inquire-investor", "FHKST01010900", STOCK, "inquire-investor"),
     (f"{QUOTATIONS}/volume-rank", "FHPST01710000", RANK, "volume-rank"),
-    (f"{QUOTATIONS}/search-stock-info", "CTPF1002R", {"PRDT_TYPE_CD": "300", "PDNO": "005930"}, "search-stock-info"),
+    (
+        f"{QUOTATIONS}/search-stock-info",
+        "CTPF1002R",
+        {"PRDT_TYPE_CD": "300", "PDNO": "005930"},
+        "search-stock-info",
+    ),
     (f"{QUOTATIONS}/chk-holiday", "CTCA0903R", {"BASS_DT": "20261220"}, "chk-holiday"),
     (f"{TRADING}/inquire-balance", "TTTC8434R", BALANCE, "inquire-balance"),
     (f"{TRADING}/inquire-psbl-order", "TTTC8908R", POWER, "inquire-psbl-order"),

@@ -29,7 +29,14 @@ async def price(client: RestClient) -> dict[str, str]:
 
 
 def order(account: dict[str, str], quantity: str, unit_price: str, kind: str = "00", **more: str) -> Json:
-    return {**account, "PDNO": "005930", "ORD_DVSN": kind, "ORD_QTY": quantity, "ORD_UNPR": unit_price, **more}
+    return {
+        **account,
+        "PDNO": "005930",
+        "ORD_DVSN": kind,
+        "ORD_QTY": quantity,
+        "ORD_UNPR": unit_price,
+        **more,
+    }
 
 
 def change(account: dict[str, str], number: str, action: str, **more: str) -> Json:
@@ -54,7 +61,9 @@ async def orders_of(client: RestClient, account: dict[str, str], **more: str) ->
 
 async def test_a_market_order_fills_and_stands_in_balance_and_lists() -> None:
     async with running(is_limited=False) as server, logged_in(server) as client:
-        bought = (await client.post(f"{TRADING}/order-cash", "TTTC0012U", order(FRESH_ACCOUNT, "3", "0", "01"))).json()
+        bought = (
+            await client.post(f"{TRADING}/order-cash", "TTTC0012U", order(FRESH_ACCOUNT, "3", "0", "01"))
+        ).json()
         rows = await orders_of(client, FRESH_ACCOUNT, CCLD_DVSN="01")
         balance = (
             await client.get(f"{TRADING}/inquire-balance", "TTTC8434R", {**BALANCE, **FRESH_ACCOUNT})
@@ -77,14 +86,20 @@ async def test_amend_and_cancel_get_new_numbers_that_point_back() -> None:
     async with running(is_limited=False) as server, logged_in(server) as client:
         now = await price(client)
         low, tick = int(now["stck_llam"]), int(now["aspr_unit"])
-        first = (await client.post(f"{TRADING}/order-cash", "TTTC0012U", order(FRESH_ACCOUNT, "5", str(low)))).json()
+        first = (
+            await client.post(f"{TRADING}/order-cash", "TTTC0012U", order(FRESH_ACCOUNT, "5", str(low)))
+        ).json()
         number = first["output"]["ODNO"]
-        amendment = change(FRESH_ACCOUNT, number.lstrip("0"), "01", ORD_UNPR=str(low + 10 * tick // tick * tick))
+        amendment = change(
+            FRESH_ACCOUNT, number.lstrip("0"), "01", ORD_UNPR=str(low + 10 * tick // tick * tick)
+        )
         amended = (await client.post(f"{TRADING}/order-rvsecncl", "TTTC0013U", amendment)).json()
         opened = await orders_of(client, FRESH_ACCOUNT, CCLD_DVSN="02")
         cancelled = (
             await client.post(
-                f"{TRADING}/order-rvsecncl", "TTTC0013U", change(FRESH_ACCOUNT, amended["output"]["ODNO"], "02")
+                f"{TRADING}/order-rvsecncl",
+                "TTTC0013U",
+                change(FRESH_ACCOUNT, amended["output"]["ODNO"], "02"),
             )
         ).json()
         left = await orders_of(client, FRESH_ACCOUNT, CCLD_DVSN="02")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ async def test_ten_years_of_yearly_bars_are_there() -> None:
     assert len(months) == 100
     assert 8 <= len(weeks) <= 11
     for rows in (years, months, weeks):
-        for newer, older in zip(rows, rows[1:], strict=False):
+        for newer, older in pairwise(rows):
             assert int(newer["prdy_vrss"]) == int(newer["stck_clpr"]) - int(older["stck_clpr"])
 
 
@@ -111,7 +112,9 @@ async def test_investor_rows_are_blank_for_today_and_sum_to_nothing() -> None:
 async def test_ranking_is_in_order_and_thirty_long(kind: str) -> None:
     key = {"0": "acml_vol", "1": "vol_inrt", "2": "vol_tnrt", "3": "acml_tr_pbmn", "4": "tr_pbmn_tnrt"}[kind]
     async with running(is_limited=False) as server, logged_in(server) as client:
-        rows = (await blocks(client, "volume-rank", "FHPST01710000", {**RANK, "FID_BLNG_CLS_CODE": kind}))["output"]
+        rows = (await blocks(client, "volume-rank", "FHPST01710000", {**RANK, "FID_BLNG_CLS_CODE": kind}))[
+            "output"
+        ]
 
     values = [float(row[key]) for row in rows]
     assert len(values) == 30

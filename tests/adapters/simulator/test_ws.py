@@ -260,7 +260,9 @@ async def test_an_amendment_and_a_cancellation_are_noticed_with_their_original()
     ):
         await socket.send(command(await client.approval(), "H0STCNI0", "id"))
         output = (await reply_of(socket))["body"]["output"]
-        low = (await client.get(f"{QUOTATIONS}/inquire-price", "FHKST01010100", STOCK)).json()["output"]["stck_llam"]
+        low = (await client.get(f"{QUOTATIONS}/inquire-price", "FHKST01010100", STOCK)).json()["output"][
+            "stck_llam"
+        ]
         first = (await limit_order(client, "4", "00", low))["output"]["ODNO"]
         body = {
             **FRESH_ACCOUNT,
@@ -273,7 +275,9 @@ async def test_an_amendment_and_a_cancellation_are_noticed_with_their_original()
             "QTY_ALL_ORD_YN": "Y",
         }
         second = (await client.post(f"{TRADING}/order-rvsecncl", "TTTC0013U", body)).json()["output"]["ODNO"]
-        notices = [decrypt(output["key"], output["iv"], (await frame_of(socket, "H0STCNI0"))[3]) for _ in range(2)]
+        notices = [
+            decrypt(output["key"], output["iv"], (await frame_of(socket, "H0STCNI0"))[3]) for _ in range(2)
+        ]
         while notices[-1][2] != second:
             notices.append(decrypt(output["key"], output["iv"], (await frame_of(socket, "H0STCNI0"))[3]))
 

@@ -129,7 +129,9 @@ async def logged_in(
 
 
 @asynccontextmanager
-async def socket_to(server: SimulatorServer, host: str = "ws", path: str = "") -> AsyncIterator[ClientConnection]:
+async def socket_to(
+    server: SimulatorServer, host: str = "ws", path: str = ""
+) -> AsyncIterator[ClientConnection]:
     """Open a socket."""
     async with connect(f"{server.addresses[host]}{path}", ping_interval=None, proxy=None) as socket:
         yield socket

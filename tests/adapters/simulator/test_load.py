@@ -1,0 +1,33 @@
+"""The load mode keeps its pace and numbers every trade."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from .test_ws import key_of
+from .wire_client import command, reply_of, running, socket_to
+
+
+async def test_load_numbers_every_trade_and_keeps_its_pace() -> None:
+    symbols = ["005930", "000660", "035420"]
+    seen: dict[str, int] = dict.fromkeys(symbols, 0)
+    async with running(load_ticks=3_000) as server, socket_to(server) as socket:
+        key = await key_of(server)
+        for symbol in symbols:
+            await socket.send(command(key, "H0STCNT0", symbol))
+            await reply_of(socket)
+        start = time.monotonic()
+        while sum(seen.values()) < 3_000:
+            text = await asyncio.wait_for(socket.recv(), 5)
+            assert isinstance(text, str)
+            _, _, count, payload = text.split("|", 3)
+            fields = payload.split("^")
+            assert len(fields) == 47 * int(count)
+            for at in range(0, len(fields), 47):
+                symbol, volume = fields[at], int(fields[at + 13])
+                assert volume == seen[symbol] + 1, "a trade is missing"
+                seen[symbol] = volume
+        assert time.monotonic() - start > 0.7, "faster than asked for"
+
+    assert max(seen.values()) - min(seen.values()) < 200
