@@ -102,7 +102,8 @@ def test_it_ends_when_its_own_parent_dies(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     script = (
         "import os, subprocess, sys\n"
-        "command = [sys.executable, '-m', 'kis_terminal.adapters.simulator', '--parent-pid', str(os.getpid())]\n"
+        "command = [sys.executable, '-m', 'kis_terminal.adapters.simulator']\n"
+        "command += ['--parent-pid', str(os.getpid())]\n"
         f"subprocess.Popen([*command, '--ready-file', {str(ready)!r}], stdout=subprocess.DEVNULL)\n"
         f"import time\nwhile not os.path.exists({str(ready)!r}): time.sleep(0.01)\n"
     )

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from kis_terminal.adapters.simulator.server import SimulatorServer
@@ -95,7 +96,7 @@ async def test_trade_and_book_frames_have_their_columns() -> None:
 
 
 async def test_cumulative_volume_of_frames_has_no_gap() -> None:
-    """Every trade of a symbol reaches the subscriber: each volume is the one before plus this trade's size."""
+    """Every trade reaches the subscriber: each volume is the one before plus this trade's size."""
     seen = 0
     async with running(speed=20.0) as server, socket_to(server) as socket:
         await socket.send(command(await key_of(server), "H0STCNT0", "005930"))
@@ -180,6 +181,11 @@ async def test_bad_messages_are_told_with_a_null_tr_id(message: str, code: str) 
     assert (reply["body"]["rt_cd"], reply["body"]["msg_cd"]) == ("9", code)
 
 
+async def listen_only(socket: ClientConnection, messages: int) -> None:
+    for _ in range(messages):
+        await reply_of(socket)
+
+
 async def test_pingpong_takes_both_answers_and_drops_the_silent() -> None:
     async with running(ping_seconds=0.05) as server:
         async with socket_to(server) as echoing:
@@ -193,8 +199,7 @@ async def test_pingpong_takes_both_answers_and_drops_the_silent() -> None:
                 await ponging.pong(json.dumps(await reply_of(ponging)))
         async with socket_to(server) as silent:
             with pytest.raises(ConnectionClosed):
-                for _ in range(20):
-                    await reply_of(silent)
+                await listen_only(silent, 20)
 
 
 async def test_a_market_order_gives_a_receipt_and_then_its_fill() -> None:
