@@ -149,6 +149,8 @@ class Theme:
 
     flash_share = 0.32
     """How strongly a changed cell is tinted."""
+    unknown_share = 0.14
+    """How strongly the row of an unsettled order is tinted."""
     stale_share = 0.6
     """How much of its colour an old figure keeps."""
 
