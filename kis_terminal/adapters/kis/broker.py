@@ -13,6 +13,7 @@ from kis_terminal.adapters.kis.catalog import Catalog
 from kis_terminal.adapters.kis.charts import Charts
 from kis_terminal.adapters.kis.client import KisClient, Patience
 from kis_terminal.adapters.kis.environment import Access, Limits
+from kis_terminal.adapters.kis.master import MasterFiles
 from kis_terminal.adapters.kis.quotes import Quotes
 from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.adapters.kis.token_store import TokenStore
@@ -45,6 +46,7 @@ class KisBroker:
             else None
         )
         self.client = KisClient(access, clock, catalog=catalog, store=store, limits=limits, patience=patience)
+        self._clock = clock
         self._quotes = Quotes(self.client)
         self._charts = Charts(self.client, clock)
         self._trading = Trading(self.client)
@@ -83,6 +85,12 @@ class KisBroker:
         return await self.client.call(
             api_id, pages, allow_orders=allow_orders, priority=priority, **parameters
         )
+
+    def master(self, folder: Path | None) -> MasterFiles:
+        """Return the source of today's instruments; `folder` keeps its last good files."""
+        access = self.client.access
+        kept_in = None if access.environment is Environment.SIM else folder
+        return MasterFiles(access.master_url, self.client.download, self._clock, folder=kept_in)
 
     async def close(self) -> None:
         await self.client.close()

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
 import orjson
 
 from kis_terminal.adapters.kis.errors import NotSent
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.ports import Clock
+
+# httpx (0.28) imports its own command line with click and pygments where these are installed: a fifth of the
+# program's start. A None entry makes that import fail, which httpx expects and handles.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+import httpx  # noqa: E402
+
 
 USER_AGENT = "kis-terminal/0.1"
 _NOT_SENT = (
