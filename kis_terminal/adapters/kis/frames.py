@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,6 +92,17 @@ def records(tr_id: str, payload: str, count: int, minimum: int = 1) -> list[list
     if count == 1:
         return [fields]
     return [fields[start : start + width] for start in range(0, len(fields), width)]
+
+
+def named_records(frame: StreamFrame, layout: Callable[[int], Sequence[str]]) -> list[dict[str, str]]:
+    """Decode any stream's records into dictionaries of wire name and text.
+
+    `layout(width)` names the columns of a record of that width, as `catalog`'s `Stream.layout` does.
+    Raises FrameError when the fields are no whole number of records.
+    """
+    found = records(frame.tr_id, frame.payload, frame.record_count)
+    names = layout(len(found[0]))
+    return [dict(zip(names, fields, strict=False)) for fields in found]
 
 
 def record_width(tr_id: str, fields: int, count: int, minimum: int) -> int:

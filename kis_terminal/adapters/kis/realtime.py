@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import NoReturn
@@ -353,17 +353,6 @@ class RealtimeDecoder:
             _explain(stream, fields)
         except FrameError as error:
             log.warning("a record was left out: %s", error)
-
-
-def named_records(frame: StreamFrame, layout: Callable[[int], Sequence[str]]) -> list[dict[str, str]]:
-    """Decode any stream's records into dictionaries of wire name and text.
-
-    `layout(width)` names the columns of a record of that width, as `catalog`'s `Stream.layout` does.
-    Raises FrameError when the fields are no whole number of records.
-    """
-    found = records(frame.tr_id, frame.payload, frame.record_count)
-    names = layout(len(found[0]))
-    return [dict(zip(names, fields, strict=False)) for fields in found]
 
 
 def runs_of_one_symbol(ticks: list[Tick]) -> list[list[Tick]]:

@@ -120,7 +120,8 @@ class FeedSession:
                 task.cancel()
             await asyncio.wait(tasks)
         # The reader comes first: what it was told explains more than that the others failed to send.
-        return [self._ending(task) for task in ended][0]
+        endings = [self._ending(task) for task in ended]
+        return endings[0]
 
     def _ending(self, task: asyncio.Task[Ending]) -> Ending:
         if (error := task.exception()) is None:
