@@ -110,7 +110,8 @@ class Reconnector:
             delay = budget_delay
             reason += f". 최근 {policy.window / 60:.0f}분 동안 {policy.connects}번 접속하여 더 기다립니다"
         said = f" ({ending.detail})" if ending.detail else ""
-        return Decision(delay, f"{reason}{said}. {delay:.0f}초 뒤 다시 접속합니다.", renew)
+        when = f"{delay:.0f}초 뒤" if delay >= 1.0 else "곧"
+        return Decision(delay, f"{reason}{said}. {when} 다시 접속합니다.", renew)
 
     def _budget_delay(self, now: float) -> float:
         """Return how long to wait until one more connect keeps the limit."""

@@ -371,7 +371,8 @@ def _answers(reply: ControlReply, outstanding: _Outstanding) -> bool:
 
 
 def _dropped(closed: ConnectionClosed) -> Ending:
-    """Return the ending with the server's close code; a lost network leaves none."""
-    if closed.rcvd is None:
+    """Return the ending with the close code, the server's or ours; a lost network leaves none."""
+    close = closed.rcvd or closed.sent
+    if close is None:
         return Ending(EndingKind.DROPPED)
-    return Ending(EndingKind.DROPPED, f"{closed.rcvd.code} {closed.rcvd.reason[:80]}".strip())
+    return Ending(EndingKind.DROPPED, f"{close.code} {close.reason[:80]}".strip())
