@@ -31,7 +31,7 @@ OPENING_POSITIONS = (
     ("035720", 200, 54_900),
     ("069500", 300, 45_100),
 )
-"""(symbol, shares, average price) of the default account; the price is scaled with the level of the symbol."""
+"""(symbol, shares, average price) of the default account; the price is scaled with the symbol's level."""
 OPENING_LEVELS = {"005930": 82_900, "035420": 211_000, "035720": 53_500, "069500": 45_435}
 
 SETTLEMENT_DAYS = 2

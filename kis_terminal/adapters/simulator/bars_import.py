@@ -1,9 +1,10 @@
-"""Reads `--bars DIR`: daily bars of real symbols in the forms in which they lie about, holes and oddities included.
+"""Read `--bars DIR`: daily bars of real symbols in the forms in which they lie about, oddities included.
 
-Known forms: one CSV per symbol with a header (any case; Date/DAY, Open/CUR_PR, High/HIGH_PR, Low/LOW_PR, Close/CLO_PR,
-Volume/ACC_VOL, Change or PR_DIFF), or without one (date, open, high, low, close, volume, change). Dates as 2024-12-16,
-20241216 or 16-Dec-24; a byte order mark, CRLF, decimals and any order of days are fine. The symbol comes from the file
-name. What had to be repaired or left out is in `BarHistory.findings`.
+Known forms: one CSV per symbol with a header (any case; Date/DAY, Open/CUR_PR, High/HIGH_PR, Low/LOW_PR,
+Close/CLO_PR, Volume/ACC_VOL, Change or PR_DIFF), or without one (date, open, high, low, close, volume,
+change). Dates as 2024-12-16, 20241216 or 16-Dec-24; a byte order mark, CRLF, decimals and any order of days
+are fine. The symbol comes from the file name. What had to be repaired or left out is in
+`BarHistory.findings`.
 """
 
 from __future__ import annotations
@@ -45,10 +46,8 @@ _ROLES = {
 }
 _NEEDED = ("date", "open", "high", "low", "close", "volume")
 _HEADERLESS = {"date": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5, "rate": 6}
-_MONTHS = {
-    name: number
-    for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
 LIMIT_BEFORE_2015 = 0.155
 LIMIT_SINCE_2015 = 0.305
 _WIDE_LIMIT_DAY = date(2015, 6, 15)
@@ -56,7 +55,7 @@ _WIDE_LIMIT_DAY = date(2015, 6, 15)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was repaired (the bars are used) or refused (they are not), with how often and an example."""
+    """One thing that was repaired (the bars are used) or refused (they are not), how often, an example."""
 
     file: str
     symbol: str
@@ -264,7 +263,7 @@ def _parse_row(cells: list[str], columns: dict[str, int], notes: _Notes, number:
 def _repair(
     day: date, first: int, high: int, low: int, close: int, volume: int, notes: _Notes
 ) -> tuple[int, int, int, int]:
-    """Return open, high, low and volume such that no price is 0 and the range holds the open and the close."""
+    """Return open, high, low, volume such that no price is 0 and the range holds open and close."""
     if first == high == low == 0:
         if volume:
             notes.add("off-hours block trades only (prices 0), taken as a halt", f"{day}")

@@ -1,7 +1,7 @@
 """Which days KRX trades, and the exchange's own clock.
 
-Closed weekdays 2015-2026 are facts of the KRX calendar (exchange_calendars 4.13.2 plus 2026-06-03 and 2026-07-17, see
-docs/kis-api.md); other years follow the fixed national holidays only, without the lunar ones.
+Closed weekdays 2015-2026 are facts of the KRX calendar (exchange_calendars 4.13.2 plus 2026-06-03 and
+2026-07-17, see docs/kis-api.md); other years follow the fixed national holidays only, without the lunar ones.
 """
 
 from __future__ import annotations
@@ -110,9 +110,10 @@ class Calendar:
 class TradingClock:
     """Turn the caller's `now` into exchange time.
 
-    Not `open_always`: exchange time is `now`. Otherwise it is `now` too when the exchange is started within the
-    continuous session of a trading day; else it starts at 10:30:00 of today's date. It runs on with `now`, and from
-    15:19:00 jumps back to 10:30:00, so that it always lies in the continuous session. A new date starts at 09:00:00.
+    Not `open_always`: exchange time is `now`. Otherwise it is `now` too when the exchange is started within
+    the continuous session of a trading day; else it starts at 10:30:00 of today's date. It runs on with
+    `now`, and from 15:19:00 jumps back to 10:30:00, so that it always lies in the continuous session. A new
+    date starts at 09:00:00.
     """
 
     def __init__(self, now: datetime, *, open_always: bool, calendar: Calendar) -> None:

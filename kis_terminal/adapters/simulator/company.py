@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
-from kis_terminal.adapters.simulator.daily_series import DailySeries
 from kis_terminal.adapters.simulator.history import seed_for
 from kis_terminal.adapters.simulator.model import DailyBar, InvestorFlow, Listing, Statistics
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.simulator.daily_series import DailySeries  # needs numpy, see archive
 
 
 def statistics(listing: Listing, today: DailyBar, series: DailySeries, seed: int) -> Statistics:

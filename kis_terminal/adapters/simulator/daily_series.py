@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kis_terminal.adapters.simulator.history import MARKET_VOLATILITY, Prices, previous_volume, seed_for
+from kis_terminal.adapters.simulator.calendar import Calendar
+from kis_terminal.adapters.simulator.day_split import Prices
+from kis_terminal.adapters.simulator.history import MARKET_VOLATILITY, previous_volume, seed_for
 from kis_terminal.adapters.simulator.listings import CAPITAL_CHANGES, market_beta, own_volatility
 from kis_terminal.adapters.simulator.model import DailyBar, Listing
 from kis_terminal.adapters.simulator.tick_rules import NEW_TABLE_DATE, tick_size
@@ -24,8 +26,8 @@ Floats = NDArray[np.float64]
 class ImportedBars:
     """Real bars of one symbol, oldest first: `ohlcv` (n, 5) int64 raw won and shares.
 
-    `base` (n,) is what each day's change counts from; `split_factor` (n,) is new price / old price on the first day
-    after a capital change, else 1.
+    `base` (n,) is what each day's change counts from; `split_factor` (n,) is new price / old price on the
+    first day after a capital change, else 1.
     """
 
     symbol: str
@@ -146,7 +148,8 @@ class DailySeries:
     ) -> Prices:
         """Return raw bars (n, 5) that end at the listing's base price.
 
-        With a `start_level` the path is a bridge from there; otherwise its beginning is wherever chance puts it.
+        With a `start_level` the path is a bridge from there; otherwise its beginning is wherever chance puts
+        it.
         """
         count = len(ordinals)
         listing = self._listing
@@ -211,10 +214,16 @@ class DailySeries:
     @staticmethod
     def _halt_before_changes(ordinals: Prices, bars: Prices, multiple: Floats) -> None:
         """Stop trading for three days before a split, as KRX does: prices repeat and the volume is 0."""
-        for first in np.flatnonzero(multiple[1:] != multiple[:-1]) + 1:
+        for first in (np.flatnonzero(multiple[1:] != multiple[:-1]) + 1).tolist():
             for index in range(max(first - 3, 1), first):
                 bars[index, :4] = bars[index - 1, 3]
                 bars[index, 4] = 0
+
+
+def trading_days(calendar: Calendar, before: date) -> Prices:
+    """Return the ordinals of the trading days from FIRST_DAY to the one before `before`."""
+    days = calendar.open_days(FIRST_DAY, before - timedelta(days=1))
+    return np.array([day.toordinal() for day in days], dtype=np.int64)
 
 
 def tick_steps(prices: Floats, ordinals: Prices, listing: Listing) -> Prices:

@@ -1,7 +1,8 @@
 """The exchange as the wire sees it: one facade over markets, accounts and ledger.
 
-Pure: no IO, no wall clock, chance only from the seed. `now` is the caller's clock throughout; whatever is handed out is
-stamped in exchange time (`Exchange.clock`). Methods that take a symbol raise KeyError for one that is not listed.
+Pure: no IO, no wall clock, chance only from the seed. `now` is the caller's clock throughout; whatever is
+handed out is stamped in exchange time (`Exchange.clock`). Methods that take a symbol raise KeyError for one
+that is not listed.
 """
 
 from __future__ import annotations
@@ -13,25 +14,19 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from kis_terminal.adapters.simulator import company
-from kis_terminal.adapters.simulator.accounts import DEFAULT_ACCOUNT, Accounts
-from kis_terminal.adapters.simulator.bars_import import BarHistory
-from kis_terminal.adapters.simulator.calendar import SEOUL, Calendar, TradingClock
+from kis_terminal.adapters.simulator.accounts import Accounts
+from kis_terminal.adapters.simulator.archive import Archive
+from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
 from kis_terminal.adapters.simulator.costs import Costs
-from kis_terminal.adapters.simulator.daily_series import FIRST_DAY, DailySeries, ImportedBars
 from kis_terminal.adapters.simulator.history import (
-    CLOSING_INDEX,
     MARKET_VOLATILITY,
-    SESSION_MINUTES,
     SESSION_SECONDS,
-    Prices,
     seed_for,
-    split_day,
 )
-from kis_terminal.adapters.simulator.ledger import Ledger, LedgerEntry
+from kis_terminal.adapters.simulator.ledger import Ledger
 from kis_terminal.adapters.simulator.listings import load_listings, unknown_listing
 from kis_terminal.adapters.simulator.market import SymbolMarket
 from kis_terminal.adapters.simulator.matching import Execution
@@ -39,20 +34,16 @@ from kis_terminal.adapters.simulator.model import (
     Accepted,
     Account,
     BookChanged,
-    BookLevel,
     BookSnapshot,
     BuyingPower,
     CashBalance,
     DailyBar,
     Event,
-    HolidayRow,
     Holding,
     InvestorFlow,
     Listing,
     MarketStatusChanged,
     MinuteBar,
-    OrderFilled,
-    OrderReceipt,
     OrderRecord,
     QuoteSnapshot,
     Refused,
@@ -62,38 +53,14 @@ from kis_terminal.adapters.simulator.model import (
     TradePrinted,
 )
 from kis_terminal.adapters.simulator.order_desk import OrderDesk
+from kis_terminal.adapters.simulator.order_journal import OrderJournal
 from kis_terminal.adapters.simulator.order_rules import reservation_price
 from kis_terminal.adapters.simulator.tick_rules import round_to_tick
 
-__all__ = [
-    "DEFAULT_ACCOUNT",
-    "Accepted",
-    "Account",
-    "BookChanged",
-    "BookLevel",
-    "BookSnapshot",
-    "BuyingPower",
-    "CashBalance",
-    "DailyBar",
-    "Event",
-    "Exchange",
-    "Holding",
-    "HolidayRow",
-    "InvestorFlow",
-    "LedgerEntry",
-    "Listing",
-    "MarketStatusChanged",
-    "MinuteBar",
-    "OrderFilled",
-    "OrderReceipt",
-    "OrderRecord",
-    "QuoteSnapshot",
-    "Refused",
-    "Sellable",
-    "Side",
-    "Statistics",
-    "TradePrinted",
-]
+if TYPE_CHECKING:
+    # These need numpy, see archive.
+    from kis_terminal.adapters.simulator.bars_import import BarHistory
+    from kis_terminal.adapters.simulator.daily_series import DailySeries
 
 LONGEST_GAP = 120.0
 """Seconds of trading that one `advance` catches up with; what lies before is skipped (a sleeping machine)."""
@@ -119,20 +86,15 @@ class Exchange:
             self.calendar.open_always(self._moment.date())
         self._sequence = itertools.count(1)
         self._events: list[Event] = []
-        self._series: dict[str, DailySeries] = {}
-        self._trading_days: Prices | None = None
-        self._first_date = self._moment.date()
-        self._imported = self._bars_before_today(bars)
-        self._lived: dict[str, list[DailyBar]] = {}
+        self._archive = Archive(seed, self.calendar, self._moment.date(), bars)
         self._markets = {listing.symbol: self._open_market(listing) for listing in self._list()}
         self._order = list(self._markets)
         self._accounts = Accounts(
             self.calendar, Costs(), self.listing, self.quote, lambda: self._moment.date()
         )
+        journal = OrderJournal(self.ledger, self._next_sequence, self._events.append)
         desk_rng = random.Random(seed_for(seed, "desk"))
-        self._desk = OrderDesk(
-            self._markets, self._accounts, self.ledger, self._next_sequence, self._events.append, desk_rng
-        )
+        self._desk = OrderDesk(self._markets, self._accounts, journal, desk_rng)
         self._shared_rng = random.Random(seed_for(seed, "market", self._moment))
         self._market_level = 0.0
         self._seen_level = dict.fromkeys(self._order, 0.0)
@@ -158,7 +120,7 @@ class Exchange:
         return self.clock.exchange_time(now)
 
     def advance(self, now: datetime) -> None:
-        """Let the other traders act from the last call to `now`. The steps in which one advances do not matter."""
+        """Let the other traders act from the last call to `now`; the size of the steps does not matter."""
         if now <= self._now:
             return
         moment = self.clock.exchange_time(now)
@@ -209,20 +171,7 @@ class Exchange:
         market = self._markets[symbol]
         if day == self._moment.date():
             return market.tape.minute_bars()
-        bars = self._history(symbol).between(day, day, adjusted=False)
-        if not bars or bars[0].low <= 0:
-            return []
-        bar = bars[0]
-        rows = split_day(
-            (bar.open, bar.high, bar.low, bar.close),
-            bar.volume,
-            bar.turnover,
-            [*range(SESSION_MINUTES), CLOSING_INDEX],
-            seed_for(self.seed, symbol, "minutes", day),
-            market.listing.kind,
-        )
-        opening = datetime(day.year, day.month, day.day, 9, tzinfo=SEOUL)
-        return [MinuteBar(opening + timedelta(minutes=row.index), *row[1:]) for row in rows]
+        return self._archive.minutes(market.listing, day)
 
     def investor_flows(self, symbol: str, start: date, end: date) -> list[InvestorFlow]:
         """Return who bought net on each day, oldest first."""
@@ -329,18 +278,10 @@ class Exchange:
     def _next_sequence(self) -> int:
         return next(self._sequence)
 
-    def _bars_before_today(self, bars: BarHistory | None) -> dict[str, ImportedBars]:
-        cut = (
-            ((symbol, imported.before(self._first_date)) for symbol, imported in bars.symbols.items())
-            if bars
-            else ()
-        )
-        return {symbol: imported for symbol, imported in cut if imported is not None}
-
     def _list(self) -> list[Listing]:
         """Return the listings, levels set by imported bars, symbols that only those know appended."""
         listings = {listing.symbol: listing for listing in load_listings()}
-        for imported in self._imported.values():
+        for imported in self._archive.imported.values():
             known = listings.get(imported.symbol)
             kind = known.kind if known else "stock"
             level = round_to_tick(imported.last_close, kind)
@@ -393,7 +334,7 @@ class Exchange:
             self.calendar.open_always(moment.date())
         for symbol, market in self._markets.items():
             if self.calendar.is_open_day(self._moment.date()):
-                self._remember(symbol, market.roll_day(moment))
+                self._archive.remember(symbol, market.roll_day(moment))
             self._changed.add(symbol)
         self._accounts.roll_day(moment.date())
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -402,29 +343,8 @@ class Exchange:
         heapq.heapify(self._agenda)
         self._events.append(MarketStatusChanged(self._next_sequence(), moment, None, STATUS_OPEN))
 
-    def _remember(self, symbol: str, bar: DailyBar) -> None:
-        """Keep a day that was lived through, without making the long history just for that."""
-        series = self._series.get(symbol)
-        if series is None:
-            self._lived.setdefault(symbol, []).append(bar)
-        else:
-            series.append(bar)
-
     def _history(self, symbol: str) -> DailySeries:
-        series = self._series.get(symbol)
-        if series is None:
-            listing, imported = self._markets[symbol].listing, self._imported.get(symbol)
-            series = DailySeries(listing, self._days_before_today(), self.seed, imported)
-            for bar in self._lived.pop(symbol, []):
-                series.append(bar)
-            self._series[symbol] = series
-        return series
-
-    def _days_before_today(self) -> Prices:
-        if self._trading_days is None:
-            days = self.calendar.open_days(FIRST_DAY, self._first_date - timedelta(days=1))
-            self._trading_days = np.array([day.toordinal() for day in days], dtype=np.int64)
-        return self._trading_days
+        return self._archive.series(self._markets[symbol].listing)
 
     def _announce(self, symbol: str) -> None:
         if symbol in self._markets:

@@ -1,7 +1,7 @@
-"""Made-up history: years of daily bars, minutes of a day, ticks of a minute, each adding up to the next.
+"""What the made-up market is like: how busy a name is, what today was like so far, the ticks of a minute.
 
-Everything is a pure function of (seed, symbol, day): asked again, it is the same again. Prices are int won on the tick
-table of their date.
+Everything is a pure function of (seed, symbol, day): asked again, it is the same again. Prices are int won. No
+numpy here, so that the exchange opens fast; years of days are in `daily_series`, minutes in `day_split`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kis_terminal.adapters.simulator.calendar import OPEN_SECOND
 from kis_terminal.adapters.simulator.listings import limit_rate, market_beta, own_volatility
 from kis_terminal.adapters.simulator.model import Listing, Side
-from kis_terminal.adapters.simulator.tick_rules import daily_limits, round_to_tick, tick_size
+from kis_terminal.adapters.simulator.tick_rules import daily_limits, round_to_tick
 
 SESSION_MINUTES = 380
 """09:00 to 15:19; the closing auction adds one bar at 15:30."""
@@ -28,13 +25,11 @@ MARKET_VOLATILITY = 0.009
 """Daily standard deviation of what all names share."""
 SESSION_SECONDS = SESSION_MINUTES * 60
 
-Prices = NDArray[np.int64]
-
 
 class MinuteRow(NamedTuple):
-    """One minute; `index` counts minutes since 09:00."""
+    """One minute; `minute` counts from 09:00."""
 
-    index: int
+    minute: int
     open: int
     high: int
     low: int
@@ -45,7 +40,7 @@ class MinuteRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DaySketch:
-    """What a day was like until the exchange opened: enough for quotes, and for making its minutes when asked.
+    """What a day was like until the exchange opened: enough for quotes and for making its minutes later.
 
     Seconds count from midnight.
     """
@@ -73,15 +68,15 @@ def seed_for(seed: int, *parts: object) -> int:
 
 
 def volume_share(second_of_session: float) -> float:
-    """Return the share of a day's volume that is usually done so many seconds after 09:00: busy first, then calm."""
+    """Return the share of a day's volume usually done so many seconds after 09:00: busy first, then calm."""
     x = min(max(second_of_session / SESSION_SECONDS, 0.0), 1.0)
-    return 0.72 * x + 0.22 * (1.0 - math.exp(-12.0 * x)) + 0.06 * x**6
+    return 0.72 * x + 0.22 * (1.0 - math.exp(-12.0 * x)) + 0.06 * math.pow(x, 6)
 
 
 def trades_per_second(listing: Listing) -> float:
     """Return how often `listing` usually trades: several times a second down to once in half a minute."""
     turnover = listing.average_volume * listing.base_price
-    return min(max(4.5 * (turnover / 9e11) ** 0.6, 0.03), 5.0)
+    return min(max(4.5 * math.pow(turnover / 9e11, 0.6), 0.03), 5.0)
 
 
 def typical_trade(listing: Listing) -> float:
@@ -164,53 +159,9 @@ def _extreme_seconds(
     return high_second, low_second
 
 
-def split_day(
-    ohlc: tuple[int, int, int, int],
-    volume: int,
-    turnover: int,
-    indices: list[int],
-    seed: int,
-    kind: str,
-    *,
-    high_index: int | None = None,
-    low_index: int | None = None,
-) -> list[MinuteRow]:
-    """Split a bar into minutes: first open, highest high, lowest low, last close and both sums come out exactly.
-
-    `indices` are the minutes that may trade, ascending; a thin day uses fewer of them. `high_index` and `low_index`
-    wish for the minutes of the extremes.
-    """
-    if volume <= 0 or not indices:
-        return []
-    rng = np.random.default_rng(seed)
-    count = min(len(indices), max(1, volume // 2))
-    chosen = indices
-    if count < len(indices):
-        chosen = sorted(indices[i] for i in rng.choice(len(indices), size=count, replace=False))
-    highs = _nearest(chosen, high_index, rng)
-    lows = _nearest(chosen, low_index, rng)
-    path = _pinned_path(ohlc, count, highs, lows, rng, kind).reshape(count, 4)
-    weights = np.array([_busy(index) for index in chosen]) * rng.gamma(2.2, 1.0, count)
-    volumes = np.ones(count, dtype=np.int64) + _shares(volume - count, weights)
-    amounts = _shares(turnover, volumes * path.mean(axis=1))
-    tops, bottoms = path.max(axis=1), path.min(axis=1)
-    return [
-        MinuteRow(
-            chosen[i],
-            int(path[i, 0]),
-            int(tops[i]),
-            int(bottoms[i]),
-            int(path[i, 3]),
-            int(volumes[i]),
-            int(amounts[i]),
-        )
-        for i in range(count)
-    ]
-
-
 def ticks_of_minute(row: MinuteRow, symbol: str) -> list[tuple[float, int, int, Side]]:
     """Split a minute into (second, price, shares, aggressor) that add up to it, oldest first."""
-    rng = random.Random(seed_for(row.turnover, symbol, row.index, row.volume))
+    rng = random.Random(seed_for(row.turnover, symbol, row.minute, row.volume))
     count = min(row.volume, rng.randint(6, 14))
     extremes = [row.high, row.low] if rng.random() < 0.5 else [row.low, row.high]
     prices = _tick_prices(row, extremes, count, rng)
@@ -234,55 +185,8 @@ def _tick_prices(row: MinuteRow, extremes: list[int], count: int, rng: random.Ra
     if count == 1:
         return [row.close]
     if count <= len(needed):
-        return needed[: count - 1] + [row.close]
+        return [*needed[: count - 1], row.close]
     between = [rng.choice(needed) for _ in range(count - len(needed))]
     middle = needed[1:-1] + between
     rng.shuffle(middle)
     return [row.open, *middle, row.close]
-
-
-def _nearest(chosen: list[int], wish: int | None, rng: np.random.Generator) -> int:
-    if wish is None:
-        return int(rng.integers(0, len(chosen)))
-    return min(range(len(chosen)), key=lambda i: abs(chosen[i] - wish))
-
-
-def _busy(index: int) -> float:
-    """Weigh minutes as volume falls on them: the opening and the closing auction are heavy."""
-    if index >= SESSION_MINUTES:
-        return 22.0
-    return 1.0 + 2.6 * math.exp(-index / 14.0) + 0.5 * math.exp(-(SESSION_MINUTES - index) / 25.0)
-
-
-def _shares(total: int, weights: NDArray[np.float64]) -> Prices:
-    """Split the integer `total` by `weights`; the parts sum to it exactly."""
-    if total <= 0 or not len(weights):
-        return np.zeros(len(weights), dtype=np.int64)
-    edges = np.rint(np.cumsum(weights) / weights.sum() * total).astype(np.int64)
-    edges[-1] = total
-    return np.diff(edges, prepend=0)
-
-
-def _pinned_path(
-    ohlc: tuple[int, int, int, int], count: int, highs: int, lows: int, rng: np.random.Generator, kind: str
-) -> Prices:
-    """Return 4 prices a minute that start at the open, end at the close and touch high and low, none outside."""
-    first, high, low, last = ohlc
-    size = 4 * count
-    pins = {0: first, size - 1: last}
-    at_high, at_low = 4 * highs + 1, 4 * lows + 2
-    if high not in (first, last):
-        pins[at_high] = high
-    if low not in (first, last):
-        pins[at_low] = low
-    places = sorted(pins)
-    values = [pins[place] for place in places]
-    noise = np.cumsum(rng.standard_normal(size)) * (high - low) / math.sqrt(size) * 0.8
-    grid = np.arange(size)
-    bridge = noise - np.interp(grid, places, noise[places])
-    path = np.clip(np.interp(grid, places, values) + bridge, low, high)
-    step = tick_size(min(first, last), kind)
-    on_grid = (np.rint(path / step) * step).astype(np.int64)
-    on_grid = np.clip(on_grid, low, high)
-    on_grid[places] = values
-    return on_grid

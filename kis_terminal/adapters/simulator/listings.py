@@ -1,7 +1,7 @@
 """The names of the embedded exchange: real KRX listings with plausible levels.
 
-Codes, names, standard codes, listed shares, face values and listing dates are public facts (KIS symbol master); levels
-and volumes are of the right size for late 2026 but invented.
+Codes, names, standard codes, listed shares, face values and listing dates are public facts (KIS symbol
+master); levels and volumes are of a right size but invented.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 from kis_terminal.adapters.simulator.model import Listing
 
-# symbol|market|kind|name|English name|standard code|listed shares|face value|listed on|sector|base price|daily volume
+# symbol|market|kind|name|English name|standard code|shares|face value|listed on|sector|base price|volume
 _ROWS = """\
 005930|KOSPI|stock|삼성전자|Samsung Electronics|KR7005930003|5919637922|100|19750611|전기·전자|82900|17500000
 000660|KOSPI|stock|SK하이닉스|SK hynix|KR7000660001|728002365|5000|19961226|전기·전자|234500|3600000
@@ -103,7 +103,7 @@ _ROWS = """\
 305720|KOSPI|etf|KODEX 2차전지산업|KODEX Secondary Battery Industry|KR7305720005|84200000|0|20180912|ETF|14185|1900000
 091160|KOSPI|etf|KODEX 반도체|KODEX Semiconductor|KR7091160002|19900000|0|20060627|ETF|52680|900000
 102970|KOSPI|etf|KODEX 증권|KODEX Securities|KR7102970001|8700000|0|20080529|ETF|13450|480000
-"""
+"""  # noqa: E501 (a listing a line)
 
 FUND_MULTIPLES = {
     "069500": 1.0,
@@ -116,7 +116,7 @@ FUND_MULTIPLES = {
     "305720": 1.2,
     "102970": 1.0,
 }
-"""How many times a fund follows the market; funds not listed here hold foreign shares and hardly follow it."""
+"""How many times a fund follows the market; funds not listed here hold foreign shares and hardly do."""
 
 CAPITAL_CHANGES: dict[str, tuple[tuple[date, int], ...]] = {
     "005930": ((date(2018, 5, 4), 50),),

@@ -6,15 +6,14 @@ import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from kis_terminal.adapters.simulator.archive import morning_minutes
 from kis_terminal.adapters.simulator.calendar import CONTINUOUS_END_SECOND, OPEN_SECOND
 from kis_terminal.adapters.simulator.history import (
     DaySketch,
-    MinuteRow,
     previous_volume,
     quiet_sketch,
     seed_for,
     sketch_until,
-    split_day,
     volume_share,
 )
 from kis_terminal.adapters.simulator.listings import limit_rate
@@ -80,7 +79,7 @@ class SymbolMarket:
             self.execute(hit.side, hit.quantity, hit.limit, moment)
 
     def execute(self, side: Side, quantity: int, limit: int | None, moment: datetime) -> list[Execution]:
-        """Take up to `quantity` from the other side, print it, tell the owners, and let the crowd mend the book."""
+        """Take up to `quantity` from the other side, print it, tell owners, let the crowd mend the book."""
         executions = self.book.opposite(side).take(quantity, limit)
         if not executions:
             return executions
@@ -200,23 +199,6 @@ class SymbolMarket:
         limits = (self.upper_limit, self.lower_limit)
         self.crowd = Crowd(listing, rng, self.base, limits, sketch.last)
         self.crowd.populate(self.book, sketch.last)
-
-
-def morning_minutes(
-    listing: Listing, sketch: DaySketch, seed: int, midnight: datetime, second: float
-) -> list[MinuteRow]:
-    """Make the minutes of a day so far out of its sketch."""
-    last_index = max(0, int((second - OPEN_SECOND - 0.001) // 60))
-    return split_day(
-        (sketch.open, sketch.high, sketch.low, sketch.last),
-        sketch.volume,
-        sketch.turnover,
-        list(range(last_index + 1)),
-        seed_for(seed, listing.symbol, "minutes", midnight.date()),
-        listing.kind,
-        high_index=int((sketch.high_second - OPEN_SECOND) // 60),
-        low_index=int((sketch.low_second - OPEN_SECOND) // 60),
-    )
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -109,7 +109,7 @@ class BookSide:
         self.reduce(order, order.rest)
 
     def take(self, quantity: int, limit: int | None) -> list[Execution]:
-        """Fill up to `quantity` shares at `limit` or better (None: any price), best price first, oldest first."""
+        """Fill up to `quantity` at `limit` or better (None: any price), best price first, oldest first."""
         executions: list[Execution] = []
         while quantity > 0 and self.prices:
             price = self.prices[0] if self.is_ask else self.prices[-1]

@@ -1,7 +1,7 @@
 """Values that the exchange hands out: listings, events, snapshots, bars, order records.
 
-Prices and amounts are int won, quantities int shares, times aware Asia/Seoul datetimes in *exchange time* (see
-`calendar.TradingClock`). Sides are "buy" and "sell". Everything here is immutable.
+Prices and amounts are int won, quantities int shares, times aware Asia/Seoul datetimes in *exchange time*
+(see `calendar.TradingClock`). Sides are "buy" and "sell". Everything here is immutable.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class BookChanged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OrderReceipt:
-    """Report that an order, amendment or cancellation was received, confirmed, refused or its rest dropped."""
+    """Report what became of an order, amendment or cancellation, executions aside."""
 
     sequence: int
     time: datetime
@@ -268,7 +268,7 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class DailyBar:
-    """One day; `base_price` is what the day's change counts from; `split_factor` is not 1 on the first day after."""
+    """One day; changes count from `base_price`; `split_factor` is not 1 on the first day after a split."""
 
     day: date
     open: int
@@ -354,9 +354,10 @@ class Refused:
 class OrderRecord:
     """One order, amendment or cancellation as the queries list it.
 
-    For limit orders `price` is the order price, for orders without a price 0. filled + rest + cancelled + refused =
-    quantity for orders that stand in the book by themselves; an amendment takes over the rest of its original (there
-    counted as `cancelled`), and a cancellation has `quantity` = shares it cancelled, all in `cancelled`.
+    For limit orders `price` is the order price, for orders without a price 0. filled + rest + cancelled +
+    refused = quantity for orders that stand in the book by themselves; an amendment takes over the rest of
+    its original (there counted as `cancelled`), and a cancellation has `quantity` = shares it cancelled, all
+    in `cancelled`.
     """
 
     day: date

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
 
 from kis_terminal.adapters.simulator import order_rules as rules
 from kis_terminal.adapters.simulator.accounts import Accounts
-from kis_terminal.adapters.simulator.ledger import Ledger, LedgerEntry, LedgerKind
 from kis_terminal.adapters.simulator.market import SymbolMarket
 from kis_terminal.adapters.simulator.matching import Execution, RestingOrder
 from kis_terminal.adapters.simulator.model import (
     Accepted,
     Account,
-    Event,
     OrderAction,
-    OrderFilled,
-    OrderReceipt,
     OrderState,
     Refused,
     Side,
 )
+from kis_terminal.adapters.simulator.order_journal import OrderJournal
 from kis_terminal.adapters.simulator.orders import AccountOrder, OrderShelf
 
 ORGANISATION = "91252"
@@ -32,22 +28,18 @@ MIDDLE_FILL_CHANCE = 0.12
 
 
 class OrderDesk:
-    """Own all account orders; emits `OrderReceipt` and `OrderFilled`."""
+    """Own all account orders; what happens to them goes to the journal."""
 
     def __init__(
         self,
         markets: Mapping[str, SymbolMarket],
         accounts: Accounts,
-        ledger: Ledger,
-        next_sequence: Callable[[], int],
-        emit: Callable[[Event], None],
+        journal: OrderJournal,
         rng: random.Random,
     ) -> None:
         self._markets = markets
         self._accounts = accounts
-        self._ledger = ledger
-        self._next_sequence = next_sequence
-        self._emit = emit
+        self._journal = journal
         self._rng = rng
         self._number = FIRST_NUMBER
         self.shelf = OrderShelf()
@@ -74,7 +66,7 @@ class OrderDesk:
         )
         refusal = self._refuse(order, market, phase) or self._refuse_means(order, account, 0)
         if refusal is not None:
-            self._note("refused", order, moment, quantity, price, reason=refusal.message)
+            self._journal.note("refused", order, moment, quantity, price, reason=refusal.message)
             return refusal
         self._accept(order, moment)
         self._work(order, market, moment)
@@ -110,12 +102,12 @@ class OrderDesk:
             order, account, self._freed(original, taken)
         )
         if refusal is not None:
-            self._note("refused", order, moment, taken, price, reason=refusal.message)
+            self._journal.note("refused", order, moment, taken, price, reason=refusal.message)
             return refusal
         self._withdraw(original, taken, "amended")
         self._accept(order, moment)
-        self._note("amended", original, moment, taken, price)
-        self._receipt(order, "confirmed", moment, taken)
+        self._journal.note("amended", original, moment, taken, price)
+        self._journal.receipt(order, "confirmed", moment, taken)
         self._work(order, market, moment)
         return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
 
@@ -149,9 +141,9 @@ class OrderDesk:
         order.order_no = f"{self._number:010d}"
         self.shelf.add(order)
         self._withdraw(original, taken, "cancelled")
-        self._note("cancelled", original, moment, taken, original.price)
-        self._receipt(order, "accepted", moment, taken)
-        self._receipt(order, "confirmed", moment, taken)
+        self._journal.note("cancelled", original, moment, taken, original.price)
+        self._journal.receipt(order, "accepted", moment, taken)
+        self._journal.receipt(order, "confirmed", moment, taken)
         return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
 
     def on_execution(self, execution: Execution, moment: datetime) -> None:
@@ -176,8 +168,8 @@ class OrderDesk:
         for order in self.shelf.all_open():
             rest = order.rest
             self._withdraw(order, rest, "expired")
-            self._note("expired", order, moment, rest, order.price, by="exchange")
-            self._receipt(order, "expired", moment, rest)
+            self._journal.note("expired", order, moment, rest, order.price, by="exchange")
+            self._journal.receipt(order, "expired", moment, rest)
 
     def _new_order(
         self,
@@ -254,8 +246,8 @@ class OrderDesk:
         order.order_no = f"{self._number:010d}"
         self.shelf.add(order)
         self._reserve(order)
-        self._note("accepted", order, moment, order.quantity, order.price)
-        self._receipt(order, "accepted", moment, order.quantity)
+        self._journal.note("accepted", order, moment, order.quantity, order.price)
+        self._journal.receipt(order, "accepted", moment, order.quantity)
 
     def _work(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
         """Match what can be matched now; rest, wait or drop what is left."""
@@ -309,8 +301,8 @@ class OrderDesk:
     def _trigger(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
         order.stop_triggered_at = moment
         order.limit = order.price
-        self._note("triggered", order, moment, order.rest, order.price, by="exchange")
-        self._receipt(order, "triggered", moment, order.rest)
+        self._journal.note("triggered", order, moment, order.rest, order.price, by="exchange")
+        self._journal.receipt(order, "triggered", moment, order.rest)
         order.state = "resting"
         self._match(order, market, moment)
 
@@ -334,40 +326,13 @@ class OrderDesk:
             order.account, order.side, order.listing.symbol, quantity, price, moment.date()
         )
         self._reserve(order)
-        sequence = self._note("filled", order, moment, quantity, price, fee=fee, tax=tax)
-        account = order.account
-        self._emit(
-            OrderFilled(
-                sequence=sequence,
-                time=moment,
-                realm=account.realm,
-                account=account.number,
-                product=account.product,
-                order_no=order.order_no,
-                original_no=order.original_no,
-                org_no=order.org_no,
-                side=order.side,
-                kind=order.kind,
-                condition=order.condition,
-                symbol=order.listing.symbol,
-                name=order.listing.name,
-                quantity=quantity,
-                price=price,
-                order_quantity=order.quantity,
-                order_price=order.price,
-                filled=order.filled,
-                rest=order.rest,
-                stop_price=order.stop_price,
-                fee=fee,
-                tax=tax,
-            )
-        )
+        self._journal.filled(order, moment, quantity, price, fee, tax)
 
     def _drop_rest(self, order: AccountOrder, moment: datetime) -> None:
         rest = order.rest
         self._withdraw(order, rest, "cancelled")
-        self._note("cancelled", order, moment, rest, order.price, by="exchange", reason="IOC/FOK")
-        self._receipt(order, "rest_cancelled", moment, rest)
+        self._journal.note("cancelled", order, moment, rest, order.price, by="exchange", reason="IOC/FOK")
+        self._journal.receipt(order, "rest_cancelled", moment, rest)
 
     def _withdraw(self, order: AccountOrder, quantity: int, state: OrderState) -> None:
         """Take shares of an open order out of the book and out of the reservation."""
@@ -391,76 +356,6 @@ class OrderDesk:
             wanted = self._accounts.buy_reservation(order.reservation_price, order.rest) if order.rest else 0
             state.reserved += wanted - order.reserved
         order.reserved = wanted
-
-    def _note(
-        self,
-        kind: LedgerKind,
-        order: AccountOrder,
-        moment: datetime,
-        quantity: int,
-        price: int,
-        *,
-        fee: int = 0,
-        tax: int = 0,
-        by: str = "owner",
-        reason: str = "",
-    ) -> int:
-        sequence = self._next_sequence()
-        account = order.account
-        self._ledger.append(
-            LedgerEntry(
-                sequence=sequence,
-                time=moment,
-                kind=kind,
-                realm=account.realm,
-                account=account.number,
-                product=account.product,
-                order_no=order.order_no,
-                original_no=order.original_no,
-                symbol=order.listing.symbol,
-                side=order.side,
-                order_kind=order.kind,
-                quantity=quantity,
-                price=price,
-                fee=fee,
-                tax=tax,
-                by=by,
-                reason=reason,
-            )
-        )
-        return sequence
-
-    def _receipt(
-        self,
-        order: AccountOrder,
-        outcome: Literal["accepted", "confirmed", "refused", "rest_cancelled", "triggered", "expired"],
-        moment: datetime,
-        quantity: int,
-    ) -> None:
-        account = order.account
-        self._emit(
-            OrderReceipt(
-                sequence=self._next_sequence(),
-                time=moment,
-                realm=account.realm,
-                account=account.number,
-                product=account.product,
-                order_no=order.order_no,
-                original_no=order.original_no,
-                org_no=order.org_no,
-                side=order.side,
-                action=order.action,
-                outcome=outcome,
-                kind=order.kind,
-                condition=order.condition,
-                symbol=order.listing.symbol,
-                name=order.listing.name,
-                quantity=quantity,
-                price=order.price,
-                stop_price=order.stop_price,
-                reason=order.refusal_reason,
-            )
-        )
 
 
 def _is_triggered(order: AccountOrder, last: int) -> bool:

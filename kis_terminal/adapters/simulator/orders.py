@@ -13,7 +13,7 @@ from kis_terminal.adapters.simulator.order_rules import condition_of
 
 @dataclass(slots=True, eq=False)
 class AccountOrder:
-    """One order of an account. `limit` is the price it works at, `price` the one that was ordered (0 without)."""
+    """One order of an account; `limit` is the price it works at, `price` the ordered one (0 without)."""
 
     account: Account
     listing: Listing

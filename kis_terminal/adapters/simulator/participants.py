@@ -1,7 +1,7 @@
 """The other traders of one symbol: they quote, cancel and hit around a fair value that wanders.
 
-The fair value is a random walk of the symbol's own plus its share of the market's. Quotes crowd around it; when it
-leaves the touch, informed traders take what stands in the way. The crowd's orders have no owner.
+The fair value is a random walk of the symbol's own plus its share of the market's. Quotes crowd around it;
+when it leaves the touch, informed traders take what stands in the way. The crowd's orders have no owner.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MOST_ORDERS_A_LEVEL = 14
 LIVELINESS = 1.5
 """Intraday moves are this much stronger than a day's volatility alone would make them."""
 REVERSION_A_DAY = 0.35
-"""Share of the distance to the base price that the fair value loses in a session, against drifting to the limits."""
+"""Share of the distance to the base price that the fair value loses in a session: it must not drift away."""
 
 
 class Hit(NamedTuple):

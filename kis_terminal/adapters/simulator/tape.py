@@ -18,8 +18,8 @@ KEPT_PRINTS = 600
 class DayTape:
     """Count today's trades.
 
-    What happened before the exchange was opened is given as a `DaySketch`; its minutes and last prints are made only
-    when somebody asks.
+    What happened before the exchange was opened is given as a `DaySketch`; its minutes and last prints are
+    made only when somebody asks.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class DayTape:
 
     def minute_bars(self) -> list[MinuteBar]:
         """Return today's bars, oldest first; volumes sum to the day's volume."""
-        merged: dict[int, list[int]] = {row.index: list(row[1:]) for row in self._morning_rows()}
+        merged: dict[int, list[int]] = {row.minute: list(row[1:]) for row in self._morning_rows()}
         for index, live in self._minutes.items():
             early = merged.get(index)
             if early is None:
@@ -98,7 +98,7 @@ class DayTape:
         ]
 
     def recent(self, count: int, book: PriceTimeBook) -> list[TradePrinted]:
-        """Return the last `count` prints, newest last; those before the opening of the exchange are made up to fit."""
+        """Return the last `count` prints, newest last; those before the opening are made up."""
         prints = list(self._prints)
         if len(prints) < min(count, KEPT_PRINTS):
             prints = self._early_prints(count - len(prints), book) + prints
@@ -156,7 +156,7 @@ class DayTape:
         )
 
     def _early_prints(self, count: int, book: PriceTimeBook) -> list[TradePrinted]:
-        """Make prints that add up to the newest morning minutes, walking the counters back from the sketch."""
+        """Make prints that add up to the newest morning minutes, walking the counters back."""
         sketch = self._sketch
         volume, turnover = sketch.volume, sketch.turnover
         buys, sells = sketch.buy_volume, sketch.volume - sketch.buy_volume
@@ -164,7 +164,7 @@ class DayTape:
         prints: list[TradePrinted] = []
         for row in reversed(self._morning_rows()):
             for second, price, quantity, aggressor in reversed(ticks_of_minute(row, self.symbol)):
-                moment = self.midnight + timedelta(seconds=OPEN_SECOND + 60 * row.index + second)
+                moment = self.midnight + timedelta(seconds=OPEN_SECOND + 60 * row.minute + second)
                 moment = min(moment, self.midnight + timedelta(seconds=sketch.last_second))
                 template = self._make_print(0, moment, price, quantity, aggressor, book)
                 prints.append(

@@ -1,4 +1,4 @@
-"""Tick sizes and daily limits of KRX by date (source: KRX rules as in PROTOCOL.md 8.2, checked on traded prices).
+"""Tick sizes and daily limits of KRX by date (PROTOCOL.md 8.2 of 2026-11-22).
 
 Prices are int won. The exchange's own table: it is on purpose not shared with the terminal.
 """
