@@ -12,6 +12,7 @@ from kis_terminal.adapters.simulator.model import DailyBar
 # Calendar days that surely hold one bar of the period.
 _SPAN = {"D": 2, "W": 7, "M": 31, "Y": 366}
 _HOLIDAY_MARGIN = 20
+_DEEPEST = 80 * 366
 
 
 def period_of(day: date, period: str) -> tuple[int, ...]:
@@ -45,12 +46,27 @@ def gather(bars: Sequence[DailyBar], period: str) -> list[DailyBar]:
 
 
 def last_bars(
-    exchange: Exchange, symbol: str, period: str, end: date, is_adjusted: bool, count: int
+    exchange: Exchange,
+    symbol: str,
+    period: str,
+    end: date,
+    is_adjusted: bool,
+    count: int,
+    *,
+    start: date = date.min,
 ) -> list[DailyBar]:
-    """Return up to `count` bars of the period that end with the one holding `end`, oldest first."""
-    start = end - timedelta(days=_SPAN[period] * count + _HOLIDAY_MARGIN)
-    daily = exchange.daily_bars(symbol, period_start(start, period), end, is_adjusted)
-    return gather(daily, period)[-count:]
+    """Return up to `count` bars of the period, the last one holding `end`, none before `start`, oldest first.
+
+    Only as much history is read as such bars usually take, and more where a symbol has holes.
+    """
+    first = period_start(start, period)
+    days = _SPAN[period] * count + _HOLIDAY_MARGIN
+    while True:
+        begin = max(first, period_start(end - timedelta(days=days), period))
+        bars = gather(exchange.daily_bars(symbol, begin, end, is_adjusted), period)
+        if len(bars) >= count or begin == first or days > _DEEPEST:
+            return bars[-count:]
+        days *= 4
 
 
 def price_chain(bars: Sequence[DailyBar]) -> Iterator[tuple[DailyBar, DailyBar | None]]:

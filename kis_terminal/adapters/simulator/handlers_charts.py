@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
-from kis_terminal.adapters.simulator.bar_periods import gather, last_bars, period_start, price_chain
+from kis_terminal.adapters.simulator.bar_periods import last_bars, price_chain
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import (
     HUNDRED_MILLION,
@@ -41,10 +41,9 @@ def inquire_daily_itemchartprice(call: Call) -> Answer:
     is_adjusted = call.text("FID_ORG_ADJ_PRC") != "1"
     bars: list[DailyBar] = []
     if start <= end:
-        bars = gather(exchange.daily_bars(symbol, period_start(start, period), end, is_adjusted), period)
-        bars = [bar for bar in bars if bar.day >= start or period != "D"]
-    # One more than is shown, as the first bar's change counts from the one before it.
-    chain = list(price_chain(bars[-_BAR_ROWS - 1 :]))[-_BAR_ROWS:]
+        # One more than is shown, as the first bar's change counts from the one before it.
+        bars = last_bars(exchange, symbol, period, end, is_adjusted, _BAR_ROWS + 1, start=start)
+    chain = list(price_chain(bars))[-_BAR_ROWS:]
     rows = [_bar_row(bar, before, period) for bar, before in reversed(chain)]
     return quote_answer(output1=_chart_head(call, symbol), output2=rows or [{}])
 
