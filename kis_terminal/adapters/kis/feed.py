@@ -76,9 +76,13 @@ class KisFeed:
         self._listener = listener
 
     async def open(self) -> None:
-        """Start connecting and go on until `close`; returns when the first attempt has been made."""
-        if self._task is not None or self._listener is None:
+        """Start connecting and go on until `close`; returns when the first attempt has been made.
+
+        A feed that has given up, or was closed, may be opened again.
+        """
+        if self._listener is None or (self._task is not None and not self._task.done()):
             raise RuntimeError("the feed is open already, or has no listener")
+        self._first_attempt.clear()
         self._task = asyncio.create_task(self._run(self._listener), name="kis-feed")
         self._task.add_done_callback(self._ended)
         await self._first_attempt.wait()

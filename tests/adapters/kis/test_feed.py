@@ -387,12 +387,16 @@ async def test_a_key_in_use_elsewhere_is_explained(bench: Bench) -> None:
 async def test_wrong_keys_are_given_up(bench: Bench, expect_log: ExpectLog) -> None:
     expect_log(r"feed stopped: access_refused")
     bench.approval.error = AccessRefused("앱키가 거부되었습니다.")
-    await bench.make().open()
+    feed = bench.make()
+    await feed.open()
 
     await bench.server.until(lambda: LinkState.CLOSED in bench.link_states())
 
     assert bench.server.connects == 0
     assert "앱키가 거부되었습니다." in bench.told.links[-1][1]
+    bench.approval.error = None
+    await feed.open()
+    assert bench.link_states()[-1] is LinkState.CONNECTED
 
 
 async def test_an_approval_key_that_cannot_be_had_now_is_asked_for_again(bench: Bench) -> None:
