@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -147,6 +148,12 @@ def write_ready_file(path: Path, addresses: dict[str, str | int]) -> None:
     draft.replace(path)
 
 
+def load_late_modules() -> None:
+    """Import what a first call would otherwise wait for; run on a thread once everybody can connect."""
+    crypto.warm_up()
+    importlib.import_module("kis_terminal.adapters.simulator.daily_series")
+
+
 async def serve(options: SimulatorOptions) -> None:
     """Run until a signal, the parent's end or the end of standard input."""
     stop = asyncio.Event()
@@ -165,8 +172,9 @@ async def serve(options: SimulatorOptions) -> None:
             write_ready_file(options.ready_file, server.addresses)
         else:
             print(json.dumps(server.addresses), flush=True)  # noqa: T201  the command's output
-        loop.call_later(0.2, crypto.warm_up)
+        warming = loop.run_in_executor(None, load_late_modules)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await warming
         for task in done:
             task.result()
     finally:
