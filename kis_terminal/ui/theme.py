@@ -89,6 +89,13 @@ class Metrics:
     radius: int = 3
     findings: int = 420
     """Width of a search's results."""
+    search: int = 250
+    slip: int = 520
+    """Width of a notice."""
+    sheet: int = 760
+    sheet_title: int = 15
+    name: int = 15
+    headline_gap: int = 24
     body: int = 12
     label: int = 11
     entry: int = 13
@@ -107,6 +114,8 @@ class ChartMetrics:
     body_share: float = 0.75
     volume_share: float = 0.22
     """Part of the price pane that volume takes at its bottom."""
+    volume_fill: float = 0.5
+    """How much of the candle's colour a volume column has; the rest is the panel's background."""
     price_margin: float = 0.06
     pane_share: float = 0.18
     """Height of each pane below, as part of the plot."""
@@ -114,8 +123,10 @@ class ChartMetrics:
     price_label_gap: int = 46
     time_label_gap: int = 84
     chip: int = 20
+    tag: int = 18
     mark: int = 5
     """Half the width of the triangle at an own fill."""
+    mark_gap: int = 5
     dash: tuple[float, float] = (3.0, 2.0)
     line_width: float = 1.2
 
