@@ -1,0 +1,192 @@
+"""Where the panels stand: presets, the user's own layouts by name, and what was there at the last close."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtWidgets import QMainWindow
+
+from kis_terminal.services.preferences import Preferences
+from kis_terminal.ui.docks import PanelDock
+from kis_terminal.ui.translation import tr
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+_NAMED, _CURRENT, _LAST = "layouts.named", "layouts.current", "layouts.last"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Columns from left to right: share of the width, and panels with their share of the height."""
+
+    columns: tuple[tuple[float, tuple[tuple[str, float], ...]], ...]
+    behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Panels that stand as tabs behind another."""
+
+
+SCALPING = "단타"
+PRESETS: dict[str, Preset] = {
+    SCALPING: Preset(
+        (
+            (0.213, (("watchlist", 0.53), ("positions", 0.47))),
+            (0.515, (("chart", 0.67), ("orders", 0.33))),
+            (0.272, (("order_book", 0.67), ("order_entry", 0.33))),
+        ),
+        {"orders": ("log",)},
+    ),
+    "차트": Preset(
+        (
+            (0.18, (("watchlist", 1.0),)),
+            (0.60, (("chart", 0.8), ("orders", 0.2))),
+            (0.22, (("order_entry", 0.6), ("positions", 0.4))),
+        ),
+        {"orders": ("log",), "order_entry": ("order_book",)},
+    ),
+}
+
+
+class Layouts:
+    """Own the arrangement of docks."""
+
+    def __init__(self, window: QMainWindow, docks: Mapping[str, PanelDock], preferences: Preferences) -> None:
+        self._window = window
+        self._docks = docks
+        self._preferences = preferences
+        kept = preferences.read(_NAMED)
+        self._named = {name: str(state) for name, state in kept.items()} if isinstance(kept, dict) else {}
+        self.current = SCALPING
+
+    @property
+    def names(self) -> list[str]:
+        """Return the presets and the user's own layouts."""
+        return [*PRESETS, *(name for name in self._named if name not in PRESETS)]
+
+    def is_own(self, name: str) -> bool:
+        """Tell whether the user made (or changed) a layout of this name."""
+        return name in self._named
+
+    def restore(self, name: str = "") -> None:
+        """Bring back what was there at the last close, or the layout `name`."""
+        chosen = name or str(self._preferences.read(_CURRENT, SCALPING))
+        last = self._preferences.read(_LAST)
+        if not name and isinstance(last, dict) and self._take_state(str(last.get("state", ""))):
+            self.current = chosen if chosen in self.names else SCALPING
+            return
+        self.apply(chosen if chosen in self.names else SCALPING)
+
+    def apply(self, name: str) -> None:
+        """Arrange the panels as `name` says; an unreadable layout falls back to the first preset."""
+        is_done = name in self._named and self._take_state(self._named[name])
+        if not is_done:
+            name = name if name in PRESETS else SCALPING
+            self._arrange(PRESETS[name])
+        self.current = name
+        self._preferences.write(_CURRENT, name)
+
+    def save_as(self, name: str) -> None:
+        """Keep the present arrangement under a name."""
+        self._named[name] = self._state()
+        self._preferences.write(_NAMED, dict(self._named))
+        self.current = name
+        self._preferences.write(_CURRENT, name)
+
+    def delete(self, name: str) -> None:
+        """Forget one of the user's own layouts."""
+        if self._named.pop(name, None) is not None:
+            self._preferences.write(_NAMED, dict(self._named))
+
+    def reset(self) -> None:
+        """Put the preset of the present layout back."""
+        self.delete(self.current)
+        self.apply(self.current)
+
+    def remember(self) -> None:
+        """Keep what is there now for the next start."""
+        geometry = self._window.saveGeometry().toBase64().data().decode("ascii")
+        self._preferences.write(_LAST, {"state": self._state(), "geometry": geometry})
+        self._preferences.write(_CURRENT, self.current)
+
+    def restore_geometry(self) -> bool:
+        """Give the window the size and place of the last close; False when none is kept."""
+        last = self._preferences.read(_LAST)
+        if not isinstance(last, dict) or not last.get("geometry"):
+            return False
+        return self._window.restoreGeometry(_from_base64(str(last["geometry"])))
+
+    def _state(self) -> str:
+        return self._window.saveState(_VERSION).toBase64().data().decode("ascii")
+
+    def _take_state(self, text: str) -> bool:
+        if not text:
+            return False
+        is_done = self._window.restoreState(_from_base64(text), _VERSION)
+        if not is_done:
+            log.warning("a kept layout could not be read; the preset is used")
+        return is_done
+
+    def _arrange(self, preset: Preset) -> None:
+        window, docks = self._window, self._docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            dock.hide()
+        heads: list[PanelDock] = []
+        for _, panels in preset.columns:
+            present = [docks[name] for name, _ in panels if name in docks]
+            if not present:
+                continue
+            head = present[0]
+            if heads:
+                window.splitDockWidget(heads[-1], head, Qt.Orientation.Horizontal)
+            else:
+                window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, head)
+            heads.append(head)
+            head.show()
+        for _, panels in preset.columns:
+            present = [docks[name] for name, _ in panels if name in docks]
+            for upper, lower in zip(present, present[1:], strict=False):
+                window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+                lower.show()
+        for front, hidden in preset.behind.items():
+            for name in hidden:
+                if front in docks and name in docks:
+                    window.tabifyDockWidget(docks[front], docks[name])
+                    docks[name].show()
+                    docks[front].raise_()
+        self.share_out(preset)
+
+    def share_out(self, preset: Preset | None = None) -> None:
+        """Give the panels their shares of the window as it is now."""
+        preset = preset or PRESETS.get(self.current)
+        if preset is None or self.is_own(self.current):
+            return
+        window, docks = self._window, self._docks
+        columns = [
+            (share, [(docks[n], part) for n, part in panels if n in docks])
+            for share, panels in preset.columns
+        ]
+        columns = [(share, panels) for share, panels in columns if panels]
+        width, height = window.width(), window.height()
+        window.resizeDocks(
+            [panels[0][0] for _, panels in columns],
+            [max(1, round(width * share)) for share, _ in columns],
+            Qt.Orientation.Horizontal,
+        )
+        for _, panels in columns:
+            window.resizeDocks(
+                [dock for dock, _ in panels],
+                [max(1, round(height * part)) for _, part in panels],
+                Qt.Orientation.Vertical,
+            )
+
+
+def _from_base64(text: str) -> QByteArray:
+    return QByteArray.fromBase64(QByteArray(text.encode("ascii", "replace")))
+
+
+def layout_word(name: str) -> str:
+    """Return a layout's name for the screen; the presets are translated."""
+    return tr(name) if name in PRESETS else name

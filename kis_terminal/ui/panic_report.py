@@ -1,0 +1,177 @@
+"""The sheet that proves a panic: one line for each order, and the guarded way to trading again."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QPushButton
+
+from kis_terminal.services.panic import PanicLine, PanicOutcome, PanicReport
+from kis_terminal.ui import formatting
+from kis_terminal.ui.grid.columns import Align, Column
+from kis_terminal.ui.grid.grid import Grid
+from kis_terminal.ui.order_words import side_word
+from kis_terminal.ui.sheet import Sheet
+from kis_terminal.ui.translation import tr
+from kis_terminal.ui.workspace import Workspace
+
+_OUTCOMES = {
+    PanicOutcome.CANCELLED: "취소",
+    PanicOutcome.FILLED: "체결",
+    PanicOutcome.FAILED: "실패",
+    PanicOutcome.STILL_OPEN: "미확인",
+}
+_ROWS_SHOWN = 9
+
+
+class PanicSheet(Sheet):
+    """Show the run as it goes on; new orders stay locked until the word is typed."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
+        theme = workspace.theme
+        super().__init__(
+            window,
+            theme,
+            tr("전체취소·정지"),
+            width=theme.metrics.sheet,
+            border=theme.colours.danger.name(),
+        )
+        self._workspace = workspace
+        self.message = self.sentence()
+        self.message.setFont(theme.medium(theme.metrics.entry))
+        self.grid = Grid(
+            "panic",
+            self._columns(),
+            theme,
+            None,
+            title=tr("전체취소 결과"),
+            empty_text=tr("취소할 주문이 없었습니다."),
+            is_multiple=True,
+        )
+        self.grid.setMinimumHeight(theme.metrics.header + theme.metrics.row * _ROWS_SHOWN)
+        self.content.addWidget(self.grid, 1)
+        self.release_word = tr("해제")
+        line = QHBoxLayout()
+        self.word_edit = QLineEdit()
+        self.word_edit.setPlaceholderText(
+            tr("다시 주문하려면 '{word}'라고 입력하십시오", word=self.release_word)
+        )
+        self.word_edit.setAccessibleName(tr("잠금 해제 확인"))
+        self.word_edit.textChanged.connect(self._word_changed)
+        self.word_edit.returnPressed.connect(self._release)
+        self.release_button = QPushButton(tr("잠금 해제"))
+        self.release_button.setEnabled(False)
+        self.release_button.clicked.connect(self._release)
+        line.addWidget(self.word_edit, 1)
+        line.addWidget(self.release_button)
+        self.content.addLayout(line)
+        again = self.button(tr("다시 취소"))
+        again.clicked.connect(workspace.panic.press)
+        self.button(tr("닫기 (Esc)")).clicked.connect(self.hide)
+
+    def _columns(self) -> list[Column]:
+        colours, names = self.theme.colours, self._workspace.instruments
+
+        def outcome_colour(line: PanicLine) -> QColor:
+            return {
+                PanicOutcome.CANCELLED: colours.ok,
+                PanicOutcome.FILLED: colours.accent,
+                PanicOutcome.FAILED: colours.danger,
+                PanicOutcome.STILL_OPEN: colours.warn,
+            }[line.outcome]
+
+        return [
+            Column(
+                "number",
+                tr("주문번호"),
+                92,
+                lambda p: p.order.order_number or formatting.UNKNOWN,
+                Align.LEFT,
+                colour=lambda p: colours.muted,
+            ),
+            Column(
+                "name",
+                tr("종목"),
+                110,
+                lambda p: names.name(p.order.symbol),
+                Align.LEFT,
+                is_bold=True,
+                stretch=1,
+            ),
+            Column(
+                "side",
+                tr("구분"),
+                44,
+                lambda p: side_word(p.order.side),
+                Align.LEFT,
+                colour=lambda p: colours.up if p.order.side.value == "buy" else colours.down,
+            ),
+            Column("price", tr("가격"), 76, lambda p: formatting.number(p.order.price)),
+            Column("quantity", tr("주문"), 54, lambda p: formatting.number(p.order.quantity)),
+            Column("filled", tr("체결"), 54, lambda p: formatting.number(p.order.filled)),
+            Column(
+                "outcome",
+                tr("결과"),
+                56,
+                lambda p: tr(_OUTCOMES[p.outcome]),
+                Align.LEFT,
+                is_bold=True,
+                colour=outcome_colour,
+            ),
+            Column(
+                "reason",
+                tr("이유"),
+                130,
+                lambda p: p.reason,
+                Align.LEFT,
+                stretch=2,
+                colour=lambda p: colours.muted,
+            ),
+            Column(
+                "time",
+                tr("시각"),
+                66,
+                lambda p: p.at.strftime("%H:%M:%S"),
+                colour=lambda p: colours.muted,
+            ),
+        ]
+
+    def show_report(self, report: PanicReport) -> None:
+        """Take the state of a run and come up."""
+        if report.is_running:
+            self.title_label.setText(tr("전체취소·정지 진행 중"))
+        elif report.is_proven:
+            self.title_label.setText(tr("전체취소·정지 완료 — 열린 주문 없음"))
+        else:
+            self.title_label.setText(tr("전체취소·정지 — 확인되지 않음"))
+        self.message.setText(report.message)
+        self.grid.set_rows([(line.order.key, line) for line in report.lines])
+        if self.isHidden():
+            self.word_edit.clear()
+        self.present()
+
+    def open_for_release(self) -> None:
+        """Come up for unlocking, with the last run where there is one."""
+        report = self._workspace.panic.report
+        if report is not None:
+            self.show_report(report)
+        else:
+            self.title_label.setText(tr("주문 잠김"))
+            self.message.setText(
+                tr("지난번 전체취소·정지로 새 주문이 잠겨 있습니다. 미체결 주문을 확인한 뒤에 해제하십시오.")
+            )
+            self.grid.set_empty_text("")
+            self.present()
+        self.word_edit.setFocus()
+
+    def _word_changed(self, text: str) -> None:
+        self.release_button.setEnabled(text.strip() == self.release_word)
+
+    def _release(self) -> None:
+        if self.word_edit.text().strip() != self.release_word:
+            return
+        if self._workspace.panic.is_running:
+            self.message.setText(tr("아직 취소가 진행 중입니다. 끝난 뒤에 해제하십시오."))
+            return
+        self._workspace.risk_gate.release()
+        self._workspace.link.message.emit("info", tr("주문 잠금을 해제했습니다."))
+        self.hide()
