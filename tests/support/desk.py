@@ -56,7 +56,7 @@ class Desk:
 
 
 def build_desk(environment: Environment = Environment.SIM, texts: dict[str, str] | None = None) -> Desk:
-    """Put services together as `app.py` does; to be called while a loop runs. Loads the master and account."""
+    """Put services together as `app.py` does, while a loop runs; the master and the account are loading."""
     clock, store, feed = MemoryClock(), MemoryStore(texts), MemoryFeed()
     broker = MemoryBroker(clock, environment)
     broker.hold_shares(SAMSUNG, "삼성전자", 400, 81_250)

@@ -156,7 +156,12 @@ def quote_of(symbol: str, price: int, base: int) -> Quote:
 
 
 def book_of(
-    symbol: str, best_bid: int, *, kind: InstrumentKind = InstrumentKind.STOCK, seed: int = 7, levels: int = 10
+    symbol: str,
+    best_bid: int,
+    *,
+    kind: InstrumentKind = InstrumentKind.STOCK,
+    seed: int = 7,
+    levels: int = 10,
 ) -> OrderBook:
     """Return a full book around a best bid; sizes follow from `seed`."""
     bid = Decimal(best_bid)
