@@ -88,7 +88,7 @@ class RateLimiter:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
-        self._let_through()
+        self.let_through()
         await turn
 
     def refused(self) -> None:
@@ -108,7 +108,8 @@ class RateLimiter:
             return self._limits.calls
         return max(1, min(self._limit(now), self._limits.calls - self._limits.reserved_for_cancels))
 
-    def _let_through(self) -> None:
+    def let_through(self) -> None:
+        """Give turns to those who may go now; the limiter's own timer calls this when it is time."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -122,7 +123,7 @@ class RateLimiter:
             delay = self._window.delay(now, self._allowance(Priority(priority), now))
             if delay > 0:
                 loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(delay, self._let_through)
+                self._timer = loop.call_later(delay, self.let_through)
                 return
             heapq.heappop(self._waiting)
             self._window.grant(now)

@@ -21,7 +21,6 @@ from kis_terminal.ports import Clock
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
 
-
 USER_AGENT = "kis-terminal/0.1"
 _NOT_SENT = (
     httpx.ConnectError,
