@@ -1,11 +1,13 @@
 """Send synthetic trades at a fixed pace, so that a benchmark can measure a client.
 
 Every trade is well formed H0STCNT0 of one share; the cumulative volume of a symbol counts up by one from
-trade to trade, so that a client that lost none sees no gap.
+trade to trade, so that a client that lost none sees no gap. The cumulative turnover is the machine's monotonic
+clock in microseconds at sending, so that a client on the same machine can tell how old a trade is.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from kis_terminal.adapters.simulator.frames import TRADE_TR, plain_frames, trade_record
@@ -19,20 +21,20 @@ _MAXIMUM_STEP = 0.25
 
 
 class _SymbolLoad:
-    """Write trades of one symbol: everything but the cumulative volume is written once."""
+    """Write trades of one symbol: everything but cumulative volume and turnover is written once."""
 
     def __init__(self, venue: Venue, symbol: str) -> None:
         quote = venue.exchange.quote(symbol)
         fields = trade_record(_sample(quote), quote).split("^")
         self._head = "^".join(fields[:_VOLUME_COLUMN]) + "^"
-        self._tail = "^" + "^".join(fields[_VOLUME_COLUMN + 1 :])
+        self._tail = "^" + "^".join(fields[_VOLUME_COLUMN + 2 :])
         self.volume = 0
 
     def records(self, count: int) -> list[str]:
         """Return the next `count` records."""
         first = self.volume + 1
         self.volume += count
-        head, tail = self._head, self._tail
+        head, tail = self._head, f"^{int(time.monotonic() * 1e6)}{self._tail}"
         return [f"{head}{volume}{tail}" for volume in range(first, first + count)]
 
 
