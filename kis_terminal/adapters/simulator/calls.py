@@ -73,6 +73,15 @@ class Call:
             raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
         return int(text)
 
+    def price(self, name: str) -> int:
+        """Return a price in won, 0 where blank; "70000.00" is taken, a fraction of a won is not."""
+        whole, _, places = self.text(name).partition(".")
+        if not whole and not places:
+            return 0
+        if not (whole.isascii() and whole.isdigit()) or places.strip("0"):
+            raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
+        return int(whole)
+
     @property
     def wants_next_page(self) -> bool:
         """Return whether the call asks to go on after an earlier page."""

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 HUNDRED_MILLION = 100_000_000
 MILLION = 1_000_000
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 
 
 def rate(value: float, places: int = 2) -> str:
@@ -52,11 +53,12 @@ def clock_text(moment: datetime) -> str:
 
 
 def day_of(text: str) -> date | None:
-    """Read YYYYMMDD, None where it is no date."""
+    """Read YYYYMMDD, None where it is no date or lies centuries off."""
     try:
-        return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  a bare date has no zone
+        day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  a bare date has no zone
     except ValueError:
         return None
+    return day if _FIRST_YEAR <= day.year <= _LAST_YEAR else None
 
 
 def second_of(text: str) -> int | None:

@@ -101,10 +101,7 @@ def inquire_psbl_order(call: Call) -> Answer:
     """Answer TTTC8908R: what cash can buy at a price, or at the upper limit for orders without one."""
     account = call.account()
     symbol = call.symbol("PDNO")
-    price = (
-        int(float(call.text("ORD_UNPR") or "0")) if call.text("ORD_UNPR").replace(".", "", 1).isdigit() else 0
-    )
-    power = call.venue.exchange.buying_power(account, symbol, call.text("ORD_DVSN"), price)
+    power = call.venue.exchange.buying_power(account, symbol, call.text("ORD_DVSN"), call.price("ORD_UNPR"))
     return account_answer(
         "KIOK0510",
         "조회가 완료되었습니다",

@@ -153,8 +153,8 @@ def _minute_rows(
     exchange = call.venue.exchange
     today = call.venue.exchange_time().date()
     rows: list[dict[str, str]] = []
-    while len(rows) < count:
-        if today - timedelta(days=_PAST_DAYS) <= day <= today and exchange.calendar.is_open_day(day):
+    while len(rows) < count and day >= today - timedelta(days=_PAST_DAYS):
+        if day <= today and exchange.calendar.is_open_day(day):
             rows.extend(_rows_of_day(exchange.minute_bars(symbol, day), latest)[: count - len(rows)])
         if days_back == 0 or day > today:
             break

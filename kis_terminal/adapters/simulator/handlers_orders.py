@@ -24,10 +24,10 @@ def order_cash(call: Call) -> Answer:
         _order_symbol(call),
         call.text("ORD_DVSN"),
         call.whole_number("ORD_QTY"),
-        _price(call, "ORD_UNPR"),
+        call.price("ORD_UNPR"),
         call.now,
         venue=_venue(call),
-        condition_price=_price(call, "CNDT_PRIC"),
+        condition_price=call.price("CNDT_PRIC"),
     )
     return _order_answer(result, _SENT)
 
@@ -52,11 +52,11 @@ def order_rvsecncl(call: Call) -> Answer:
         original_no,
         call.text("ORD_DVSN"),
         quantity,
-        _price(call, "ORD_UNPR"),
+        call.price("ORD_UNPR"),
         scope == "Y",
         call.now,
         venue=_venue(call),
-        condition_price=_price(call, "CNDT_PRIC"),
+        condition_price=call.price("CNDT_PRIC"),
     )
     return _order_answer(amended, _AMENDED)
 
@@ -83,17 +83,6 @@ def _order_symbol(call: Call) -> str:
     code = call.text("PDNO")
     is_known = call.venue.exchange.listing(code) is not None
     return code if is_known or not code.startswith("A") else code[1:]
-
-
-def _price(call: Call, name: str) -> int:
-    """Return a price in won; "70000.00" is taken, a fraction of a won is not."""
-    text = call.text(name)
-    whole, _, places = text.partition(".")
-    if not text:
-        return 0
-    if not (whole.isascii() and whole.isdigit()) or places.strip("0"):
-        raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
-    return int(whole)
 
 
 def _venue(call: Call) -> str:

@@ -150,7 +150,7 @@ class AuthApp(AnsweringApp):
             raise auth_refusal("EGW00101", 404)
         try:
             values = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise auth_refusal("EGW00101") from None
         if not isinstance(values, dict):
             raise auth_refusal("EGW00101")
@@ -215,7 +215,7 @@ def read_body(body: bytes) -> dict[str, str]:
         raise gateway_refusal("OPSQ9995")
     try:
         values = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise gateway_refusal("OPSQ9997") from None
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise gateway_refusal("OPSQ9997")
@@ -262,9 +262,17 @@ def build_application(
         Route(endpoint.path, EndpointApp(venue, personality, gateway, endpoint, after_orders))
         for endpoint in ENDPOINTS
     ]
-    return Starlette(routes=[*routes, *extra_routes], exception_handlers={HTTPException: _no_such_path})
+    return Starlette(
+        routes=[*routes, *extra_routes],
+        exception_handlers={HTTPException: _no_such_path, Exception: _own_bug},
+    )
 
 
 async def _no_such_path(request: Request, error: Exception) -> Response:
     body: dict[str, Any] = dict(gateway_refusal("EGW00203").answer.body)
     return to_response(Answer(body, 404), request)
+
+
+async def _own_bug(request: Request, error: Exception) -> Response:
+    """Answer in KIS's form; Starlette raises the error again, so that it is logged with its trace."""
+    return to_response(gateway_refusal("EGW00002").answer, request)

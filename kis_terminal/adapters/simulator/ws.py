@@ -264,7 +264,7 @@ def _read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str,
     """Return header and input of a command; input None means an answer to PINGPONG."""
     try:
         command = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CommandRefusal("OPSP9999") from None
     if not isinstance(command, dict):
         raise CommandRefusal("OPSP9999")
