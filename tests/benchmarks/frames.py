@@ -5,7 +5,8 @@
 The peer is what KIS's sample client does with a data frame (koreainvestment/open-trading-api,
 `kis_auth.py`, `KISWebSocket`): split at the bars and `pandas.read_csv` with the stream's column names. Of a
 frame with several records it gives one row only; its rate still counts every record on the wire.
-Frames are made from a seed, 500 different ones of each kind: prices walk, sizes and volumes change.
+Frames are made from a seed and all different: prices walk, sizes and volumes change. Each round begins with
+an empty memory of texts and reads every frame once, as on a market day.
 
 Rows of ours: `record` is what the feed hands on at arrival (symbol, time, price, size, volume; the rest on
 access), `all_columns` touches everything. For order books `record` is the raw book that is kept,
@@ -21,6 +22,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -31,8 +33,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from kis_terminal.adapters.kis.catalog import Catalog
 from kis_terminal.adapters.kis.frames import StreamFrame, parse
 from kis_terminal.adapters.kis.realtime import RealtimeDecoder
+from kis_terminal.domain.market import Tick
 
-FRAMES = 500
+FRAMES = 5_000
 FLOORS = {"trade_1": 500, "trade_20": 1_500, "book": 400}
 GOALS = {"trade_1": 3_000, "trade_20": 9_000, "book": None}
 
@@ -49,8 +52,8 @@ def trade_records(randomness: random.Random, count: int) -> list[str]:
         change = price - 72_000
         sign = "2" if change > 0 else "5" if change < 0 else "3"
         rows.append(
-            f"005930^{clock}^{price}^{sign}^{change}^{change / 720:.2f}^72023.83^72100^72400^71700^{price + 100}"
-            f"^{price}^{size}^{volume}^{volume * 72_000}^5105^6937^1832^84.90^1366314^1159996"
+            f"005930^{clock}^{price}^{sign}^{change}^{change / 720:.2f}^72023.83^72100^72400^71700"
+            f"^{price + 100}^{price}^{size}^{volume}^{volume * 72_000}^5105^6937^1832^84.90^1366314^1159996"
             f"^{randomness.choice('15')}^0.39^20.28^090020^5^-200^090820^5^-500^092619^2^200^20260914^20^N"
             f"^{randomness.randrange(90_000)}^216924^1118750^2199206^0.05^2424142^125.92^0^^72100^2"
         )
@@ -73,8 +76,7 @@ def book_records(randomness: random.Random, count: int) -> list[str]:
         fields += [str(price - 100 * level) for level in range(10)]
         fields += [str(size) for size in sizes]
         fields += [str(sum(sizes[:10])), str(sum(sizes[10:]))]
-        fields += "0^0^0^0^525579^-72000^5^-100.00^3159115^0^8^0^0^0^71950^0^0".split("^")
-        rows.append("^".join(fields))
+        rows.append("^".join(fields) + "^0^0^0^0^525579^-72000^5^-100.00^3159115^0^8^0^0^0^71950^0^0")
     return rows
 
 
@@ -88,13 +90,28 @@ def kis_way(raw: str, columns: Sequence[str]) -> pd.DataFrame:
     return pd.read_csv(StringIO(parts[3]), header=None, sep="^", names=list(columns), dtype=object)
 
 
-def seconds_a_frame(work: Callable[[str], object], frames: Sequence[str], repeats: int) -> float:
-    """Return the mean time of one frame over `repeats` passes."""
+def seconds_a_frame(work: Callable[[str], object], frames: Sequence[str]) -> float:
+    """Return the mean time of one frame."""
     started = time.perf_counter()
-    for _ in range(repeats):
-        for frame in frames:
-            work(frame)
-    return (time.perf_counter() - started) / (repeats * len(frames))
+    for frame in frames:
+        work(frame)
+    return (time.perf_counter() - started) / len(frames)
+
+
+def ways_of_ours(kind: str) -> tuple[Callable[[str], object], Callable[[str], object]]:
+    """Return the work of `record` and of `all_columns` with an empty memory each."""
+    first, second = RealtimeDecoder(), RealtimeDecoder()
+    if kind == "trade_1":
+        return first.one_tick, lambda text: second.one_tick(text).details
+    if kind == "book":
+        return first.one_book, lambda text: second.one_book(text).decode()
+
+    def ticks(decoder: RealtimeDecoder, text: str) -> list[Tick]:
+        frame = parse(text)
+        assert isinstance(frame, StreamFrame)
+        return decoder.ticks(frame)
+
+    return partial(ticks, first), lambda text: [tick.details for tick in ticks(second, text)]
 
 
 def main() -> None:
@@ -103,10 +120,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     randomness = random.Random(20260914)
-    decoder = RealtimeDecoder()
     catalog = Catalog()
     singles = trade_records(randomness, FRAMES)
-    many = trade_records(randomness, FRAMES * 20)
+    many = trade_records(randomness, FRAMES * 4)
     kinds: dict[str, tuple[str, int, list[str]]] = {
         "trade_1": ("H0STCNT0", 1, [f"0|H0STCNT0|001|{row}" for row in singles]),
         "trade_20": (
@@ -115,22 +131,6 @@ def main() -> None:
             ["0|H0STCNT0|020|" + "^".join(many[at : at + 20]) for at in range(0, len(many), 20)],
         ),
         "book": ("H0STASP0", 1, [f"0|H0STASP0|001|{row}" for row in book_records(randomness, FRAMES)]),
-    }
-
-    def many_ticks(text: str) -> object:
-        frame = parse(text)
-        assert isinstance(frame, StreamFrame)
-        return decoder.ticks(frame)
-
-    def many_details(text: str) -> object:
-        frame = parse(text)
-        assert isinstance(frame, StreamFrame)
-        return [tick.details for tick in decoder.ticks(frame)]
-
-    ours: dict[str, tuple[Callable[[str], object], Callable[[str], object]]] = {
-        "trade_1": (decoder.one_tick, lambda text: decoder.one_tick(text).details),
-        "trade_20": (many_ticks, many_details),
-        "book": (decoder.one_book, lambda text: decoder.one_book(text).decode()),
     }
     answer: dict[str, object] = {
         "benchmark": "frame to record",
@@ -146,9 +146,10 @@ def main() -> None:
         times: dict[str, list[float]] = {"peer": [], "record": [], "all_columns": []}
         rows_of_peer = len(kis_way(frames[0], columns))
         for _ in range(rounds):
-            times["peer"].append(seconds_a_frame(lambda text, c=columns: kis_way(text, c), few, 1))
-            times["record"].append(seconds_a_frame(ours[kind][0], frames, 10))
-            times["all_columns"].append(seconds_a_frame(ours[kind][1], frames, 4))
+            record, all_columns = ways_of_ours(kind)
+            times["peer"].append(seconds_a_frame(partial(kis_way, columns=columns), few))
+            times["record"].append(seconds_a_frame(record, frames))
+            times["all_columns"].append(seconds_a_frame(all_columns, frames))
         middle = {name: statistics.median(found) for name, found in times.items()}
         # The floor of the order book is for its full decoding, of trades for the record that is handed on.
         judged = middle["all_columns"] if kind == "book" else middle["record"]

@@ -212,7 +212,8 @@ class KisFeed:
         return ending
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._first_attempt.set()
+        if task is self._task or self._task is None:
+            self._first_attempt.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._report(task.get_name(), error)
 

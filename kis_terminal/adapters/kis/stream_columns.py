@@ -7,9 +7,21 @@ All other streams are read by the catalogue's layouts (`catalog/`), which this m
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NoReturn
+
+from kis_terminal.adapters.kis.memo import read_count, read_number, read_time
+from kis_terminal.domain.errors import FrameError
 
 Column = tuple[int, str, str]
+_SYMBOL = re.compile(r"[0-9A-Z]{4,12}", re.ASCII)
+
+
+def is_symbol(text: str) -> bool:
+    """Tell whether a text can be a symbol; new ones hold letters, ETN begin with Q."""
+    return _SYMBOL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,28 @@ class StreamColumns:
     minimum: int
     known: frozenset[int]
     columns: tuple[Column, ...]
+
+    def wire_name(self, index: int) -> str:
+        """Return KIS's name of a column."""
+        return next(name for number, name, _ in self.columns if number == index)
+
+    def raise_unreadable(self, fields: Sequence[str]) -> NoReturn:
+        """Raise the FrameError that names the TR, the first column that cannot be read, and its text."""
+        for index, wire_name, our_name in self.columns:
+            text = fields[index]
+            try:
+                if our_name == "symbol":
+                    if not is_symbol(text):
+                        raise ValueError(f"{text[:24]!a} is not a symbol")
+                elif our_name == "seconds":
+                    read_time(text)
+                elif "size" in our_name or our_name == "volume":
+                    read_count(text)
+                elif "price" in our_name:
+                    read_number(text)
+            except ValueError as error:
+                raise FrameError(f"{self.tr_ids[0]} {wire_name}: {error}") from error
+        raise FrameError(f"{self.tr_ids[0]}: a record of {len(fields)} fields cannot be read")
 
 
 TRADE = StreamColumns(

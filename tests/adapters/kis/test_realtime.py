@@ -442,7 +442,7 @@ def test_a_trade_with_one_broken_column_raises_or_has_every_figure(index: int, t
     fields = [*TRADE_ROW.split("^"), "2"]
     fields[index] = text
     decoder = RealtimeDecoder()
-    decoder.complain = lambda stream, words: None  # type: ignore[method-assign]
+    decoder.complain = lambda stream, text: None  # type: ignore[method-assign, assignment]
     try:
         tick = decoder.one_tick("0|H0STCNT0|001|" + "^".join(fields))
     except FrameError:
