@@ -1,7 +1,7 @@
 """Send synthetic trades at a fixed pace, so that a benchmark can measure a client.
 
 Every trade is well formed H0STCNT0 of one share; the cumulative volume of a symbol counts up by one from
-trade to trade, so that a client that lost none sees no gap. The cumulative turnover is the machine's monotonic
+trade to trade, so that a client that lost none sees no gap. The cumulative turnover is the monotonic
 clock in microseconds at sending, so that a client on the same machine can tell how old a trade is.
 """
 
