@@ -62,14 +62,25 @@ class Authenticator:
     """Owner of one app key's token and approval key."""
 
     def __init__(
-        self, access: Access, post: Post, clock: Clock, *, store: TokenStore | None, token_pause: float
+        self,
+        access: Access,
+        post: Post,
+        clock: Clock,
+        *,
+        store: TokenStore | None,
+        token_pause: float,
+        on_secret: Callable[[str], None] | None = None,
     ) -> None:
-        """`store` None keeps tokens in memory only; `token_pause` is the least time between two issues."""
+        """`store` None keeps tokens in memory only; `token_pause` is the least time between two issues.
+
+        `on_secret` is told every token and approval key before anything else sees it (log redaction).
+        """
         self._access = access
         self._post = post
         self._clock = clock
         self._store = store
         self._pause = token_pause
+        self._on_secret = on_secret or (lambda _: None)
         self._token: _Token | None = None
         self._refused = ""
         self._not_before = 0.0
@@ -186,6 +197,7 @@ class Authenticator:
             raise
         text = str(answer.get("access_token") or "") if isinstance(answer, Mapping) else ""
         if status == 200 and text:
+            self._on_secret(text)
             self._token = self._read_token(text, answer)
             self._not_before = self._clock.monotonic() + self._pause
             await self._keep(self._token)
@@ -225,6 +237,7 @@ class Authenticator:
         known = (self._refused, before.text if before is not None else "")
         if expires - now <= _USELESS_BEFORE or stored.access_token in known:
             return False
+        self._on_secret(stored.access_token)
         self._token = _Token(stored.access_token, expires, issued)
         return True
 
@@ -243,6 +256,7 @@ class Authenticator:
         status, answer = await self._post(_APPROVAL_PATH, body)
         key = str(answer.get("approval_key") or "") if isinstance(answer, Mapping) else ""
         if status == 200 and key:
+            self._on_secret(key)
             self._approval_key = key
             return
         verdict = judge(status, answer)

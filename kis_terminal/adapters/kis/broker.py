@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -37,15 +37,27 @@ class KisBroker:
         catalog: Catalog | None = None,
         limits: Limits | None = None,
         patience: Patience | None = None,
+        on_secret: Callable[[str], None] | None = None,
     ) -> None:
-        """`token_folder` None keeps tokens in memory; the embedded exchange's die with it anyway."""
+        """`token_folder` None keeps tokens in memory; the embedded exchange's die with it anyway.
+
+        `on_secret` is told every token and approval key, so that the log can hide it.
+        """
         is_stored = token_folder is not None and access.environment is not Environment.SIM
         store = (
             TokenStore(token_folder, access.environment, access.appkey.reveal())
             if token_folder is not None and is_stored
             else None
         )
-        self.client = KisClient(access, clock, catalog=catalog, store=store, limits=limits, patience=patience)
+        self.client = KisClient(
+            access,
+            clock,
+            catalog=catalog,
+            store=store,
+            limits=limits,
+            patience=patience,
+            on_secret=on_secret,
+        )
         self._clock = clock
         self._quotes = Quotes(self.client)
         self._charts = Charts(self.client, clock)

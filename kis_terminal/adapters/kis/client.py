@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +65,12 @@ class KisClient:
         limits: Limits | None = None,
         patience: Patience | None = None,
         seed: int | None = None,
+        on_secret: Callable[[str], None] | None = None,
     ) -> None:
-        """`store` None keeps tokens in memory only, as for the embedded exchange. `seed` fixes the jitter."""
+        """`store` None keeps tokens in memory only, as for the embedded exchange. `seed` fixes the jitter.
+
+        `on_secret` is told every token, so that the log can hide it.
+        """
         self.access = access
         self.catalog = catalog or Catalog()
         self._clock = clock
@@ -81,7 +85,12 @@ class KisClient:
         )
         self.limiter = RateLimiter(self._limits, clock.monotonic)
         self.auth = Authenticator(
-            access, self._post_auth, clock, store=store, token_pause=self._limits.token_pause
+            access,
+            self._post_auth,
+            clock,
+            store=store,
+            token_pause=self._limits.token_pause,
+            on_secret=on_secret,
         )
         self._account_turn = asyncio.Lock()
         self._headers = {

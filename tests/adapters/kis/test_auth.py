@@ -291,6 +291,24 @@ async def test_the_approval_key_is_kept_until_a_fresh_one_is_asked_for() -> None
     await auth.close()
 
 
+async def test_every_secret_is_told_before_it_is_used() -> None:
+    clock = MovedClock()
+    told: list[str] = []
+    auth = Authenticator(
+        access_to("http://x"),
+        TokenServer(clock).post,
+        clock,
+        store=None,
+        token_pause=PAUSE,
+        on_secret=told.append,
+    )
+
+    secrets = [await auth.token(), await auth.approval_key()]
+
+    assert told == secrets
+    await auth.close()
+
+
 async def test_after_close_nothing_is_started() -> None:
     auth, server, _ = make()
     await auth.close()
