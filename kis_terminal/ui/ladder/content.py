@@ -89,14 +89,16 @@ def build_content(
     levels: Sequence[Level],
     chips: Mapping[tuple[Side, Decimal], Chip],
     instrument: Instrument | None,
+    *,
+    is_narrow: bool = False,
 ) -> LadderContent:
-    """Return what the ladder says now."""
+    """Return what the ladder says now; narrow columns get one figure a note."""
     base = state.base_price
     if base is None and state.price is not None and state.change is not None:
         base = state.price - state.change
     biggest = max((max(level.ask_size, level.bid_size) for level in levels), default=0) or 1
     marks = _marks(state, book)
-    notes = iter(_notes(state, book, instrument))
+    notes = iter(_notes(state, book, instrument, is_narrow=is_narrow))
     tape = iter(reversed(state.tape))
     rows: list[RowContent] = []
     for level in levels:
@@ -176,7 +178,9 @@ def _marks(state: SymbolState, book: OrderBook | None) -> dict[Decimal, str]:
     return marks
 
 
-def _notes(state: SymbolState, book: OrderBook | None, instrument: Instrument | None) -> list[Note]:
+def _notes(
+    state: SymbolState, book: OrderBook | None, instrument: Instrument | None, *, is_narrow: bool
+) -> list[Note]:
     base = state.base_price
 
     def line(label: str, price: Decimal | None) -> Note:
@@ -197,7 +201,10 @@ def _notes(state: SymbolState, book: OrderBook | None, instrument: Instrument | 
     if state.vi_state not in ("N", "", "0"):
         notes.append(Note(tr("VI 발동 중"), "", 2))
     elif (prices := static_vi_prices(state, instrument)) is not None:
-        notes.append(Note(tr("VI 발동"), f"{number(prices[0])} / {number(prices[1])}", 0))
+        if is_narrow:
+            notes += [Note("VI ▲", number(prices[0]), 0), Note("VI ▼", number(prices[1]), 0)]
+        else:
+            notes.append(Note(tr("VI 발동"), f"{number(prices[0])} / {number(prices[1])}", 0))
     return notes
 
 

@@ -22,6 +22,9 @@ _INSET = 8
 _CHANGE_ROOM = 118
 """Pixels of a cell from which on its change finds room beside the size."""
 _TAPE_PRICE_ROOM = 190
+_TAPE_TIME_ROOM = 104
+_MARK_ROOM = 15
+_TIGHT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ class LadderPainter:
         self._chip_ground = theme.tinted(colours.accent, 0.36)
         self._warning_ground = theme.tinted(colours.danger, 0.45)
         self._drop_ground = theme.tinted(colours.accent, 0.18)
+        self._percent = self._small.metrics.horizontalAdvance("+30.00") + 5
         veil = QColor(colours.text)
         veil.setAlphaF(0.07)
         self._veil = veil
@@ -110,30 +114,42 @@ class LadderPainter:
             width = max(1, (buy.width() - 2) * row.bid_bar // 1000)
             painter.fillRect(buy.left(), buy.top() + inset, width, buy.height() - 2 * inset, self._bid_bar)
         painter.setFont(self._size.font)
-        if row.ask_text:
+        # A chip hides the size rather than half of it.
+        if row.ask_text and self._is_free(sell, row.ask_text, row.sell_chip):
             self._size.draw(painter, sell.adjusted(0, 0, -_INSET, 0), _RIGHT, row.ask_text, self._c.text)
-        if row.bid_text:
+        if row.bid_text and self._is_free(buy, row.bid_text, row.buy_chip):
             self._size.draw(painter, buy.adjusted(_INSET, 0, 0, 0), _LEFT, row.bid_text, self._c.text)
         painter.setFont(self._small.font)
         if row.ask_change and row.sell_chip is None and sell.width() >= _CHANGE_ROOM:
-            self._change(painter, sell.adjusted(_INSET, 0, -60, 0), _LEFT, row.ask_change)
+            self._change(painter, sell.adjusted(_INSET, 0, -60, 0), _LEFT, row.ask_change, row.ask_bar)
         if row.bid_change and row.buy_chip is None and buy.width() >= _CHANGE_ROOM:
-            self._change(painter, buy.adjusted(60, 0, -_INSET, 0), _RIGHT, row.bid_change)
+            self._change(painter, buy.adjusted(60, 0, -_INSET, 0), _RIGHT, row.bid_change, row.bid_bar)
 
-    def _change(self, painter: QPainter, cell: QRect, align: int, change: int) -> None:
-        self._small.draw(painter, cell, align, f"{change:+,}", self._c.up if change > 0 else self._c.down)
+    def _is_free(self, cell: QRect, text: str, chip: Chip | None) -> bool:
+        if chip is None:
+            return True
+        taken = self._geometry.chip_width(cell, self._size.metrics.horizontalAdvance(chip.text))
+        return taken + self._size.metrics.horizontalAdvance(text) + 2 * _INSET <= cell.width()
+
+    def _change(self, painter: QPainter, cell: QRect, align: int, change: int, bar: int) -> None:
+        text = f"{change:+,}"
+        room = cell.width() + 60 + _INSET
+        is_on_bar = room * bar // 1000 + self._small.metrics.horizontalAdvance(text) + _INSET > room
+        ink = self._c.text if is_on_bar else self._c.up if change > 0 else self._c.down
+        self._small.draw(painter, cell, align, text, ink)
 
     def _corners(self, painter: QPainter, row: RowContent, sell: QRect, buy: QRect) -> None:
         if row.note is not None:
             colour = {1: self._c.up, -1: self._c.down, 2: self._c.warn}.get(row.note.direction, self._c.text)
             painter.setFont(self._note.font)
-            cell = buy.adjusted(_INSET + 2, 0, -_INSET, 0)
+            inset = _TIGHT if self._geometry.is_narrow else _INSET
+            cell = buy.adjusted(inset + 2, 0, -inset, 0)
             label = self._note.metrics.horizontalAdvance(row.note.label)
             value = colour if row.note.direction or " / " not in row.note.value else self._c.flat
             self._note.draw(
                 painter, cell, _LEFT, row.note.label, colour if row.note.direction == 2 else self._c.muted
             )
-            self._note.draw(painter, cell.adjusted(label + 6, 0, 0, 0), _RIGHT, row.note.value, value)
+            self._note.draw(painter, cell.adjusted(label + 3, 0, 0, 0), _RIGHT, row.note.value, value)
         if row.tape is not None:
             tape = row.tape
             colour = (
@@ -141,22 +157,26 @@ class LadderPainter:
             )
             painter.setFont(self._small.font)
             cell = sell.adjusted(_INSET, 0, -_INSET, 0)
-            self._small.draw(painter, cell, _LEFT, tape.time, self._c.faint)
+            if sell.width() >= _TAPE_TIME_ROOM:
+                self._small.draw(painter, cell, _LEFT, tape.time, self._c.faint)
             if sell.width() >= _TAPE_PRICE_ROOM:
                 self._small.draw(painter, cell.adjusted(0, 0, -58, 0), _RIGHT, tape.price, self._c.muted)
             painter.setFont(self._note.font)
-            self._note.draw(painter, cell.adjusted(52, 0, 0, 0), _RIGHT, tape.size, colour)
+            self._note.draw(painter, cell, _RIGHT, tape.size, colour)
 
     def _middle(self, painter: QPainter, row: RowContent, cell: QRect) -> None:
         if row.price is None:
             return
         colour = self._c.up if row.direction > 0 else self._c.down if row.direction < 0 else self._c.flat
-        percent = self._small.metrics.horizontalAdvance("+30.00") + 6
+        shown = row.percent_text if self._geometry.has_percent else ""
+        percent = self._percent if shown else 0
+        price = self._price.metrics.horizontalAdvance(row.price_text)
+        room = cell.adjusted(3, 0, -percent - 5, 0)
         painter.setFont(self._price.font)
-        self._price.draw(painter, cell.adjusted(14, 0, -percent - 6, 0), _RIGHT, row.price_text, colour)
+        self._price.draw(painter, room, _RIGHT, row.price_text, colour)
         painter.setFont(self._small.font)
-        self._small.draw(painter, cell.adjusted(0, 0, -5, 0), _RIGHT, row.percent_text, colour)
-        if row.mark:
+        self._small.draw(painter, cell.adjusted(0, 0, -5, 0), _RIGHT, shown, colour)
+        if row.mark and price + _MARK_ROOM <= room.width():
             self._small.draw(painter, cell.adjusted(4, 0, 0, 0), _LEFT, row.mark, self._c.muted)
 
     def _hint(self, painter: QPainter, row: RowContent, column: Column, sell: QRect, buy: QRect) -> None:
@@ -203,16 +223,17 @@ class LadderPainter:
         )
         painter.setFont(self._note.font)
         middle = QRect(left, box.top(), right - left, box.height())
+        has_outside = bool(totals.sells_outside or totals.buys_outside)
+        ends = middle if self._geometry.is_narrow else box.adjusted(_INSET, 0, -_INSET, 0)
+        for count, align in ((totals.sells_outside, _LEFT), (totals.buys_outside, _RIGHT)):
+            if count:
+                self._note.draw(painter, ends, align, tr("밖 {count}", count=count), self._c.accent)
+        if has_outside and self._geometry.is_narrow:
+            return
         strength = f"{tr('체결강도')} {totals.strength}" if totals.strength else ""
         whole = f"{tr('총잔량')}  {strength}"
         fits = self._note.metrics.horizontalAdvance(whole) <= middle.width()
         self._note.draw(painter, middle, _CENTRE, whole if fits else strength, self._c.muted)
-        if totals.sells_outside:
-            text = tr("밖 {count}건", count=totals.sells_outside)
-            self._note.draw(painter, box.adjusted(_INSET, 0, 0, 0), _LEFT, text, self._c.accent)
-        if totals.buys_outside:
-            text = tr("밖 {count}건", count=totals.buys_outside)
-            self._note.draw(painter, box.adjusted(0, 0, -_INSET, 0), _RIGHT, text, self._c.accent)
 
     def away(self, painter: QPainter, *, is_above: bool) -> None:
         """Paint an arrow at the edge beyond which the last price stands."""

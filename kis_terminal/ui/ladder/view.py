@@ -105,6 +105,11 @@ class LadderView(QWidget):
         """Return the price under the pointer or the keyboard cursor."""
         return self._cursor
 
+    @property
+    def is_narrow(self) -> bool:
+        """Tell whether notes have to be short."""
+        return self._geometry.is_narrow
+
     def price_at(self, position: QPoint) -> Decimal | None:
         """Return the price painted at a position."""
         place = self._geometry.row_at(position)

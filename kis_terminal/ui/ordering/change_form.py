@@ -12,7 +12,7 @@ from kis_terminal.domain.instruments import InstrumentKind, move_ticks
 from kis_terminal.domain.orders import Order
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word, status_word
-from kis_terminal.ui.ordering.fields import Choice, NumberField
+from kis_terminal.ui.ordering.fields import Choice, Line, NumberField
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
@@ -53,7 +53,8 @@ class ChangeForm(QWidget):
         grid.addWidget(self.nothing, 0, 1)
         grid.addWidget(self._price_label, 1, 0)
         grid.addWidget(self.price_field, 1, 1)
-        grid.setRowStretch(2, 1)
+        self.cost_line = Line(theme, tr("주문금액과 비용"))
+        grid.addWidget(self.cost_line, 2, 0, 1, 2)
         self.order_choice.currentIndexChanged.connect(self._order_chosen)
         self.price_field.textChanged.connect(self.changed)
         self.price_field.submitted.connect(self.submitted)
@@ -63,6 +64,7 @@ class ChangeForm(QWidget):
     def set_amending(self, *, is_amending: bool) -> None:
         """Show the new price, or hide it where the order is cancelled."""
         self._price_label.setVisible(is_amending)
+        self.cost_line.setVisible(is_amending)
         self.price_field.setVisible(is_amending)
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QWidget
 
@@ -101,6 +101,17 @@ class Choice(QComboBox):
         self.setFont(theme.medium(theme.metrics.entry))
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(3)
+        self._ink = theme.colours.muted
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the box and a small arrow, which the style sheet has none for."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._ink)
+        centre = QPoint(self.width() - 12, self.height() // 2 + 1)
+        painter.drawPolygon([centre + QPoint(-4, -2), centre + QPoint(4, -2), centre + QPoint(0, 3)])
 
 
 class Line(QWidget):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSi
 from kis_terminal.domain.instruments import InstrumentKind, move_ticks
 from kis_terminal.domain.orders import OrderKind, Venue
 from kis_terminal.ui.order_words import kind_word
-from kis_terminal.ui.ordering.fields import Choice, NumberField
+from kis_terminal.ui.ordering.fields import Choice, Line, NumberField
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
@@ -93,7 +93,9 @@ class NewOrderForm(QWidget):
         self.percent_row.setSpacing(4)
         for button in self.percent_buttons:
             self.percent_row.addWidget(button, 1)
-        grid.addLayout(self.percent_row, 2, 3)
+        self.cost_line = Line(theme, tr("주문금액과 비용"))
+        grid.addWidget(self.cost_line, 3, 0, 1, 2)
+        grid.addLayout(self.percent_row, 3, 2, 1, 2)
         self._connect()
         self.show_kinds((OrderKind.LIMIT, OrderKind.MARKET))
         self.quantity_field.set_value(10)

@@ -26,6 +26,7 @@ from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 DEFAULT_SIZES = (1, 10, 50, 100)
 _NARROW = 330
+_TIGHT = 290
 
 
 class OrderBookPanel(Panel):
@@ -141,7 +142,9 @@ class OrderBookPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out of the title what a narrow panel has no room for."""
         super().resizeEvent(event)
-        self.tick_label.setVisible(event.size().width() >= _NARROW)
+        width = event.size().width()
+        self.tick_label.setVisible(width >= _NARROW)
+        self.order_button.setText(tr("더블클릭 주문") if width >= _TIGHT else tr("더블클릭"))
 
     # -- life ---
 
@@ -224,7 +227,11 @@ class OrderBookPanel(Panel):
         item = self.workspace.instruments.get(self._symbol)
         book = state.book
         chips = chips_of(self.workspace.orders.open_orders(self._symbol))
-        self.ladder.set_content(build_content(state, book, self.ladder.rows.levels(), chips, item))
+        self.ladder.set_content(
+            build_content(
+                state, book, self.ladder.rows.levels(), chips, item, is_narrow=self.ladder.is_narrow
+            )
+        )
         if state.price is not None:
             self.tick_label.setText(
                 tr("1틱 {size}", size=number(tick_size(state.price, self.ladder.rows.kind)))

@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind
-from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Side, Venue
+from kis_terminal.domain.orders import Order, OrderKind, Side, Venue
 from kis_terminal.domain.sessions import Phase, kinds_allowed, phase_at
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Stream
-from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet, Question
+from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word
 from kis_terminal.ui.ordering.change_form import ChangeForm, describe
@@ -25,8 +25,7 @@ from kis_terminal.ui.ordering.estimate import share_of_means
 from kis_terminal.ui.ordering.fields import Line
 from kis_terminal.ui.ordering.new_order_form import NewOrderForm
 from kis_terminal.ui.ordering.numbers import WrongNumber
-from kis_terminal.ui.ordering.outcome import outcome_of
-from kis_terminal.ui.ordering.questions import order_question
+from kis_terminal.ui.ordering.sender import OrderSender
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
@@ -70,7 +69,6 @@ class OrderEntryPanel(Panel):
         self._watch: Subscription | None = None
         self._wants_price = True
         """The price field waits for the last price of a newly chosen symbol."""
-        self._followed_key = ""
         self._tab = Tab.BUY
         self._side_tab = Tab.BUY
         self._available = QLabel("", self.strip)
@@ -83,7 +81,6 @@ class OrderEntryPanel(Panel):
         is_paper = workspace.environment is Environment.PAPER
         self.form = NewOrderForm(self.theme, (Venue.KRX,) if is_paper else tuple(Venue))
         self.change_form = ChangeForm(self.theme)
-        self.cost_line = Line(self.theme, tr("주문금액과 비용"))
         self.risk_line = Line(self.theme, tr("위험 점검"))
         self.result_line = Line(self.theme, tr("주문 결과"))
         self.send_button = QPushButton("", self)
@@ -92,6 +89,7 @@ class OrderEntryPanel(Panel):
         self.tab_buttons = {tab: self._tab_button(tab) for tab in Tab}
         self._arrange()
         self.sheet = ConfirmationSheet(self.theme, self)
+        self.sender = OrderSender(workspace, self.sheet, self)
         self._restore()
         self._connect()
         self.choose_tab(Tab.BUY)
@@ -121,8 +119,7 @@ class OrderEntryPanel(Panel):
         layout.addLayout(tabs)
         layout.addWidget(self.form)
         layout.addWidget(self.change_form)
-        for line in (self.cost_line, self.risk_line):
-            layout.addWidget(line)
+        layout.addWidget(self.risk_line)
         layout.addWidget(self.send_button)
         layout.addWidget(self.result_line)
         layout.addStretch(1)
@@ -143,6 +140,7 @@ class OrderEntryPanel(Panel):
         self.change_form.changed.connect(self._request_flush)
         self.change_form.submitted.connect(self.send)
         self.send_button.clicked.connect(self.send)
+        self.sender.said.connect(self._say)
         self.workspace.link.symbol_changed.connect(self._symbol_chosen)
         self.workspace.link.order_wanted.connect(self.take_draft)
 
@@ -194,14 +192,11 @@ class OrderEntryPanel(Panel):
             self.workspace.frame_clock.request(self._flush_bound)
 
     def _order_changed(self, order: Order) -> None:
-        if order.symbol == self._symbol or order.key == self._followed_key:
+        if order.symbol == self._symbol or order.key == self.sender.followed_key:
             self.workspace.frame_clock.request(self._flush_bound)
 
     def _order_refused(self, refusal: tuple[Order, str]) -> None:
-        order, sentence = refusal
-        if order.key == self._followed_key and not order.status.is_done:
-            self._followed_key = ""  # the amendment was refused, the order itself stands
-            self._say("danger", tr("거부: {reason}", reason=sentence))
+        self.sender.take_refusal(*refusal)
 
     # -- what others call ---
 
@@ -234,7 +229,6 @@ class OrderEntryPanel(Panel):
         self.form.setVisible(is_new)
         self.change_form.setVisible(not is_new)
         self.change_form.set_amending(is_amending=tab is Tab.AMEND)
-        self.cost_line.setVisible(tab is not Tab.CANCEL)
         self.risk_line.setVisible(tab is not Tab.CANCEL)
         self._dress_tabs()
         self._flush()
@@ -291,8 +285,7 @@ class OrderEntryPanel(Panel):
         self.form.condition_field.set_value(None)
         self.form.quantity_field.set_value(None)
         self._wants_price = False
-        self._followed_key = ""
-        self._say("muted", "")
+        self.sender.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends from the choices and the button, Esc clears; a held key does nothing."""
@@ -328,10 +321,7 @@ class OrderEntryPanel(Panel):
         )
         self._show_checks()
         self._show_send()
-        followed = self.workspace.orders.get(self._followed_key)
-        if followed is not None:
-            outcome = outcome_of(followed, self.workspace.instruments.name(followed.symbol))
-            self._say(outcome.level, outcome.sentence)
+        self.sender.tell()
 
     def _kinds(self) -> tuple[OrderKind, ...]:
         seconds = self.workspace.market_data.market_seconds()
@@ -349,6 +339,7 @@ class OrderEntryPanel(Panel):
 
     def _show_checks(self) -> None:
         muted, danger = self.theme.colours.muted, self.theme.colours.danger
+        cost_line = (self.change_form if self._tab is Tab.AMEND else self.form).cost_line
         price_field = (self.change_form if self._tab is Tab.AMEND else self.form).price_field
         price_field.mark(is_wrong=bool(price_field.text()) and price_field.known_value() is None)
         quantity_field = self.form.quantity_field
@@ -356,15 +347,15 @@ class OrderEntryPanel(Panel):
         try:
             checked = None if self._tab is Tab.CANCEL or not self._symbol else self._checked()
         except WrongNumber as wrong:
-            self.cost_line.say("", muted)
+            cost_line.say("", muted)
             self.risk_line.say(str(wrong), danger)
             return
         if checked is None:
-            self.cost_line.say("", muted)
+            cost_line.say("", muted)
             self.risk_line.say("", muted)
             return
         request, verdict = checked
-        self.cost_line.say(cost_text(self.workspace, request), muted)
+        cost_line.say(cost_text(self.workspace, request), muted)
         failure = verdict.first_failure
         if failure is None:
             self.risk_line.say(passed_text(self.workspace, request, verdict), self.theme.colours.ok)
@@ -432,7 +423,10 @@ class OrderEntryPanel(Panel):
     # -- sending ---
 
     def _checked(self) -> Checked | None:
-        """Return what the form asks for and the verdict; None without an order to amend; WrongNumber."""
+        """Return what the form asks for and the verdict; None without an order to amend.
+
+        Raises WrongNumber for the first field that is not a number.
+        """
         if self._tab is not Tab.AMEND:
             return check_new(self.workspace, self._symbol, self._tab.side, self.form.read())
         order = self.change_form.order
@@ -444,76 +438,31 @@ class OrderEntryPanel(Panel):
         """Send what the form says, after the question where one is asked; refuse it in words."""
         if self.sheet.is_open:
             return
+        order = self.change_form.order
         if not self._symbol:
-            self._refuse(tr("종목을 먼저 선택하십시오."))
-        elif self._tab is Tab.CANCEL:
-            self._cancel()
+            self.sender.refuse(tr("종목을 먼저 선택하십시오."))
+        elif self._tab in (Tab.AMEND, Tab.CANCEL) and order is None:
+            self.sender.refuse(tr("미체결 주문이 없습니다"))
+        elif self._tab is Tab.CANCEL and order is not None:
+            self.sender.cancel(order)
         else:
-            self._send_checked()
+            self._send_checked(order)
+        self._request_flush()
 
-    def _refuse(self, sentence: str) -> None:
-        self._followed_key = ""
-        self._say("danger", tr("보내지 않았습니다: {reason}", reason=sentence))
-
-    def _send_checked(self) -> None:
+    def _send_checked(self, order: Order | None) -> None:
         try:
             checked = self._checked()
         except WrongNumber as wrong:
-            self._refuse(str(wrong))
+            self.sender.refuse(str(wrong))
             return
         if checked is None:
-            self._refuse(tr("미체결 주문이 없습니다"))
             return
         request, verdict = checked
         if verdict.first_failure is not None:
-            self._refuse(verdict.first_failure.sentence)
-            return
-        amended = self.change_form.order if self._tab is Tab.AMEND else None
-        if amended is not None and amended.price == request.price:
-            self._refuse(tr("정정가격이 지금 가격과 같습니다."))
-            return
-        act = (lambda: self._submit(request)) if amended is None else (lambda: self._amend(amended, request))
-        if self._confirms():
-            self.sheet.ask(self._question(request, amended), act)
-        else:
-            act()
-
-    def _confirms(self) -> bool:
-        is_real = self.workspace.environment is Environment.REAL
-        return bool(self.workspace.preferences.read("order_entry.confirm", is_real))
-
-    def _question(self, request: OrderRequest, amended: Order | None) -> Question:
-        if amended is None:
-            return order_question(self.workspace, request)
-        name = self.workspace.instruments.name(amended.symbol)
-        return order_question(
-            self.workspace,
-            request,
-            title=tr(
-                "정정  {name}  {what} → {price}",
-                name=name,
-                what=describe(amended),
-                price=number(request.price),
-            ),
-            confirm=tr("정정 보내기"),
-        )
-
-    def _submit(self, request: OrderRequest) -> None:
-        self._follow(self.workspace.orders.submit_soon(request))
-
-    def _amend(self, order: Order, request: OrderRequest) -> None:
-        self._follow(order.key)
-        self.workspace.orders.amend_soon(order.key, request.kind, request.price)
-
-    def _cancel(self) -> None:
-        order = self.change_form.order
-        if order is None:
-            self._refuse(tr("미체결 주문이 없습니다"))
-            return
-        self._follow(order.key)
-        self.workspace.orders.cancel_soon(order.key)
-
-    def _follow(self, key: str) -> None:
-        self._followed_key = key
-        self._say("muted", tr("보내는 중"))
-        self._request_flush()
+            self.sender.refuse(verdict.first_failure.sentence)
+        elif self._tab is not Tab.AMEND:
+            self.sender.submit(request)
+        elif order is not None and order.price == request.price:
+            self.sender.refuse(tr("정정가격이 지금 가격과 같습니다."))
+        elif order is not None:
+            self.sender.amend(order, request)
