@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_NO_DISPLAY, file=sys.stderr)
             return 2
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from kis_terminal.start import Options, start
+    from kis_terminal.options import Options
+    from kis_terminal.start import start
 
     return start(
         Options(

@@ -38,33 +38,27 @@ class SymbolState:
     """What is known of one symbol now. Read it at paint; only `MarketData` writes it.
 
     `None` means not known. `version` counts changes of price figures, `book_version` those of the book.
+    Other figures than price and volume are read from the newest print only when asked for: most prints are never
+    painted.
     """
 
     __slots__ = (
         "_book",
         "_book_update",
-        "ask",
+        "_samples",
+        "_source",
+        "_status_is_halted",
         "base_price",
-        "bid",
         "book_version",
-        "change",
-        "change_rate",
         "freshness",
-        "high",
-        "is_halted",
-        "low",
         "lower_limit",
-        "open",
         "previous_price",
         "price",
         "quote",
         "seconds",
-        "spark",
         "spark_slot",
-        "strength",
         "symbol",
         "tape",
-        "turnover",
         "updated_at",
         "upper_limit",
         "version",
@@ -76,20 +70,10 @@ class SymbolState:
         self.symbol = symbol
         self.price: Decimal | None = None
         self.previous_price: Decimal | None = None
-        self.change: Decimal | None = None
-        self.change_rate: Decimal | None = None
-        self.open: Decimal | None = None
-        self.high: Decimal | None = None
-        self.low: Decimal | None = None
-        self.ask: Decimal | None = None
-        self.bid: Decimal | None = None
         self.volume: int | None = None
-        self.turnover: int | None = None
-        self.strength: Decimal | None = None
         self.base_price: Decimal | None = None
         self.upper_limit: Decimal | None = None
         self.lower_limit: Decimal | None = None
-        self.is_halted = False
         self.vi_state = "N"
         self.seconds: int | None = None
         self.updated_at: float | None = None
@@ -98,12 +82,72 @@ class SymbolState:
         self.quote: Quote | None = None
         self.tape: deque[Tick] = deque(maxlen=_TAPE_LENGTH)
         """Prints of today, newest last."""
-        self.spark: deque[float] = deque(maxlen=_SPARK_LENGTH)
         self.spark_slot = -1
         self.version = 0
         self.book_version = 0
+        self._samples: deque[Decimal] = deque(maxlen=_SPARK_LENGTH)
+        self._source: Tick | Quote | None = None
+        self._status_is_halted = False
         self._book_update: BookUpdate | None = None
         self._book: OrderBook | None = None
+
+    @property
+    def change(self) -> Decimal | None:
+        """Return the signed difference from the base price in won."""
+        return self._source.change if self._source is not None else None
+
+    @property
+    def change_rate(self) -> Decimal | None:
+        """Return the signed change in percent."""
+        return self._source.change_rate if self._source is not None else None
+
+    @property
+    def open(self) -> Decimal | None:
+        """Return today's first price."""
+        return self._source.open if self._source is not None else None
+
+    @property
+    def high(self) -> Decimal | None:
+        """Return today's highest price."""
+        return self._source.high if self._source is not None else None
+
+    @property
+    def low(self) -> Decimal | None:
+        """Return today's lowest price."""
+        return self._source.low if self._source is not None else None
+
+    @property
+    def ask(self) -> Decimal | None:
+        """Return the best ask as the last figure told it."""
+        return self._source.ask if self._source is not None else None
+
+    @property
+    def bid(self) -> Decimal | None:
+        """Return the best bid as the last figure told it."""
+        return self._source.bid if self._source is not None else None
+
+    @property
+    def turnover(self) -> int | None:
+        """Return the won traded today."""
+        return self._source.turnover if self._source is not None else None
+
+    @property
+    def strength(self) -> Decimal | None:
+        """Return 체결강도 in percent."""
+        return self._source.strength if self._source is not None else None
+
+    @property
+    def is_halted(self) -> bool:
+        """Tell whether trading of the symbol is stopped."""
+        return self._status_is_halted or (self._source is not None and self._source.is_halted)
+
+    @property
+    def spark(self) -> list[float]:
+        """Return sampled prices of the last minutes, oldest first, the current one last."""
+        values = [float(price) for price in self._samples]
+        if self.price is not None:
+            values.append(float(self.price))
+        return values
 
     @property
     def book(self) -> OrderBook | None:
@@ -118,40 +162,37 @@ class SymbolState:
         price = tick.price
         if price != self.price:
             self.previous_price, self.price = self.price, price
-        self.change, self.change_rate = tick.change, tick.change_rate
-        self.open, self.high, self.low = tick.open, tick.high, tick.low
-        self.ask, self.bid = tick.ask, tick.bid
-        self.volume, self.turnover, self.strength = tick.volume, tick.turnover, tick.strength
-        self.is_halted = tick.is_halted
+        self._source = tick
+        self.volume = tick.volume
         self.seconds = tick.seconds
         self.updated_at = now
         self.freshness = Freshness.LIVE
         self.version += 1
         slot = tick.seconds // _SPARK_SECONDS
-        if slot != self.spark_slot or not self.spark:
+        if slot != self.spark_slot:
             self.spark_slot = slot
-            self.spark.append(float(price))
-        else:
-            self.spark[-1] = float(price)
+            self._samples.append(price)
 
     def take_quote(self, quote: Quote, now: float) -> None:
         """Carry a REST answer in; limits come only this way."""
         self.quote = quote
         self.base_price = quote.base_price
         self.upper_limit, self.lower_limit = quote.upper_limit, quote.lower_limit
-        self.vi_state, self.is_halted = quote.vi_state, quote.is_halted
+        self.vi_state, self._status_is_halted = quote.vi_state, quote.is_halted
         self.version += 1
         if self.freshness is Freshness.LIVE and self.volume is not None and self.volume >= quote.volume:
             return
         self.previous_price, self.price = self.price, quote.price
-        self.change, self.change_rate = quote.change, quote.change_rate
-        self.open, self.high, self.low = quote.open, quote.high, quote.low
-        self.ask, self.bid = quote.ask, quote.bid
-        self.volume, self.turnover = quote.volume, quote.turnover
-        self.strength = quote.strength if quote.strength is not None else self.strength
+        self._source = quote
+        self.volume = quote.volume
         self.updated_at = now
         if self.freshness is None:
             self.freshness = Freshness.POLLED
+
+    def take_status(self, status: MarketStatus) -> None:
+        """Carry a halt or volatility interruption in."""
+        self._status_is_halted, self.vi_state = status.is_halted, "Y" if status.is_vi else "N"
+        self.version += 1
 
     def take_book_update(self, update: BookUpdate) -> None:
         """Keep the newest book undecoded until somebody looks."""
@@ -328,8 +369,7 @@ class MarketData:
 
     def take_status(self, status: MarketStatus) -> None:
         """Carry a halt or volatility interruption in."""
-        state = self.state(status.symbol)
-        state.is_halted, state.vi_state = status.is_halted, "Y" if status.is_vi else "N"
+        self.state(status.symbol).take_status(status)
         self.statuses.publish(status)
         self.quotes.publish(status.symbol)
 
