@@ -99,7 +99,7 @@ class _Notes:
 
 @dataclass(slots=True)
 class _Row:
-    """One day; `reference` is what its change counts from when the file says so."""
+    """One day; `references` are what its change may count from, as far as the file says so."""
 
     day: date
     open: int
@@ -107,7 +107,7 @@ class _Row:
     low: int
     close: int
     volume: int
-    reference: float | None
+    references: tuple[float, ...]
 
 
 def load_bars(directory: Path) -> BarHistory:
@@ -257,7 +257,7 @@ def _parse_row(cells: list[str], columns: dict[str, int], notes: _Notes, number:
             notes.add("close of zero", f"{day}", refused=True)
         return None
     first, high, low, volume = _repair(day, first, high, low, close, volume, notes)
-    return _Row(day, first, high, low, close, volume, _reference(close, cell("rate"), cell("difference")))
+    return _Row(day, first, high, low, close, volume, _references(close, cell("rate"), cell("difference")))
 
 
 def _repair(
@@ -283,15 +283,35 @@ def _repair(
     return first, high, low, volume
 
 
-def _reference(close: int, rate: str, difference: str) -> float | None:
-    """Return the base price that the file's change implies."""
+def _references(close: int, rate: str, difference: str) -> tuple[float, ...]:
+    """Return the base prices that the file's change may mean, the likelier first.
+
+    Differences in won are unsigned on some days of real files, so both signs are candidates.
+    """
     won = _number(difference) if difference else None
     if won is not None:
-        return close - won
+        return (close - won, close + won)
     part = _number(rate) if rate else None
-    if part is None or part <= -1.0:
-        return None
-    return close / (1.0 + part)
+    return () if part is None or part <= -1.0 else (close / (1.0 + part),)
+
+
+def _base_after_change(row: _Row, before: int) -> int | None:
+    """Return the base price of the first day after a split or the like, None when the jump is none.
+
+    The file's own change decides; without one only a factor of two or more is believed, and the open is the
+    base.
+    """
+    candidates = [price for price in row.references if price > 0]
+    if not candidates:
+        return row.open if not 0.5 < row.open / before < 2.0 else None
+    reference = min(candidates, key=lambda price: not _is_whole_ratio(before / price))
+    return round(reference) if abs(reference / before - 1.0) > 0.02 else None
+
+
+def _is_whole_ratio(ratio: float) -> bool:
+    """Say whether one share became a whole number of shares, or the other way round."""
+    larger = max(ratio, 1.0 / ratio)
+    return larger > 1.5 and abs(larger - round(larger)) < 0.001 * larger
 
 
 def _assemble(symbol: str, rows: list[_Row], notes: _Notes) -> ImportedBars:
@@ -303,18 +323,18 @@ def _assemble(symbol: str, rows: list[_Row], notes: _Notes) -> ImportedBars:
     for index in range(1, count):
         row, before = rows[index], rows[index - 1].close
         limit = LIMIT_SINCE_2015 if row.day >= _WIDE_LIMIT_DAY else LIMIT_BEFORE_2015
-        jump = row.close / before - 1.0
         base[index] = before
-        if abs(jump) <= limit:
+        if abs(row.close / before - 1.0) <= limit:
             continue
-        reference = row.reference
-        if reference is None or reference <= 0 or abs(row.close / reference - 1.0) > limit:
-            reference = float(row.open)
-        base[index] = round(reference)
-        split[index] = base[index] / before
+        reference = _base_after_change(row, before)
+        if reference is None:
+            notes.add("jump beyond the daily limit, kept", f"{row.day}: {before:,} to {row.close:,}")
+            continue
+        base[index] = reference
+        split[index] = reference / before
         notes.add(
-            "capital change: prices before are scaled when adjusted",
-            f"{row.day}: {before:,} to {base[index]:,}",
+            "capital change: adjusted prices scale what lies before",
+            f"{row.day}: {before:,} to {reference:,}",
         )
     values = [[row.open, row.high, row.low, row.close, row.volume] for row in rows]
     return ImportedBars(

@@ -1,6 +1,6 @@
-"""What the made-up market is like: how busy a name is, what today was like so far, the ticks of a minute.
+"""What the made-up market is like: how busy a name is, what today was like so far, ticks of a minute.
 
-Everything is a pure function of (seed, symbol, day): asked again, it is the same again. Prices are int won. No
+Everything is a pure function of (seed, symbol, day): asked again, it is the same. Prices are int won. No
 numpy here, so that the exchange opens fast; years of days are in `daily_series`, minutes in `day_split`.
 """
 

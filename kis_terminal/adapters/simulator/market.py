@@ -77,9 +77,10 @@ class SymbolMarket:
         hit = self.crowd.act(self.book, seconds, market_move)
         if hit is not None:
             self.execute(hit.side, hit.quantity, hit.limit, moment)
+            self.mend()
 
     def execute(self, side: Side, quantity: int, limit: int | None, moment: datetime) -> list[Execution]:
-        """Take up to `quantity` from the other side, print it, tell owners, let the crowd mend the book."""
+        """Take up to `quantity` from the other side, print it, tell the owners; `mend` the book after it."""
         executions = self.book.opposite(side).take(quantity, limit)
         if not executions:
             return executions
@@ -91,8 +92,11 @@ class SymbolMarket:
         for execution in executions:
             if execution.resting.owner is not None:
                 self._on_execution(execution, moment)
-        self.crowd.repair(self.book)
         return executions
+
+    def mend(self) -> None:
+        """Let the crowd close gaps and keep the depth; an order's rest must stand in the book by then."""
+        self.crowd.repair(self.book)
 
     def rest(self, order: RestingOrder) -> None:
         """Put an order into the book; it must not cross."""

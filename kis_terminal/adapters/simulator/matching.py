@@ -161,8 +161,3 @@ class PriceTimeBook:
     def opposite(self, side: Side) -> BookSide:
         """Return what orders of `side` are filled against."""
         return self.asks if side == "buy" else self.bids
-
-    def crosses(self, side: Side, price: int) -> bool:
-        """Say whether a limit order would be filled at once, at least in part."""
-        best = self.opposite(side).best
-        return best is not None and (price >= best if side == "buy" else price <= best)

@@ -266,6 +266,7 @@ class OrderDesk:
             return
         order.limit = self._working_price(order, market)
         self._match(order, market, moment)
+        market.mend()
 
     def _working_price(self, order: AccountOrder, market: SymbolMarket) -> int:
         if order.kind in rules.MARKET:
@@ -290,10 +291,6 @@ class OrderDesk:
         if order.condition == "1":
             self._drop_rest(order, moment)
             return
-        if market.book.crosses(order.side, order.limit):
-            # The crowd has mended the book into our limit: it stands there first, so meet it.
-            self._match(order, market, moment)
-            return
         order.state = "resting"
         order.resting = RestingOrder(order.side, order.limit, order.rest, order.order_no)
         market.rest(order.resting)
@@ -305,6 +302,7 @@ class OrderDesk:
         self._journal.receipt(order, "triggered", moment, order.rest)
         order.state = "resting"
         self._match(order, market, moment)
+        market.mend()
 
     def _meet_in_the_middle(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
         bid, ask = market.book.bids.best, market.book.asks.best

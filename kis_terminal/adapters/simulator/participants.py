@@ -99,8 +99,8 @@ class Crowd:
     def repair(self, book: PriceTimeBook) -> None:
         """Close the gap between the best prices, keep the depth, drop the far end."""
         self._close_gap(book)
-        self._keep_depth(book.asks, "sell")
-        self._keep_depth(book.bids, "buy")
+        self._keep_depth(book, book.asks, "sell")
+        self._keep_depth(book, book.bids, "buy")
 
     def _wander(self, seconds: float, market_move: float) -> None:
         seconds = min(seconds, 600.0)
@@ -171,9 +171,9 @@ class Crowd:
             else:
                 self._stack(book.asks, "sell", below, 0, fresh=True)
 
-    def _keep_depth(self, side: BookSide, orders_side: Side) -> None:
+    def _keep_depth(self, book: PriceTimeBook, side: BookSide, orders_side: Side) -> None:
         if not side.prices:
-            self._restart_side(side, orders_side)
+            self._restart_side(book, side, orders_side)
         while len(side.prices) < DEPTH:
             worst = side.worst
             if worst is None:
@@ -192,12 +192,16 @@ class Crowd:
             for order in far:
                 side.remove(order)
 
-    def _restart_side(self, side: BookSide, orders_side: Side) -> None:
-        """Quote again on a side that was swept empty, around the fair value."""
+    def _restart_side(self, book: PriceTimeBook, side: BookSide, orders_side: Side) -> None:
+        """Quote again on a side that was swept empty: around the fair value, never across the other side."""
         fair = int(self.fair)
-        price = tick_up(fair, self._kind) if side.is_ask else tick_down(fair, self._kind)
-        price = min(max(price, self.lower), self.upper)
-        self._stack(side, orders_side, price, 0)
+        other = book.opposite(orders_side).best
+        if side.is_ask:
+            price = tick_up(max(fair, other or 0), self._kind)
+        else:
+            price = tick_down(min(fair, other or fair), self._kind)
+        if self.lower <= price <= self.upper:
+            self._stack(side, orders_side, price, 0)
 
     def _stack(
         self, side: BookSide, orders_side: Side, price: int, rank: int, *, fresh: bool = False
