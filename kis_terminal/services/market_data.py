@@ -38,8 +38,7 @@ class SymbolState:
     """What is known of one symbol now. Read it at paint; only `MarketData` writes it.
 
     `None` means not known. `version` counts changes of price figures, `book_version` those of the book.
-    Other figures than price and volume are read from the newest print only when asked for: most prints are never
-    painted.
+    Figures other than price and volume are read from the newest print when asked for: most are never painted.
     """
 
     __slots__ = (
