@@ -7,9 +7,8 @@ A receiver that stops reading is cut off, so that its backlog cannot eat the pro
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from websockets.asyncio.server import broadcast
+from websockets.asyncio.server import ServerConnection, broadcast
 
 from kis_terminal.adapters.simulator.frames import (
     BOOK_TR,
@@ -32,12 +31,8 @@ from kis_terminal.adapters.simulator.model import (
     OrderReceipt,
     TradePrinted,
 )
+from kis_terminal.adapters.simulator.session import Session
 from kis_terminal.adapters.simulator.venue import Venue
-
-if TYPE_CHECKING:
-    from websockets.asyncio.server import ServerConnection
-
-    from kis_terminal.adapters.simulator.ws import Session
 
 _LARGEST_BACKLOG = 64 * 1024 * 1024
 
@@ -75,6 +70,10 @@ class StreamHub:
     def symbols_of(self, tr_id: str) -> list[str]:
         """Return the symbols that somebody has registered for, in the order of registration."""
         return [key for stream, key in self._receivers if stream == tr_id]
+
+    def receivers_of(self, tr_id: str, tr_key: str) -> frozenset[ServerConnection]:
+        """Return the sockets registered for a stream of a symbol."""
+        return frozenset(self._receivers.get((tr_id, tr_key), ()))
 
     def send(self, tr_id: str, tr_key: str, frames: Iterable[str]) -> None:
         """Send frames to everyone registered for the pair."""

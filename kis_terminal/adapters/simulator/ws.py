@@ -15,11 +15,10 @@ from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
-from kis_terminal.adapters.simulator.crypto import SessionCipher
 from kis_terminal.adapters.simulator.personality import Personality
+from kis_terminal.adapters.simulator.session import PongingConnection, Session
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
 from kis_terminal.adapters.simulator.venue import Venue
 
@@ -50,6 +49,7 @@ _TEXTS: Mapping[str, str] = MappingProxyType(
         "OPSP9999": "JSON PARSING ERROR : invalid json format",
     }
 )
+_CLOSE_SECONDS = 1.0
 _NO_TR_ID = "(null)"
 
 
@@ -60,35 +60,6 @@ class CommandRefusal(Exception):
         super().__init__(code)
         self.code = code
         self.ends_session = ends_session
-
-
-class PongingConnection(ServerConnection):
-    """Notice Pong frames: an unasked Pong is one of the two answers to PINGPONG."""
-
-    pongs_seen = 0
-
-    def process_event(self, event: Any) -> None:
-        """Count a Pong, then handle the event as usual."""
-        if isinstance(event, Frame) and event.opcode is Opcode.PONG:
-            self.pongs_seen += 1
-        super().process_event(event)
-
-
-class Session:
-    """Hold the state of one socket from its first accepted command on."""
-
-    def __init__(self, connection: PongingConnection, personality: Personality) -> None:
-        self.connection = connection
-        self.personality = personality
-        self.cipher = SessionCipher.new()
-        self.appkey = ""
-        self.registrations: dict[tuple[str, str], None] = {}
-        self.unanswered_pings = 0
-
-    @property
-    def notice_keys(self) -> list[str]:
-        """Return the HTS IDs whose notices this session asked for."""
-        return [key for tr_id, key in self.registrations if tr_id == self.personality.notice_tr]
 
 
 class SocketService:
@@ -131,7 +102,13 @@ class SocketService:
             self._pings = None
         if self._server is not None:
             self._server.close()
-            await self._server.wait_closed()
+            try:
+                await asyncio.wait_for(self._server.wait_closed(), _CLOSE_SECONDS)
+            except TimeoutError:
+                # A socket that does not read never takes its close frame.
+                for session in list(self._sessions):
+                    session.connection.transport.abort()
+                await self._server.wait_closed()
             self._server = None
 
     async def _send_pings(self) -> None:
@@ -184,7 +161,7 @@ class SocketService:
     def _take(self, session: Session, message: str | bytes) -> tuple[str, bool]:
         """Return the reply to one message and whether the session goes on."""
         try:
-            header, values = _read_command(message)
+            header, values = read_command(message)
             if values is None:
                 session.unanswered_pings = 0
                 return "", True
@@ -260,7 +237,7 @@ def _check_path(connection: ServerConnection, request: Request) -> Response | No
     return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
 
 
-def _read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+def read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
     """Return header and input of a command; input None means an answer to PINGPONG."""
     try:
         command = json.loads(message)

@@ -16,7 +16,7 @@ from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.simulator.personality import PAPER, REAL
 from kis_terminal.adapters.simulator.server import build_venue
 from kis_terminal.adapters.simulator.venue import Venue
-from kis_terminal.adapters.simulator.ws import CommandRefusal, _read_command
+from kis_terminal.adapters.simulator.ws import CommandRefusal, read_command
 
 VALUES = st.one_of(
     st.sampled_from(["", "005930", "A005930", "J", "D", "W", "M", "Y", "00", "01", "02", "21", "22", "99"]),
@@ -84,12 +84,12 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
 @given(st.one_of(st.binary(max_size=40), st.text(max_size=40)))
 def test_any_socket_message_is_read_or_refused(message: str | bytes) -> None:
     with suppress(CommandRefusal):
-        header, _ = _read_command(message)
+        header, _ = read_command(message)
         assert isinstance(header, dict)
 
 
 def test_deeply_nested_texts_are_refused() -> None:
     with pytest.raises(CommandRefusal):
-        _read_command("[" * 100_000)
+        read_command("[" * 100_000)
     with pytest.raises(WireRefusal):
         read_body(b"[" * 100_000)

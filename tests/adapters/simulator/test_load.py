@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+from kis_terminal.adapters.simulator.server import SimulatorServer
+
 from .test_ws import key_of
 from .wire_client import command, reply_of, running, socket_to
 
@@ -31,3 +33,22 @@ async def test_load_numbers_every_trade_and_keeps_its_pace() -> None:
         assert time.monotonic() - start > 0.7, "faster than asked for"
 
     assert max(seen.values()) - min(seen.values()) < 200
+
+
+async def test_closing_does_not_wait_for_a_socket_that_never_reads() -> None:
+    async with running(load_ticks=20_000) as server, socket_to(server) as socket:
+        await socket.send(command(await key_of(server), "H0STCNT0", "005930"))
+        await reply_of(socket)
+        transport = socket.transport
+        while not transport_is_full(server):
+            await asyncio.sleep(0.05)
+
+        await asyncio.wait_for(server.close(), 5)
+
+        transport.abort()
+
+
+def transport_is_full(server: SimulatorServer) -> bool:
+    """Return whether the backlog has reached the server, all buffers between being full."""
+    connections = server.hub.receivers_of("H0STCNT0", "005930")
+    return any(connection.transport.get_write_buffer_size() > 100_000 for connection in connections)

@@ -1,0 +1,40 @@
+"""Hold one socket session: its cipher, its app key, its registrations, its answers to PINGPONG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.frames import Frame, Opcode
+
+from kis_terminal.adapters.simulator.crypto import SessionCipher
+from kis_terminal.adapters.simulator.personality import Personality
+
+
+class PongingConnection(ServerConnection):
+    """Notice Pong frames: an unasked Pong is one of the two answers to PINGPONG."""
+
+    pongs_seen = 0
+
+    def process_event(self, event: Any) -> None:
+        """Count a Pong, then handle the event as usual."""
+        if isinstance(event, Frame) and event.opcode is Opcode.PONG:
+            self.pongs_seen += 1
+        super().process_event(event)
+
+
+class Session:
+    """Hold the state of one socket from its first accepted command on."""
+
+    def __init__(self, connection: PongingConnection, personality: Personality) -> None:
+        self.connection = connection
+        self.personality = personality
+        self.cipher = SessionCipher.new()
+        self.appkey = ""
+        self.registrations: dict[tuple[str, str], None] = {}
+        self.unanswered_pings = 0
+
+    @property
+    def notice_keys(self) -> list[str]:
+        """Return the HTS IDs whose notices this session asked for."""
+        return [key for tr_id, key in self.registrations if tr_id == self.personality.notice_tr]
