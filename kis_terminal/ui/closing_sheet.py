@@ -75,8 +75,8 @@ class ClosingSheet(Sheet):
 
     async def _cancel_and_leave(self) -> None:
         orders = self._workspace.orders
-        wanted = [order.key for order in orders.open_orders() if order.order_number]
-        await asyncio.gather(*(orders.cancel(key) for key in wanted))
+        for order in orders.open_orders():
+            orders.cancel_soon(order.key)
         waited = 0.0
         while orders.open_orders() and waited < _PATIENCE_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)

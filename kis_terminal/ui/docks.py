@@ -20,6 +20,8 @@ class PanelDock(QDockWidget):
         self.setObjectName(f"dock.{panel.panel_name}")
         panel.body.removeWidget(panel.strip)
         self.setWidget(panel)
+        # A dock asks its title for the size it likes, not for the height it is fixed to.
+        panel.title_area.addStrut(panel.strip.height())
         self.setTitleBarWidget(panel.strip)
         strip = panel.strip
         strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

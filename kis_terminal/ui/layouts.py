@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow
@@ -21,9 +22,9 @@ _NAMED, _CURRENT, _LAST = "layouts.named", "layouts.current", "layouts.last"
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """Columns from left to right: share of the width, and panels with their share of the height."""
+    """Columns from left to right: share of the width, least pixels, panels with their share of the height."""
 
-    columns: tuple[tuple[float, tuple[tuple[str, float], ...]], ...]
+    columns: tuple[tuple[float, int, tuple[tuple[str, float], ...]], ...]
     behind: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Panels that stand as tabs behind another."""
 
@@ -32,17 +33,17 @@ SCALPING = "단타"
 PRESETS: dict[str, Preset] = {
     SCALPING: Preset(
         (
-            (0.213, (("watchlist", 0.53), ("positions", 0.47))),
-            (0.515, (("chart", 0.67), ("orders", 0.33))),
-            (0.272, (("order_book", 0.67), ("order_entry", 0.33))),
+            (0.213, 318, (("watchlist", 0.53), ("positions", 0.47))),
+            (0.515, 400, (("chart", 0.67), ("orders", 0.33))),
+            (0.272, 370, (("order_book", 0.67), ("order_entry", 0.33))),
         ),
         {"orders": ("log",)},
     ),
     "차트": Preset(
         (
-            (0.18, (("watchlist", 1.0),)),
-            (0.60, (("chart", 0.8), ("orders", 0.2))),
-            (0.22, (("order_entry", 0.6), ("positions", 0.4))),
+            (0.18, 300, (("watchlist", 1.0),)),
+            (0.60, 400, (("chart", 0.8), ("orders", 0.2))),
+            (0.22, 340, (("order_entry", 0.6), ("positions", 0.4))),
         ),
         {"orders": ("log",), "order_entry": ("order_book",)},
     ),
@@ -106,7 +107,7 @@ class Layouts:
 
     def remember(self) -> None:
         """Keep what is there now for the next start."""
-        geometry = self._window.saveGeometry().toBase64().data().decode("ascii")
+        geometry = _as_base64(self._window.saveGeometry())
         self._preferences.write(_LAST, {"state": self._state(), "geometry": geometry})
         self._preferences.write(_CURRENT, self.current)
 
@@ -118,7 +119,7 @@ class Layouts:
         return self._window.restoreGeometry(_from_base64(str(last["geometry"])))
 
     def _state(self) -> str:
-        return self._window.saveState(_VERSION).toBase64().data().decode("ascii")
+        return _as_base64(self._window.saveState(_VERSION))
 
     def _take_state(self, text: str) -> bool:
         if not text:
@@ -134,7 +135,7 @@ class Layouts:
             dock.setFloating(False)
             dock.hide()
         heads: list[PanelDock] = []
-        for _, panels in preset.columns:
+        for _, _, panels in preset.columns:
             present = [docks[name] for name, _ in panels if name in docks]
             if not present:
                 continue
@@ -145,9 +146,9 @@ class Layouts:
                 window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, head)
             heads.append(head)
             head.show()
-        for _, panels in preset.columns:
+        for _, _, panels in preset.columns:
             present = [docks[name] for name, _ in panels if name in docks]
-            for upper, lower in zip(present, present[1:], strict=False):
+            for upper, lower in pairwise(present):
                 window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
                 lower.show()
         for front, hidden in preset.behind.items():
@@ -165,22 +166,34 @@ class Layouts:
             return
         window, docks = self._window, self._docks
         columns = [
-            (share, [(docks[n], part) for n, part in panels if n in docks])
-            for share, panels in preset.columns
+            (
+                max(least, round(window.width() * share)),
+                [(docks[n], part) for n, part in panels if n in docks],
+            )
+            for share, least, panels in preset.columns
         ]
-        columns = [(share, panels) for share, panels in columns if panels]
-        width, height = window.width(), window.height()
+        columns = [(width, panels) for width, panels in columns if panels]
+        if not columns:
+            return
+        # The widest column takes what the others leave.
+        widest = max(range(len(columns)), key=lambda place: columns[place][0])
+        others = sum(width for place, (width, _) in enumerate(columns) if place != widest)
+        columns[widest] = (max(1, window.width() - others), columns[widest][1])
         window.resizeDocks(
             [panels[0][0] for _, panels in columns],
-            [max(1, round(width * share)) for share, _ in columns],
+            [width for width, _ in columns],
             Qt.Orientation.Horizontal,
         )
         for _, panels in columns:
             window.resizeDocks(
                 [dock for dock, _ in panels],
-                [max(1, round(height * part)) for _, part in panels],
+                [max(1, round(window.height() * part)) for _, part in panels],
                 Qt.Orientation.Vertical,
             )
+
+
+def _as_base64(content: QByteArray) -> str:
+    return bytes(content.toBase64().data()).decode("ascii")
 
 
 def _from_base64(text: str) -> QByteArray:

@@ -103,7 +103,7 @@ class SearchBox(QLineEdit):
             grid.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             grid.cell_clicked.connect(self._run_key)
             layout = QVBoxLayout(frame)
-            layout.setContentsMargins(1, 1, 1, 1)
+            layout.setContentsMargins(0, 0, 0, 0)
             layout.addWidget(grid)
             self._results, self._grid = frame, grid
         return self._results, self._grid

@@ -44,6 +44,8 @@ class ShortcutSheet(Sheet):
         self.keys_edit = QKeySequenceEdit()
         self.keys_edit.setMaximumSequenceLength(1)
         self.keys_edit.setAccessibleName(tr("새 키"))
+        for field in self.keys_edit.findChildren(QLineEdit):
+            field.setPlaceholderText(tr("새 키를 누르십시오"))
         self.apply_button = QPushButton(tr("이 키로"))
         self.default_button = QPushButton(tr("처음대로"))
         line.addWidget(self.keys_edit, 1)

@@ -25,7 +25,7 @@ class Command:
 
 
 class Shortcuts:
-    """Install the keys of commands for the whole program, floating panels included; the user may change them."""
+    """Install the keys of commands for the whole program, floating panels included; they can be changed."""
 
     def __init__(self, window: QWidget, preferences: Preferences, commands: Sequence[Command]) -> None:
         self._preferences = preferences

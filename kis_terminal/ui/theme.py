@@ -158,6 +158,8 @@ class Theme:
             return self.colours.flat
         return self.colours.up if change > 0 else self.colours.down  # type: ignore[operator]
 
+    window_size = (1760, 990)
+    """Width and height of a first start."""
     flash_share = 0.32
     """How strongly a changed cell is tinted."""
     unknown_share = 0.14

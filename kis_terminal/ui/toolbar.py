@@ -46,7 +46,7 @@ class Toolbar(QWidget):
         )
         self.panic_button.clicked.connect(workspace.panic.press)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(metrics.inset, 0, metrics.inset, 0)
+        layout.setContentsMargins(metrics.inset, 0, metrics.inset, 1)
         layout.setSpacing(metrics.inset + metrics.gutter)
         layout.addWidget(self.search, 2)
         layout.addWidget(self.headline, 5)

@@ -73,6 +73,9 @@ class ColumnLayout:
     """Columns that the user switched on or off by hand."""
     places: list[Place] = field(default_factory=list)
     narrowest: int = 24
+    widest_grown: int = 150
+    grown: dict[str, int] = field(default_factory=dict)
+    """Widths that figures turned out to need; not kept."""
 
     def __post_init__(self) -> None:
         self.order = [column.key for column in self.columns]
@@ -92,7 +95,17 @@ class ColumnLayout:
 
     def width_of(self, column: Column) -> int:
         """Return the width wanted for a column, before room left over is shared out."""
-        return self.widths.get(column.key, column.width)
+        own = self.widths.get(column.key)
+        return own if own is not None else max(column.width, self.grown.get(column.key, 0))
+
+    def grow(self, key: str, width: int) -> bool:
+        """Make room for a figure, unless the user has set the width; return whether anything changed."""
+        width = min(width, self.widest_grown)
+        column = self.column(key)
+        if column is None or key in self.widths or width <= self.width_of(column):
+            return False
+        self.grown[key] = width
+        return True
 
     def arrange(self, room: int) -> None:
         """Choose what stands in `room` pixels and place it."""
@@ -124,7 +137,7 @@ class ColumnLayout:
             if total and weight:
                 # Left-over room is shared out; a little room that is missing is taken from the same columns.
                 change = spare * weight // total if missing <= 0 else -missing * weight // total
-                width = max(width * 2 // 3, width + change)
+                width = max(width // 2, width + change)
             places.append(Place(column, left, width))
             left += width
         return places

@@ -93,6 +93,9 @@ class Grid(QAbstractScrollArea):
         self._flash_timer = QTimer(self)
         self._flash_timer.setSingleShot(True)
         self._flash_timer.timeout.connect(self._end_flashes)
+        self._widen_timer = QTimer(self)
+        self._widen_timer.setSingleShot(True)
+        self._widen_timer.timeout.connect(self._widen)
         self.setAccessibleName(title)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -259,6 +262,14 @@ class Grid(QAbstractScrollArea):
         horizontal.setSingleStep(row)
         self._header.update()
 
+    def _widen(self) -> None:
+        """Make room for figures that did not fit."""
+        wanted, self._painter.too_narrow = self._painter.too_narrow, {}
+        changed = [self._layout.grow(key, width) for key, width in wanted.items()]
+        if any(changed):
+            self._fit_scroll_bars()
+            self.viewport().update()
+
     def _columns_changed(self) -> None:
         self._fit_scroll_bars()
         self._flash.forget()
@@ -318,6 +329,8 @@ class Grid(QAbstractScrollArea):
         if self._insert_at is not None:
             line = self._insert_at * height - scrolled - 1
             painter.fillRect(0, line, self.viewport().width(), 2, self._theme.colours.accent)
+        if self._painter.too_narrow and not self._widen_timer.isActive():
+            self._widen_timer.start()
         if self._flash.is_waiting and not self._flash_timer.isActive():
             self._flash_timer.start(int(FLASH_SECONDS * 1000))
 

@@ -43,7 +43,16 @@ class Ink:
             cut = self._cut[key] = self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
         return cut
 
-    def draw(self, painter: QPainter, cell: QRect, align: int, text: str, colour: QColor) -> None:
-        """Draw one line in `cell`; the painter's font is set by the caller (`painter.setFont(ink.font)`)."""
+    def draw(self, painter: QPainter, cell: QRect, align: int, text: str, colour: QColor) -> bool:
+        """Draw one line in `cell`; return whether it was whole.
+
+        The painter's font is set by the caller (`painter.setFont(ink.font)`). Of a figure (right-aligned) a
+        part would be another figure, so nothing of it is drawn where it does not fit.
+        """
+        fitted = self.fitted(text, cell.width())
+        is_whole = fitted == text
+        if not is_whole and align & int(Qt.AlignmentFlag.AlignRight):
+            fitted = _ELLIPSIS
         painter.setPen(self.pen(colour))
-        painter.drawText(cell, align, self.fitted(text, cell.width()))
+        painter.drawText(cell, align, fitted)
+        return is_whole

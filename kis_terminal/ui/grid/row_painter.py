@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QPainter
 
-from kis_terminal.ui.grid.columns import Column, Place
+from kis_terminal.ui.grid.columns import Align, Column, Place
 from kis_terminal.ui.grid.flash import FlashMarks
 from kis_terminal.ui.grid.painting import Ink
 from kis_terminal.ui.theme import Theme
@@ -22,6 +22,8 @@ class RowPainter:
         self._row_tint = row_tint
         self._plain, self._bold = Ink(theme.font()), Ink(theme.bold())
         self.flash = FlashMarks()
+        self.too_narrow: dict[str, int] = {}
+        """Columns with a figure that did not fit, and the width that it needs; the grid takes them."""
 
     def _ink(self, column: Column) -> Ink:
         return self._bold if column.is_bold else self._plain
@@ -75,7 +77,9 @@ class RowPainter:
             if font is not ink:
                 painter.setFont(ink.font)
                 font = ink
-            ink.draw(painter, cell, column.align, text, colour)
+            if not ink.draw(painter, cell, column.align, text, colour) and column.align is Align.RIGHT:
+                needed = ink.metrics.horizontalAdvance(text) + place.width - width + 1
+                self.too_narrow[column.key] = max(needed, self.too_narrow.get(column.key, 0))
 
     def tooltip(self, place: Place, row: Any) -> str:
         """Return what a column says on hovering, else the whole text where the cell cuts it."""

@@ -78,7 +78,7 @@ class OrderColumns:
                 54,
                 lambda o: number(o.remaining),
                 sort=lambda o: o.remaining,
-                priority=1,
+                priority=3,
             ),
             Column(
                 "average",
@@ -86,7 +86,7 @@ class OrderColumns:
                 76,
                 lambda o: number(o.average_price),
                 sort=lambda o: o.average_price,
-                priority=3,
+                priority=5,
             ),
             Column(
                 "status",
@@ -106,6 +106,7 @@ class OrderColumns:
                 lambda o: origin_word(o.origin),
                 Align.LEFT,
                 colour=lambda o: muted,
+                priority=1,
             ),
             Column(
                 "number",
@@ -113,6 +114,7 @@ class OrderColumns:
                 88,
                 lambda o: o.order_number or formatting.UNKNOWN,
                 colour=lambda o: muted,
+                priority=2,
             ),
             Column(
                 "original",
@@ -120,7 +122,7 @@ class OrderColumns:
                 88,
                 lambda o: o.original_number or formatting.UNKNOWN,
                 colour=lambda o: muted,
-                priority=2,
+                priority=4,
             ),
         ]
 

@@ -105,7 +105,7 @@ class PositionsPanel(Panel):
             Column(
                 "quantity",
                 tr("수량"),
-                52,
+                46,
                 lambda h: number(h.view.position.quantity),
                 tooltip=lambda h: tr("매도가능 {n}주", n=number(h.view.position.sellable)),
                 sort=lambda h: h.view.position.quantity,
@@ -122,7 +122,7 @@ class PositionsPanel(Panel):
             Column(
                 "average",
                 tr("평균"),
-                70,
+                66,
                 lambda h: number(h.view.position.average_price.quantize(Decimal(1))),
                 colour=lambda h: muted,
                 tooltip=lambda h: tr("평균단가 {price}원", price=f"{h.view.position.average_price:,.2f}"),
@@ -157,7 +157,7 @@ class PositionsPanel(Panel):
             Column(
                 "profit",
                 tr("평가손익"),
-                82,
+                80,
                 lambda h: signed(h.view.profit),
                 is_bold=True,
                 colour=direction,
@@ -166,7 +166,7 @@ class PositionsPanel(Panel):
             Column(
                 "rate",
                 tr("수익률"),
-                62,
+                60,
                 lambda h: percent(h.view.profit_rate),
                 colour=direction,
                 sort=lambda h: h.view.profit_rate,

@@ -123,7 +123,7 @@ class WatchlistPanel(Panel):
             Column(
                 "rate",
                 tr("등락률"),
-                64,
+                62,
                 lambda s: percent(s.change_rate),
                 colour=direction,
                 sort=lambda s: s.change_rate,
@@ -140,7 +140,7 @@ class WatchlistPanel(Panel):
             Column(
                 "strength",
                 tr("체결강도"),
-                58,
+                56,
                 lambda s: formatting.UNKNOWN if s.strength is None else f"{s.strength:.1f}",
                 colour=muted,
                 sort=lambda s: s.strength,
@@ -148,7 +148,7 @@ class WatchlistPanel(Panel):
             Column(
                 "spark",
                 tr("추이"),
-                50,
+                46,
                 lambda s: "",
                 Align.CENTER,
                 paint=self._paint_spark,
