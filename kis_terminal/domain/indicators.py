@@ -64,8 +64,14 @@ def sma(close: Column, period: int) -> Column:
     if len(close) >= period:
         # Sums of differences from the first value keep their digits over a million bars.
         base = float(close[0])
-        total = np.cumsum(np.concatenate(([0.0], close - base)))
-        result[period - 1 :] = (total[period:] - total[:-period]) / period + base
+        total = np.empty(len(close) + 1)
+        total[0] = 0.0
+        np.subtract(close, base, out=total[1:])
+        np.cumsum(total, out=total)
+        averages = result[period - 1 :]
+        np.subtract(total[period:], total[:-period], out=averages)
+        averages /= period
+        averages += base
     return result
 
 

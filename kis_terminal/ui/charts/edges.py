@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from kis_terminal.ui.charts.crosshair import Crosshair
@@ -31,6 +31,8 @@ class Edges(pg.GraphicsObject):
         self.whole = QRectF()
         self.panes: Sequence[PaneItem] = ()
         self.legend_pieces: Sequence[Piece] = ()
+        self._legend_picture = QPixmap()
+        self._legend_key: tuple[object, ...] = ()
 
     def boundingRect(self) -> QRectF:
         """Return the whole chart."""
@@ -48,6 +50,12 @@ class Edges(pg.GraphicsObject):
         return QRectF(inset, 0, self.whole.width() - 2 * inset, self._theme.chart.legend)
 
     @property
+    def axis_column(self) -> QRectF:
+        """Return the strip of all price axes, with the corner below them."""
+        width, top = self._theme.chart.price_axis, self._theme.chart.legend
+        return QRectF(self.whole.width() - width, top, width, self.whole.height() - top)
+
+    @property
     def time_room(self) -> QRectF:
         """Return the strip of the time axis."""
         height = self._theme.chart.time_axis
@@ -59,34 +67,57 @@ class Edges(pg.GraphicsObject):
         room = pane.room
         return QRectF(room.right(), room.top(), self._theme.chart.price_axis, room.height())
 
+    def _paint_legend(self, painter: QPainter) -> None:
+        """Paint the strip above from a picture that is made anew when its words change."""
+        ratio = painter.device().devicePixelRatioF()
+        key = (self.whole.width(), ratio, tuple((text, colour.rgba()) for text, colour in self.legend_pieces))
+        if key != self._legend_key:
+            self._legend_key = key
+            height = self._theme.chart.legend
+            picture = QPixmap(round(self.whole.width() * ratio), round(height * ratio))
+            picture.setDevicePixelRatio(ratio)
+            picture.fill(self._theme.colours.bg1)
+            own = QPainter(picture)
+            self._legend.draw(own, self.legend_pieces, self.legend_room)
+            own.end()
+            self._legend_picture = picture
+        painter.drawPixmap(0, 0, self._legend_picture)
+
     def last_price_strip(self) -> QRectF:
         """Return what the line and the tag of the last price cover."""
         price = self._price_pane.last_price
         if price is None:
             return QRectF()
         y = self._price_pane.room.top() + self._price_pane.scale.y(price)
-        height = self._theme.chart.tag + 4
+        height = 2 * self._theme.chart.tag  # labels beside the tag come and go with it
         return QRectF(0, y - height / 2, self.whole.width(), height)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None
     ) -> None:
         """Paint labels, tags and lines."""
-        self._legend.draw(painter, self.legend_pieces, self.legend_room)
+        self._paint_legend(painter)
+        ground = self._theme.colours.bg1
+        axis, below = self.axis_column.toRect(), self.time_room.toRect()
+        painter.fillRect(axis, ground)
+        painter.fillRect(below, ground)
+        price = self._price_pane.last_price
+        tag_y = None
+        if price is not None:
+            tag_y = self._price_pane.room.top() + self._price_pane.scale.y(price)
         for pane in self.panes:
-            self._price_axis.draw(painter, pane.grid_values, pane.scale, self.axis_room(pane))
+            hidden = tag_y if pane is self._price_pane else None
+            self._price_axis.draw(painter, pane.grid_values, pane.scale, self.axis_room(pane), hidden)
         time_room = self.time_room
         painter.setPen(self._line_pen)
         painter.drawLine(QLineF(0, time_room.top(), self.whole.width(), time_room.top()))
         if self.panes:
             self._time_axis.draw(painter, self.panes[0].time_places, time_room)
-        price = self._price_pane.last_price
-        if price is not None:
+        if price is not None and tag_y is not None:
             colours = self._theme.colours
             fill = colours.up if self._price_pane.has_risen else colours.down
             room = self.axis_room(self._price_pane)
-            y = room.top() + self._price_pane.scale.y(price)
-            self._price_axis.draw_tag(painter, room, y, price_text(price), fill, colours.on_colour)
+            self._price_axis.draw_tag(painter, room, tag_y, price_text(price), fill, colours.on_colour)
 
 
 class CrosshairItem(pg.GraphicsObject):

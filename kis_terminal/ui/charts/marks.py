@@ -128,19 +128,18 @@ class OrderLayer:
         if not self._marks:
             return
         height, inset = self._theme.chart.chip, self._theme.metrics.gutter
+        seen = [(mark, float(round(scale.y(mark.price)))) for mark in self._marks]
+        seen = [(mark, y) for mark, y in seen if room.top() <= y <= room.bottom()]
+        painter.setPen(self._line_pen)
+        painter.drawLines([QLineF(room.left(), y, room.right(), y) for _, y in seen])
         taken: list[QRectF] = []
-        for mark in self._marks:
-            y = float(round(scale.y(mark.price)))
-            if not room.top() <= y <= room.bottom():
-                continue
-            text = mark.text if not mark.is_cancelling else f"{mark.text} {tr('취소 중')}"
+        for mark, y in seen:
+            text = mark.text if not mark.is_cancelling else f"{mark.text} · {tr('취소 중')}"
             text_width = self._labels.width(text)
             chip = QRectF(room.left() + inset, y - height // 2, text_width + height + 2 * inset, height)
             while any(chip.intersects(other) for other in taken):
                 chip.moveLeft(max(o.right() for o in taken if chip.intersects(o)) + inset)
             taken.append(chip)
-            painter.setPen(self._line_pen)
-            painter.drawLine(QLineF(room.left(), y, room.right(), y))
             painter.fillRect(chip, self._fill)
             self._labels.draw(painter, text, chip.left() + inset, chip.center().y())
             cross = QRectF(chip.right() - height, chip.top(), height, height)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
@@ -43,6 +43,7 @@ class PaneItem(pg.GraphicsObject):
         self.legend = legend
         self.box = pg.ViewBox(enableMouse=False, enableMenu=False)
         self.setParentItem(self.box)
+        self._ground = QRect()
         self.room = QRectF()
         """The pane in pixels of the chart; the item itself paints from (0, 0)."""
         self.frame: Frame | None = None
@@ -61,6 +62,7 @@ class PaneItem(pg.GraphicsObject):
         """Take another place in the chart."""
         self.prepareGeometryChange()
         self.room = room
+        self._ground = QRect(0, 0, int(room.width()), int(room.height()))
         self.box.setGeometry(room)
         self._still = None
 
@@ -105,13 +107,14 @@ class PaneItem(pg.GraphicsObject):
         frame = self.frame
         if frame is None:
             return
-        painter.setClipRect(self.boundingRect(), Qt.ClipOperation.IntersectClip)
+        painter.setClipRect(self._ground, Qt.ClipOperation.IntersectClip)
         count = len(frame.x)
         if self._still is not None:
             painter.drawPixmap(0, 0, self._still)
             # The last bar and what leads to it may have changed since the picture was taken.
             self.draw_part(painter, frame, Part(max(0, count - 1), count), self.is_smooth)
         else:
+            painter.fillRect(self._ground, self.theme.colours.bg1)
             self._draw_grid(painter)
             self.draw_part(painter, frame, Part(0, count), False)
         self.draw_live(painter, frame)
@@ -137,11 +140,12 @@ class PaneItem(pg.GraphicsObject):
         self.update()
 
     def _draw_grid(self, painter: QPainter) -> None:
-        painter.setPen(self.axis.grid_pen)
-        width, height = self.room.width(), self.room.height()
-        lines = [QLineF(0, y, width, y) for y in (round(self.scale.y(v)) for v in self.grid_values)]
-        lines += [QLineF(x, 0, x, height) for x, _, _ in self.time_places]
-        painter.drawLines(lines)
+        # Thin rectangles: the same pixels as lines, filled faster.
+        colour, width, height = self.theme.colours.line, self._ground.width(), self._ground.height()
+        for value in self.grid_values:
+            painter.fillRect(0, round(self.scale.y(value)), width, 1, colour)
+        for x, _, _ in self.time_places:
+            painter.fillRect(int(x), 0, 1, height, colour)
 
     def draw_part(self, painter: QPainter, frame: Frame, part: Part, is_smooth: bool) -> None:
         """Draw bars and lines of a part of the frame. Overridden."""
@@ -228,6 +232,8 @@ class PricePane(PaneItem):
             self._closing.draw(painter, frame, self.scale, part, is_smooth)
         else:
             self._candles.draw(painter, frame, self.scale, part)
+        if frame.is_empty:
+            return
         for layer, lines in zip(self.overlays, self._lines, strict=True):
             layer.draw(painter, frame, lines, self.scale, part, is_smooth)
 

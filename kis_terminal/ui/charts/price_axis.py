@@ -74,7 +74,6 @@ class PriceAxis:
         self._theme = theme
         self._labels, self._bold = labels, bold
         self._text_pen = QPen(theme.colours.muted)
-        self.grid_pen = QPen(theme.colours.line)
 
     def values(self, scale: Scale, top: float, bottom: float, guides: tuple[float, ...]) -> list[float]:
         """Return where grid lines and labels go between the pixels `top` and `bottom`."""
@@ -84,17 +83,21 @@ class PriceAxis:
         most = max(2, int((bottom - top) / self._theme.chart.price_label_gap))
         return axis_values(low, high, most)
 
-    def draw(self, painter: QPainter, values: list[float], scale: Scale, room: QRectF) -> None:
-        """Draw the labels in `room`, leaving out those that would be cut."""
+    def draw(
+        self, painter: QPainter, values: list[float], scale: Scale, room: QRectF, tag_y: float | None = None
+    ) -> None:
+        """Draw the labels in `room`, leaving out those that would be cut or lie under a tag at `tag_y`."""
         if not values:
             return
         step = abs(values[1] - values[0]) if len(values) > 1 else abs(values[0]) or 1.0
         painter.setPen(self._text_pen)
         half = self._theme.metrics.label * 0.6
+        right = room.right() - self._theme.metrics.inset
         for value in values:
-            y = scale.y(value)
+            y = room.top() + scale.y(value)
+            if tag_y is not None and abs(y - tag_y) < half + self._theme.chart.tag / 2:
+                continue
             if room.top() + half <= y <= room.bottom() - half:
-                right = room.right() - self._theme.metrics.inset
                 self._labels.draw(painter, axis_text(value, step), right, y, 1.0)
 
     def draw_tag(
