@@ -90,6 +90,8 @@ def _venue(call: Call) -> str:
     venue = call.text("EXCG_ID_DVSN_CD") or "KRX"
     if venue not in _VENUES:
         raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID EXCG_ID_DVSN_CD")
+    if venue != "KRX" and call.personality.is_paper:
+        raise business_refusal("90000000", "모의투자에서는 해당업무가 제공되지 않습니다.", rt_cd="1")
     return venue
 
 

@@ -41,7 +41,7 @@ class SimulatorServer:
     def __init__(self, options: SimulatorOptions, *, profile: FrameProfile | None = None) -> None:
         self._options = options
         self.venue = build_venue(options)
-        self.hub = StreamHub(self.venue, profile)
+        self.hub = StreamHub(self.venue, profile, sends_trades=not options.load_ticks)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush
         master = master_route(self.venue)

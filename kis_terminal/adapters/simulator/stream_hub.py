@@ -40,8 +40,12 @@ _LARGEST_BACKLOG = 64 * 1024 * 1024
 class StreamHub:
     """Know who registered for what, and send."""
 
-    def __init__(self, venue: Venue, profile: FrameProfile | None = None) -> None:
+    def __init__(
+        self, venue: Venue, profile: FrameProfile | None = None, *, sends_trades: bool = True
+    ) -> None:
         self._venue = venue
+        # Off while a load is sent: trades of real orders would break its count of cumulative volume.
+        self._sends_trades = sends_trades
         self._profile = profile or FrameProfile()
         self._receivers: dict[tuple[str, str], set[ServerConnection]] = {}
         self._notice_sessions: set[Session] = set()
@@ -97,7 +101,7 @@ class StreamHub:
         books: dict[str, None] = {}
         for event in events:
             if isinstance(event, TradePrinted):
-                if (TRADE_TR, event.symbol) in self._receivers:
+                if self._sends_trades and (TRADE_TR, event.symbol) in self._receivers:
                     trades.setdefault(event.symbol, []).append(event)
             elif isinstance(event, BookChanged):
                 if (BOOK_TR, event.symbol) in self._receivers:

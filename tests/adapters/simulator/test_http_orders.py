@@ -157,6 +157,14 @@ async def test_paper_has_its_own_accounts_and_page_sizes() -> None:
     assert on_real == []
 
 
+async def test_paper_takes_orders_for_krx_only() -> None:
+    async with running(is_limited=False) as server, logged_in(server, "paper_rest", PAPER_KEY) as client:
+        body = order(FRESH_ACCOUNT, "1", "0", "01", EXCG_ID_DVSN_CD="SOR")
+        answer = (await client.post(f"{TRADING}/order-cash", "VTTC0012U", body)).json()
+
+    assert (answer["rt_cd"], answer["msg_cd"]) == ("1", "90000000")
+
+
 async def test_an_answer_of_one_page_ends_with_d() -> None:
     async with running(is_limited=False) as server, logged_in(server) as client:
         response = await client.get(f"{TRADING}/inquire-balance", "TTTC8434R", BALANCE)
