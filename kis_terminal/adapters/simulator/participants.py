@@ -52,6 +52,8 @@ class Crowd:
         self._rate = self._trade_rate + max(1.4 * self._trade_rate, 0.35)
         self._trade_part = self._trade_rate / self._rate
         self._trade_size = typical_trade(listing)
+        # Busy names are always one tick wide, quiet ones stay open for a while.
+        self._tightness = min(0.25 + 1.2 * self._trade_rate, 1.0)
         self._level_size = max(listing.average_volume * 0.0012, 4.0)
 
     def next_delay(self) -> int:
@@ -143,6 +145,7 @@ class Crowd:
     def _quote(self, book: PriceTimeBook) -> None:
         """Add to a thin level or take from a thick one, mostly near the touch."""
         rng = self._rng
+        self._close_gap(book)
         is_ask = rng.random() < 0.5
         side = book.asks if is_ask else book.bids
         rank = min(int(rng.expovariate(0.45)), len(side.prices) - 1)
@@ -163,7 +166,7 @@ class Crowd:
             if bid is None or ask is None:
                 return
             above, below = tick_up(bid, self._kind), tick_down(ask, self._kind)
-            if above >= ask:
+            if above >= ask or self._rng.random() > self._tightness:
                 return
             # The side that the fair value leaves room for steps forward.
             if self.fair - bid > ask - self.fair:
