@@ -38,11 +38,15 @@ class Charts:
     async def daily_bars(
         self, symbol: str, start: date, end: date, interval: Interval, *, is_adjusted: bool
     ) -> Sequence[Bar]:
-        """Return every bar whose date is from `start` to `end`, oldest first; stops at the listing."""
+        """Return every bar from the period that holds `start` to `end`, oldest first; stops at the listing.
+
+        The first week, month or year is whole even if `start` lies within it.
+        """
         if interval not in _PERIODS:
             raise CorrectionNeeded(f"{interval.value} 봉은 일봉 조회로 받을 수 없습니다.")
         api = self._client.catalog.api("domestic_stock.inquire_daily_itemchartprice")
         found: dict[date, Bar] = {}
+        start = _period_start(interval, start)
         last = end
         for _ in range(MOST_PAGES):
             if not _has_weekday(start, last):
@@ -57,12 +61,12 @@ class Charts:
             }
             answer = await self._client.request(api, values, priority=Priority.HISTORY)
             bars = {row.day("stck_bsop_date"): read_daily_bar(row) for row in answer.rows("output2")}
-            # A week or month can be dated before the window that asked for it.
             new = {day: bar for day, bar in bars.items() if day <= last and day not in found}
             if not new:
                 break
             found.update(new)
-            last = min(new) - timedelta(days=1)
+            # From the period's own start: a window that began within a week would give a part of it again.
+            last = _period_start(interval, min(new)) - timedelta(days=1)
         return [found[day] for day in sorted(found) if day >= start]
 
     async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
@@ -160,6 +164,19 @@ def read_minute_bars(day: date, rows: Sequence[Row]) -> list[Bar]:
             )
         )
     return bars
+
+
+def _period_start(interval: Interval, day: date) -> date:
+    """Return the first day of the week, month or year that `day` lies in; of a day, the day."""
+    match interval:
+        case Interval.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Interval.MONTH:
+            return day.replace(day=1)
+        case Interval.YEAR:
+            return day.replace(month=1, day=1)
+        case _:
+            return day
 
 
 def _or(value: Decimal | None, other: Decimal) -> Decimal:
