@@ -303,6 +303,8 @@ DEFAULTS: dict[tuple[str, str], str | None] = {
     ("domestic_stock.inquire_balance", "PRCS_DVSN"): "00",
     # 6: must be blank.
     ("domestic_stock.inquire_time_dailychartprice", "FID_FAKE_TICK_INCU_YN"): "",
+    # The official example calls it without a value: the key goes out blank.
+    ("domestic_stock.inquire_time_itemchartprice", "FID_ETC_CLS_CODE"): "",
 }
 
 # The workbook marks these N and the examples refuse an empty value: the workbook decides.
