@@ -13,65 +13,64 @@ from kis_terminal.ui.translation import tr
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str, str], None]
-"""Level and sentence for the user."""
+Tell = Callable[[str], None]
 
 
-class CrashDesk:
-    """Take what nobody caught: from slots and callbacks by `sys.excepthook`, from tasks by `task_failed`.
+class CrashReporter:
+    """Take what nobody caught: from slots and callbacks by the interpreter's hooks, from tasks by `take`.
 
-    `tell` shows a sentence in the window; before there is a window it may be missing. A bug goes to the log
-    with its traceback once for each place in the source; its repetitions are only counted.
+    A bug goes to the log with its traceback once for each place in the source; its repetitions are counted.
     """
 
-    def __init__(self, tell: Tell | None = None) -> None:
-        self.tell = tell
+    def __init__(self) -> None:
         self.counts: dict[tuple[str, int, str], int] = {}
-        """How often each bug came: file, line and kind."""
+        """How often each bug came: module, line and kind."""
+        self._tell: Tell | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
-        """Take over the interpreter's hooks until `close`."""
+        """Take over the interpreter's hooks until `uninstall`."""
+        self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._uncaught
         threading.excepthook = self._uncaught_in_thread
 
-    def close(self) -> None:
+    def uninstall(self) -> None:
         """Give the hooks back."""
         sys.excepthook, threading.excepthook = self._hooks
 
-    def task_failed(self, name: str, error: BaseException) -> None:
-        """Take a task's failure (`TaskScope(on_failure=...)`)."""
-        self.take(error, name)
+    def listen(self, tell: Tell) -> None:
+        """Show sentences by `tell` from now on; before it there is only the log."""
+        self._tell = tell
 
-    def take(self, error: BaseException, source: str) -> None:
-        """Tell of an expected error by its sentence, of a bug by its place."""
+    def take(self, name: str, error: BaseException) -> None:
+        """Tell of an expected error by its sentence, of a bug by where it was (`TaskScope`'s handler)."""
         if isinstance(error, TerminalError):
-            log.warning("%s: %s", source, error)
-            self._say("warn", str(error))
+            log.warning("%s: %s", name, error)
+            self._say(str(error))
             return
         place = _place(error)
         self.counts[place] = self.counts.get(place, 0) + 1
         if self.counts[place] > 1:
             return
-        log.error("%s failed", source, exc_info=error)
+        log.error("%s failed", name, exc_info=error)
         self._say(
-            "danger",
             tr(
                 "프로그램 오류({kind}): {source}. 낸 주문은 증권사에 그대로 있습니다. 로그를 보십시오.",
                 kind=type(error).__name__,
-                source=source,
-            ),
+                source=name,
+            )
         )
 
-    def _say(self, level: str, sentence: str) -> None:
-        if self.tell is not None:
-            self.tell(level, sentence)
+    def _say(self, sentence: str) -> None:
+        if self._tell is not None:
+            self._tell(sentence)
 
     def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             self._hooks[0](kind, error, trace)
             return
-        self.take(error.with_traceback(trace), _place(error)[0])
+        error = error.with_traceback(trace)
+        self.take(_place(error)[0], error)
 
     def _uncaught_in_thread(self, failure: threading.ExceptHookArgs) -> None:
         # Only the log: the window belongs to the main thread.
@@ -88,10 +87,3 @@ def _place(error: BaseException) -> tuple[str, int, str]:
         return "?", 0, type(error).__name__
     name = str(trace.tb_frame.f_globals.get("__name__", "?"))
     return name, trace.tb_lineno, type(error).__name__
-
-
-def install(tell: Tell | None = None) -> CrashDesk:
-    """Return a desk that has taken the hooks."""
-    desk = CrashDesk(tell)
-    desk.install()
-    return desk

@@ -36,7 +36,7 @@ from kis_terminal.ui.shortcut_sheet import ShortcutSheet
 from kis_terminal.ui.shortcuts import Command, Shortcuts
 from kis_terminal.ui.status_bar import StatusBar
 from kis_terminal.ui.toolbar import Toolbar
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import language, tr
 from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.workspace = workspace
         self._is_leaving = False
+        self._is_closed = False
         self._has_been_shown = False
         self._subscriptions: list[Subscription] = []
         self.setObjectName("main")
@@ -139,8 +140,7 @@ class MainWindow(QMainWindow):
 
     def _build_foot(self) -> None:
         theme = self.workspace.theme
-        language = str(self.workspace.preferences.read("language", "ko"))
-        self.status = StatusBar(self.workspace, language)
+        self.status = StatusBar(self.workspace, language())
         bar = QStatusBar()
         bar.setSizeGripEnabled(False)
         bar.setFixedHeight(theme.metrics.status)
@@ -206,6 +206,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Go, or first say which orders stay at the broker."""
+        if self._is_closed:
+            event.accept()
+            return
         orders = self.workspace.orders.open_orders()
         if orders and not self._is_leaving:
             event.ignore()
@@ -213,12 +216,13 @@ class MainWindow(QMainWindow):
             return
         if self._has_been_shown:
             self.layouts.remember()
+        self._is_closed = True
         self._stop()
         event.accept()
         self.closing.emit()
 
     def close_now(self) -> None:
-        """Close without asking."""
+        """Close without asking; may be called twice."""
         self._is_leaving = True
         self.close()
 
@@ -299,9 +303,9 @@ class MainWindow(QMainWindow):
     # -- layouts and language ---
 
     def _layout_key(self, place: int) -> None:
-        self.choose_layout(self.layouts.names[place - 1])
+        self.apply_layout(self.layouts.names[place - 1])
 
-    def choose_layout(self, name: str) -> None:
+    def apply_layout(self, name: str) -> None:
         """Arrange the panels as `name` says."""
         self.layouts.apply(name)
         self.status.show_layout(layout_word(self.layouts.current))
@@ -346,11 +350,11 @@ class MainWindow(QMainWindow):
         menu.popup(at - QPoint(0, menu.sizeHint().height()) if at.y() > self.height() // 2 else at)
 
     def _layout_chosen(self, name: str, is_checked: bool) -> None:
-        self.choose_layout(name)
+        self.apply_layout(name)
 
     def _delete_layout(self) -> None:
         self.layouts.delete(self.layouts.current)
-        self.choose_layout(self.layouts.current)
+        self.apply_layout(self.layouts.current)
 
     def _open_shortcuts(self) -> None:
         self.shortcut_sheet.present()

@@ -15,6 +15,11 @@ def set_language(language: str) -> None:
     _language[0] = language
 
 
+def language() -> str:
+    """Return the language in force."""
+    return _language[0]
+
+
 @cache
 def _english() -> dict[str, str]:
     loaded: dict[str, str] = json.loads(resource_path("translations/en.json").read_text(encoding="utf-8"))
