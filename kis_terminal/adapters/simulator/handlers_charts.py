@@ -18,8 +18,8 @@ from kis_terminal.adapters.simulator.formats import (
     ratio,
     second_of,
 )
-from kis_terminal.adapters.simulator.handlers_quotes import change_fields, check_market
 from kis_terminal.adapters.simulator.model import DailyBar, MinuteBar, QuoteSnapshot
+from kis_terminal.adapters.simulator.quote_fields import QUOTATIONS, change_fields, check_market
 
 _BAR_ROWS = 100
 _TODAY_ROWS = 30
@@ -185,12 +185,10 @@ def _rows_of_day(bars: Sequence[MinuteBar], latest: int) -> list[dict[str, str]]
     return rows[::-1]
 
 
-_QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-daily-itemchartprice",
+        f"{QUOTATIONS}/inquire-daily-itemchartprice",
         (Transaction("FHKST03010100", "FHKST03010100"),),
         (
             "FID_COND_MRKT_DIV_CODE",
@@ -204,7 +202,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-time-itemchartprice",
+        f"{QUOTATIONS}/inquire-time-itemchartprice",
         (Transaction("FHKST03010200", "FHKST03010200"),),
         (
             "FID_COND_MRKT_DIV_CODE",
@@ -217,7 +215,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-time-dailychartprice",
+        f"{QUOTATIONS}/inquire-time-dailychartprice",
         (Transaction("FHKST03010230", None),),
         (
             "FID_COND_MRKT_DIV_CODE",

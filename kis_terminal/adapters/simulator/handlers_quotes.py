@@ -1,4 +1,4 @@
-"""Answer the quote calls: price, book, last trades, daily prices, investors, ranking.
+"""Answer the quote calls: book, last trades, daily prices, investors, ranking.
 
 Field names and order follow KIS's printed answers; where document and printed answer differ,
 both spellings are sent (see docs/kis-api.md).
@@ -14,7 +14,6 @@ from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote
 from kis_terminal.adapters.simulator.bar_periods import last_bars, price_chain
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import (
-    HUNDRED_MILLION,
     MILLION,
     change_sign,
     clock_text,
@@ -23,164 +22,11 @@ from kis_terminal.adapters.simulator.formats import (
     rate,
     ratio,
 )
-from kis_terminal.adapters.simulator.model import DailyBar, InvestorFlow, Listing, QuoteSnapshot, Statistics
+from kis_terminal.adapters.simulator.model import InvestorFlow, Listing, QuoteSnapshot
+from kis_terminal.adapters.simulator.quote_fields import QUOTATIONS, QUOTE_KEYS, check_market
 
 _DAY_ROWS = 30
 _RANK_ROWS = 30
-_QUOTE_KEYS = ("FID_COND_MRKT_DIV_CODE", "FID_INPUT_ISCD")
-_MARKETS = frozenset({"J", "UN", "NX"})
-_SUBSTITUTE_RATE = 0.76
-
-
-def check_market(call: Call) -> None:
-    """Refuse market codes that name no Korean share market."""
-    if call.text("FID_COND_MRKT_DIV_CODE") not in _MARKETS:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID_CHECK_MRKT_DIV_CODE")
-
-
-def change_fields(quote: QuoteSnapshot) -> dict[str, str]:
-    """Return the three fields that tell the change against the base price."""
-    return {
-        "prdy_vrss": str(quote.change),
-        "prdy_vrss_sign": quote.sign,
-        "prdy_ctrt": rate(quote.change_rate),
-    }
-
-
-def inquire_price(call: Call) -> Answer:
-    """Answer FHKST01010100, the current price with everything around it."""
-    check_market(call)
-    exchange = call.venue.exchange
-    symbol = call.symbol()
-    listing = exchange.listing(symbol)
-    assert listing is not None  # noqa: S101  call.symbol() returns listed codes only
-    quote, figures = exchange.quote(symbol), exchange.statistics(symbol)
-    return quote_answer(
-        output=_price_head(listing, quote, figures)
-        | _price_levels(call, quote, figures)
-        | _price_tail(listing, quote, figures)
-    )
-
-
-def _price_head(listing: Listing, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
-    return {
-        "iscd_stat_cls_code": "58" if quote.is_halted else "55",
-        "marg_rate": rate(figures.margin_rate),
-        "rprs_mrkt_kor_name": _market_name(listing),
-        "new_hgpr_lwpr_cls_code": "",
-        "bstp_kor_isnm": listing.sector,
-        "temp_stop_yn": "Y" if quote.is_halted else "N",
-        "oprc_rang_cont_yn": "N",
-        "clpr_rang_cont_yn": "N",
-        "crdt_able_yn": "Y",
-        "grmn_rate_cls_code": "40",
-        "elw_pblc_yn": "N",
-        "stck_prpr": str(quote.last),
-        **change_fields(quote),
-        "acml_tr_pbmn": str(quote.turnover),
-        "acml_vol": str(quote.volume),
-        "prdy_vrss_vol_rate": rate(ratio(quote.volume, quote.prev_volume)),
-        "stck_oprc": str(quote.open),
-        "stck_hgpr": str(quote.high),
-        "stck_lwpr": str(quote.low),
-        "stck_mxpr": str(quote.upper_limit),
-        "stck_llam": str(quote.lower_limit),
-        "stck_sdpr": str(quote.base),
-        "wghn_avrg_stck_prc": rate(quote.average_price),
-        "hts_frgn_ehrt": rate(figures.foreign_rate),
-        "frgn_ntby_qty": "0",
-        "pgtr_ntby_qty": "0",
-    }
-
-
-def _price_levels(call: Call, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
-    previous = _previous_bar(call, quote.symbol)
-    high, low, close = previous.high, previous.low, previous.close
-    pivot = (high + low + close) / 3
-    if close > previous.open:
-        demark = 2 * high + low + close
-    elif close < previous.open:
-        demark = high + 2 * low + close
-    else:
-        demark = high + low + 2 * close
-    return {
-        "pvt_scnd_dmrs_prc": str(int(pivot + high - low)),
-        "pvt_frst_dmrs_prc": str(int(2 * pivot - low)),
-        "pvt_pont_val": str(int(pivot)),
-        "pvt_frst_dmsp_prc": str(int(2 * pivot - high)),
-        "pvt_scnd_dmsp_prc": str(int(pivot - high + low)),
-        "dmrs_val": str(int(demark / 2 - low)),
-        "dmsp_val": str(int(demark / 2 - high)),
-        "rstc_wdth_prc": str(quote.upper_limit - quote.base),
-        "d250_hgpr": str(figures.days250_high),
-        "d250_hgpr_date": day_text(figures.days250_high_date),
-        "d250_hgpr_vrss_prpr_rate": _distance(quote.last, figures.days250_high),
-        "d250_lwpr": str(figures.days250_low),
-        "d250_lwpr_date": day_text(figures.days250_low_date),
-        "d250_lwpr_vrss_prpr_rate": _distance(quote.last, figures.days250_low),
-        "stck_dryy_hgpr": str(figures.this_year_high),
-        "dryy_hgpr_vrss_prpr_rate": _distance(quote.last, figures.this_year_high),
-        "dryy_hgpr_date": day_text(figures.this_year_high_date),
-        "stck_dryy_lwpr": str(figures.this_year_low),
-        "dryy_lwpr_vrss_prpr_rate": _distance(quote.last, figures.this_year_low),
-        "dryy_lwpr_date": day_text(figures.this_year_low_date),
-        "w52_hgpr": str(figures.year_high),
-        "w52_hgpr_vrss_prpr_ctrt": _distance(quote.last, figures.year_high),
-        "w52_hgpr_date": day_text(figures.year_high_date),
-        "w52_lwpr": str(figures.year_low),
-        "w52_lwpr_vrss_prpr_ctrt": _distance(quote.last, figures.year_low),
-        "w52_lwpr_date": day_text(figures.year_low_date),
-    }
-
-
-def _price_tail(listing: Listing, quote: QuoteSnapshot, figures: Statistics) -> dict[str, str]:
-    capital = listing.listed_shares * listing.face_value
-    return {
-        "cpfn": str(round(capital / HUNDRED_MILLION)),
-        "stck_fcam": str(listing.face_value),
-        "stck_sspr": str(int(quote.base * _SUBSTITUTE_RATE) // 10 * 10),
-        "aspr_unit": str(quote.tick_size),
-        "hts_deal_qty_unit_val": "1",
-        "lstn_stcn": str(listing.listed_shares),
-        "hts_avls": str(figures.market_cap // HUNDRED_MILLION),
-        "per": rate(figures.per),
-        "pbr": rate(figures.pbr),
-        "stac_month": "12",
-        "vol_tnrt": rate(ratio(quote.volume, listing.listed_shares)),
-        "eps": rate(figures.eps),
-        "bps": rate(figures.bps),
-        "whol_loan_rmnd_rate": rate(figures.loan_rate),
-        "ssts_yn": "Y",
-        "stck_shrn_iscd": listing.symbol,
-        "fcam_cnnm": f"{listing.face_value:,}",
-        "cpfn_cnnm": f"{capital // HUNDRED_MILLION:,} 억",
-        "apprch_rate": "",
-        "frgn_hldn_qty": str(int(listing.listed_shares * figures.foreign_rate / 100)),
-        "vi_cls_code": "N",
-        "ovtm_vi_cls_code": "N",
-        "last_ssts_cntg_qty": "0",
-        "invt_caful_yn": "N",
-        "mrkt_warn_cls_code": "00",
-        "short_over_yn": "N",
-        "sltr_yn": "N",
-        "mang_issu_cls_code": "N",
-    }
-
-
-def _market_name(listing: Listing) -> str:
-    if listing.kind == "etf":
-        return "ETF"
-    return "KOSPI200" if listing.market == "KOSPI" else "KOSDAQ"
-
-
-def _distance(last: int, mark: int) -> str:
-    return rate(ratio(last - mark, mark))
-
-
-def _previous_bar(call: Call, symbol: str) -> DailyBar:
-    today = call.venue.exchange_time().date()
-    bars = call.venue.exchange.daily_bars(symbol, today - timedelta(days=20), today, True)
-    return bars[-2] if len(bars) > 1 else bars[-1]
 
 
 def inquire_asking_price(call: Call) -> Answer:
@@ -398,47 +244,38 @@ def _rank_rows(chosen: Sequence[tuple[Listing, QuoteSnapshot]]) -> list[dict[str
     return rows
 
 
-_QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-price",
-        (Transaction("FHKST01010100", "FHKST01010100"),),
-        _QUOTE_KEYS,
-        inquire_price,
-    ),
-    Endpoint(
-        "GET",
-        f"{_QUOTATIONS}/inquire-asking-price-exp-ccn",
+        f"{QUOTATIONS}/inquire-asking-price-exp-ccn",
         (Transaction("FHKST01010200", "FHKST01010200"),),
-        _QUOTE_KEYS,
+        QUOTE_KEYS,
         inquire_asking_price,
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-ccnl",
+        f"{QUOTATIONS}/inquire-ccnl",
         (Transaction("FHKST01010300", "FHKST01010300"),),
-        _QUOTE_KEYS,
+        QUOTE_KEYS,
         inquire_ccnl,
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-daily-price",
+        f"{QUOTATIONS}/inquire-daily-price",
         (Transaction("FHKST01010400", "FHKST01010400"),),
-        (*_QUOTE_KEYS, "FID_PERIOD_DIV_CODE", "FID_ORG_ADJ_PRC"),
+        (*QUOTE_KEYS, "FID_PERIOD_DIV_CODE", "FID_ORG_ADJ_PRC"),
         inquire_daily_price,
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/inquire-investor",
+        f"{QUOTATIONS}/inquire-investor",
         (Transaction("FHKST01010900", "FHKST01010900"),),
-        _QUOTE_KEYS,
+        QUOTE_KEYS,
         inquire_investor,
     ),
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/volume-rank",
+        f"{QUOTATIONS}/volume-rank",
         (Transaction("FHPST01710000", None),),
         (
             "FID_COND_MRKT_DIV_CODE",

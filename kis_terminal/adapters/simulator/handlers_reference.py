@@ -8,6 +8,7 @@ from kis_terminal.adapters.simulator.answers import Answer, account_answer, inpu
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import day_of, day_text
 from kis_terminal.adapters.simulator.model import HolidayRow, Listing, QuoteSnapshot
+from kis_terminal.adapters.simulator.quote_fields import QUOTATIONS
 
 _HOLIDAY_ROWS = 24
 _HOLIDAY_CONTEXT_WIDTH = 20
@@ -148,17 +149,15 @@ def _yes_no(value: bool) -> str:
     return "Y" if value else "N"
 
 
-_QUOTATIONS = "/uapi/domestic-stock/v1/quotations"
-
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        f"{_QUOTATIONS}/search-stock-info",
+        f"{QUOTATIONS}/search-stock-info",
         (Transaction("CTPF1002R", None),),
         ("PRDT_TYPE_CD", "PDNO"),
         search_stock_info,
     ),
     Endpoint(
-        "GET", f"{_QUOTATIONS}/chk-holiday", (Transaction("CTCA0903R", None),), ("BASS_DT",), chk_holiday
+        "GET", f"{QUOTATIONS}/chk-holiday", (Transaction("CTCA0903R", None),), ("BASS_DT",), chk_holiday
     ),
 )

@@ -22,6 +22,7 @@ from kis_terminal.adapters.simulator import (
     handlers_charts,
     handlers_order_lists,
     handlers_orders,
+    handlers_price,
     handlers_quotes,
     handlers_reference,
 )
@@ -34,6 +35,7 @@ from kis_terminal.adapters.simulator.rate_limits import SlidingWindow
 from kis_terminal.adapters.simulator.venue import Venue
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *handlers_price.ENDPOINTS,
     *handlers_quotes.ENDPOINTS,
     *handlers_charts.ENDPOINTS,
     *handlers_reference.ENDPOINTS,
