@@ -1,0 +1,299 @@
+"""The composition root: builds everything in order, runs it, and stops it in reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import hashlib
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import qasync
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from kis_terminal import __version__
+from kis_terminal.adapters.kis.broker import KisBroker
+from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.simulator.process import ExchangeProcess
+from kis_terminal.adapters.storage.journal import SqliteOrderJournal
+from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
+from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.log import Logging, set_up_logging
+from kis_terminal.options import Options
+from kis_terminal.ports import BrokerHealth, FeedListener, Stream
+from kis_terminal.resource_files import resource_path
+from kis_terminal.services.history import History
+from kis_terminal.services.instruments import Instruments
+from kis_terminal.services.market_data import MarketData
+from kis_terminal.services.orders import Orders
+from kis_terminal.services.panic import Panic
+from kis_terminal.services.portfolio import Portfolio
+from kis_terminal.services.preferences import Preferences
+from kis_terminal.services.reconcile import Reconciler
+from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.status import Status
+from kis_terminal.services.tasks import TaskScope
+from kis_terminal.services.watchlists import Watchlists
+from kis_terminal.settings import KisAccess, Settings
+from kis_terminal.ui.crash import CrashDesk
+from kis_terminal.ui.frame_clock import FrameClock
+from kis_terminal.ui.main_window import MainWindow
+from kis_terminal.ui.panels.chart import ChartPanel
+from kis_terminal.ui.panels.log import LogPanel
+from kis_terminal.ui.panels.order_book import OrderBookPanel
+from kis_terminal.ui.panels.order_entry import OrderEntryPanel
+from kis_terminal.ui.panels.orders import OrdersPanel
+from kis_terminal.ui.panels.positions import PositionsPanel
+from kis_terminal.ui.panels.watchlist import WatchlistPanel
+from kis_terminal.ui.theme import ColourSet, Mode, Theme
+from kis_terminal.ui.translation import set_language
+from kis_terminal.ui.workspace import Link, Workspace
+
+log = logging.getLogger(__name__)
+
+_MASTER_RETRY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Health:
+    """The broker's figures of both connections together."""
+
+    broker: KisBroker
+    feed: KisFeed
+
+    def health(self) -> BrokerHealth:
+        """Return the REST side's figures with the feed's last frame."""
+        return replace(self.broker.health(), last_frame_at=self.feed.last_frame_at)
+
+
+class Terminal:
+    """Everything that lives while the window is open."""
+
+    def __init__(
+        self,
+        options: Options,
+        settings: Settings,
+        access: KisAccess,
+        theme: Theme,
+        logging_: Logging,
+        crash: CrashDesk,
+    ) -> None:
+        clock = SystemClock()
+        home = settings.home
+        account_file = hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
+        self.scope = TaskScope("services", crash.task_failed)
+        self.window_scope = TaskScope("window", crash.task_failed)
+
+        self.broker = KisBroker(access, clock, token_folder=home.tokens)
+        self.feed = KisFeed(
+            ws_url=access.ws_url,
+            environment=access.environment,
+            hts_id=access.hts_id,
+            approval_key=self._approval_key,
+            invalidate_approval=self._forget_approval,
+            clock=clock,
+            on_failure=crash.task_failed,
+        )
+        self._wants_fresh_approval = False
+        broker = self.broker
+        master = broker.master(home.data)
+        self.journal = SqliteOrderJournal(home.data / f"journal-{account_file}.sqlite")
+        preferences = Preferences(FileWorkspaceStore(home.layout / "workspace.json"))
+        latch = FileWorkspaceStore(home.data / f"trading-{account_file}.json")
+
+        self.instruments = Instruments(master)
+        self.market_data = MarketData(broker, self.feed, clock, self.scope)
+        self.history = History(broker, self.market_data, self.scope)
+        self.portfolio = Portfolio(broker, self.market_data, self.instruments, clock, self.scope)
+        self.risk_gate = RiskGate(
+            settings.environment, self.instruments, self.market_data, self.portfolio, clock, latch
+        )
+        self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
+        self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
+        self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+        self.frame_clock = FrameClock()
+        self.workspace = Workspace(
+            environment=settings.environment,
+            account_label=access.account_label,
+            market_data=self.market_data,
+            history=self.history,
+            instruments=self.instruments,
+            orders=self.orders,
+            reconciler=self.reconciler,
+            portfolio=self.portfolio,
+            risk_gate=self.risk_gate,
+            panic=self.panic,
+            watchlists=Watchlists(preferences),
+            preferences=preferences,
+            status=Status(_Health(broker, self.feed), self.feed, "SQLite"),
+            theme=theme,
+            frame_clock=self.frame_clock,
+            link=Link(),
+            scope=self.window_scope,
+        )
+        self.window = MainWindow(
+            self.workspace,
+            (
+                WatchlistPanel(self.workspace),
+                PositionsPanel(self.workspace),
+                ChartPanel(self.workspace),
+                OrdersPanel(self.workspace),
+                LogPanel(self.workspace, logging_.buffer),
+                OrderBookPanel(self.workspace),
+                OrderEntryPanel(self.workspace),
+            ),
+            options.layout or "",
+        )
+        crash.tell = self.workspace.link.message.emit
+
+    async def _approval_key(self) -> str:
+        fresh, self._wants_fresh_approval = self._wants_fresh_approval, False
+        return await self.broker.approval_key(fresh=fresh)
+
+    def _forget_approval(self) -> None:
+        self._wants_fresh_approval = True
+
+    async def open(self) -> None:
+        """Connect: the window is already up and fills as answers come."""
+        self.feed.listen(
+            FeedListener(
+                on_ticks=self.market_data.take_ticks,
+                on_book=self.market_data.take_book,
+                on_notice=self.orders.take_notice,
+                on_status=self.market_data.take_status,
+                on_link=self.market_data.take_link,
+                on_subscription=self.market_data.take_subscription,
+                on_gap=self._fill_gap,
+            )
+        )
+        try:
+            self.feed.subscribe(Stream.NOTICES, "")
+        except TerminalError as error:
+            self.workspace.link.message.emit("warn", str(error))
+        self.scope.spawn(self.feed.open(), name="feed")
+        self.scope.spawn(self._load_master(), name="master")
+        self.scope.spawn(self.journal.prepare(), name="journal")
+        self.reconciler.start()
+
+    async def _load_master(self) -> None:
+        while True:
+            try:
+                await self.instruments.load()
+            except TerminalError as error:
+                log.warning("instrument list: %s", error)
+                self.workspace.link.message.emit("warn", str(error))
+                await asyncio.sleep(_MASTER_RETRY_SECONDS)
+            else:
+                return
+
+    def _fill_gap(self, reason: str) -> None:
+        log.info("filling what was missed: %s", reason)
+        self.market_data.fill_gap()
+        self.reconciler.want()
+
+    async def close(self) -> None:
+        """Stop in reverse order; orders already sent stay at the broker."""
+        self.window.close_now()
+        self.frame_clock.stop()
+        await self.window_scope.close()
+        await self.scope.close()
+        await self.feed.close()
+        await self.broker.close()
+        await self.journal.close()
+
+
+async def _live(
+    options: Options,
+    settings: Settings,
+    exchange: ExchangeProcess | None,
+    theme: Theme,
+    logging_: Logging,
+    crash: CrashDesk,
+) -> int:
+    access = settings.access
+    if exchange is not None:
+        address = await exchange.ready()
+        access = settings.access_for_sim(address.rest, address.ws)
+    assert access is not None  # noqa: S101 - load_settings gives access to every other environment
+    logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
+    logging_.redactor.add_account(access.cano)
+    terminal = Terminal(options, settings, access, theme, logging_, crash)
+    stop = asyncio.Event()
+    window = terminal.window
+    window.closing.connect(stop.set)
+    loop = asyncio.get_running_loop()
+    with _signals(lambda: loop.call_soon_threadsafe(stop.set)):
+        window.resize(*options.size)
+        window.show()
+        await terminal.open()
+        for sentence in settings.warnings:
+            terminal.workspace.link.message.emit("warn", sentence)
+        loop.call_later(3.0, _settle_memory)
+        if options.exit_after is not None:
+            loop.call_later(options.exit_after, stop.set)
+        try:
+            await stop.wait()
+            if options.screenshot is not None:
+                return _save_picture(window, options.screenshot)
+        finally:
+            await terminal.close()
+    return 0
+
+
+def _settle_memory() -> None:
+    # Everything built at start lives to the end; the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+
+
+def _save_picture(window: MainWindow, path: Path) -> int:
+    if window.grab().save(str(path)):
+        return 0
+    print(f"그림을 {path}에 저장하지 못했습니다. 폴더와 권한을 확인하십시오.", file=sys.stderr)  # noqa: T201
+    return 1
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], object]):  # type: ignore[no-untyped-def]
+    """End cleanly on SIGINT and SIGTERM; Python sees them at the next turn of the status bar's timer."""
+    kept = {}
+    for number in (signal.SIGINT, signal.SIGTERM):
+        kept[number] = signal.signal(number, lambda *_: stop())
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def run(options: Options, settings: Settings, exchange: ExchangeProcess | None) -> int:
+    """Open the window and run until it closes; returns the exit code."""
+    logging_ = set_up_logging(settings.home.logs)
+    set_language(settings.language)
+    application = QApplication(["kis-terminal"])
+    application.setApplicationName("KIS Terminal")
+    application.setApplicationVersion(__version__)
+    application.setWindowIcon(QIcon(str(resource_path("icons/kis-terminal.png"))))
+    application.setQuitOnLastWindowClosed(False)
+    theme = Theme(Mode.DARK, ColourSet.KOREAN)
+    theme.apply(application)
+    crash = CrashDesk()
+    crash.install()
+    loop = qasync.QEventLoop(application)
+    try:
+        with loop:
+            return int(loop.run_until_complete(_live(options, settings, exchange, theme, logging_, crash)))
+    except TerminalError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the window never came up
+        return 1
+    finally:
+        crash.tell = None
+        crash.close()
+        logging_.close()
