@@ -13,40 +13,37 @@ from kis_terminal.ui.translation import tr
 
 log = logging.getLogger(__name__)
 
-Tell = Callable[[str], None]
+Tell = Callable[[str, str], object]
+"""Show a level (`warn`, `danger`) and a sentence."""
 
 
-class CrashReporter:
-    """Take what nobody caught: from slots and callbacks by the interpreter's hooks, from tasks by `take`.
-
-    A bug goes to the log with its traceback once for each place in the source; its repetitions are counted.
+class CrashDesk:
+    """Take what nobody caught: from slots and callbacks by the interpreter's hooks, from tasks by
+    `task_failed`. `tell` shows a sentence in the window; while it is None there is only the log. A bug goes
+    to the log with its traceback once for each place in the source; its repetitions are counted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Tell | None = None) -> None:
+        self.tell = tell
         self.counts: dict[tuple[str, int, str], int] = {}
         """How often each bug came: module, line and kind."""
-        self._tell: Tell | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
 
     def install(self) -> None:
-        """Take over the interpreter's hooks until `uninstall`."""
+        """Take over the interpreter's hooks until `close`."""
         self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._uncaught
         threading.excepthook = self._uncaught_in_thread
 
-    def uninstall(self) -> None:
+    def close(self) -> None:
         """Give the hooks back."""
         sys.excepthook, threading.excepthook = self._hooks
 
-    def listen(self, tell: Tell) -> None:
-        """Show sentences by `tell` from now on; before it there is only the log."""
-        self._tell = tell
-
-    def take(self, name: str, error: BaseException) -> None:
+    def task_failed(self, name: str, error: BaseException) -> None:
         """Tell of an expected error by its sentence, of a bug by where it was (`TaskScope`'s handler)."""
         if isinstance(error, TerminalError):
             log.warning("%s: %s", name, error)
-            self._say(str(error))
+            self._say("warn", str(error))
             return
         place = _place(error)
         self.counts[place] = self.counts.get(place, 0) + 1
@@ -54,23 +51,24 @@ class CrashReporter:
             return
         log.error("%s failed", name, exc_info=error)
         self._say(
+            "danger",
             tr(
                 "프로그램 오류({kind}): {source}. 낸 주문은 증권사에 그대로 있습니다. 로그를 보십시오.",
                 kind=type(error).__name__,
                 source=name,
-            )
+            ),
         )
 
-    def _say(self, sentence: str) -> None:
-        if self._tell is not None:
-            self._tell(sentence)
+    def _say(self, level: str, sentence: str) -> None:
+        if self.tell is not None:
+            self.tell(level, sentence)
 
     def _uncaught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             self._hooks[0](kind, error, trace)
             return
         error = error.with_traceback(trace)
-        self.take(_place(error)[0], error)
+        self.task_failed(_place(error)[0], error)
 
     def _uncaught_in_thread(self, failure: threading.ExceptHookArgs) -> None:
         # Only the log: the window belongs to the main thread.
