@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -144,10 +144,6 @@ class Settings:
             cano=SIM_ACCOUNT,
             product="01",
         )
-
-    def with_access(self, access: KisAccess) -> Settings:
-        """Return these settings with `access` in place."""
-        return replace(self, access=access)
 
 
 def load_settings(
@@ -305,6 +301,9 @@ class _Reader:
         variable = names.variables.get(field)
         if variable and self.variables.get(variable):
             return Entry(self.variables[variable], variable)
+        if field == "hts_id" and self.variables.get("KIS_HTS_ID"):
+            # The ID is the person's: the same in both environments, as in KIS's own file.
+            return Entry(self.variables["KIS_HTS_ID"], "KIS_HTS_ID")
         key = names.yaml[field]
         entry = self._entries.get(key)
         if entry is not None and entry.value:

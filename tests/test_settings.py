@@ -308,6 +308,27 @@ def test_missing_hts_id_is_a_warning(tmp_path: Path) -> None:
     assert "HTS ID" in settings.warnings[0]
 
 
+def test_one_hts_id_serves_both_environments_unless_paper_has_its_own(tmp_path: Path) -> None:
+    write(tmp_path / "work", YAML)
+    shared = load(tmp_path, Environment.PAPER, environ={"KIS_HTS_ID": "person"}).access
+    own = load(
+        tmp_path, Environment.PAPER, environ={"KIS_HTS_ID": "person", "KIS_PAPER_HTS_ID": "contest"}
+    ).access
+
+    assert shared is not None
+    assert own is not None
+    assert (shared.hts_id, own.hts_id) == ("person", "contest")
+
+
+def test_the_example_file_has_only_names_that_are_known(tmp_path: Path) -> None:
+    example = Path(__file__).resolve().parents[1] / "kis_devlp.yaml.example"
+
+    settings = load(tmp_path, config=example)
+
+    assert settings.config_file == example
+    assert settings.warnings == ()
+
+
 def test_broken_database_url_does_not_show_its_password(tmp_path: Path) -> None:
     text = refusal(tmp_path, environ={"DATABASE_URL": "mysql://me:hunter22@db/x"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,8 +150,3 @@ _WINDOW_FORMS: Mapping[int, tuple[str, timedelta]] = {
     6: ("%H%M%S", timedelta(minutes=1)),
     14: ("%Y%m%d%H%M%S", timedelta(minutes=1)),
 }
-
-
-def oldest_first(rows: Sequence[Row]) -> list[Row]:
-    """Return rows that KIS sends newest first in the order of time."""
-    return list(reversed(rows))
