@@ -110,6 +110,11 @@ class LadderView(QWidget):
         """Tell whether notes have to be short."""
         return self._geometry.is_narrow
 
+    @property
+    def shown(self) -> tuple[RowContent, ...]:
+        """Return the rows as they were last painted."""
+        return self._on_screen
+
     def price_at(self, position: QPoint) -> Decimal | None:
         """Return the price painted at a position."""
         place = self._geometry.row_at(position)

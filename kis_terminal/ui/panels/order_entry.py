@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind
-from kis_terminal.domain.orders import Order, OrderKind, Side, Venue
+from kis_terminal.domain.orders import Order, OrderKind, Venue
 from kis_terminal.domain.sessions import Phase, kinds_allowed, phase_at
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Stream
@@ -20,12 +19,13 @@ from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word
 from kis_terminal.ui.ordering.change_form import ChangeForm, describe
 from kis_terminal.ui.ordering.checks import Checked, check_amendment, check_new, cost_text, passed_text
-from kis_terminal.ui.ordering.dress import send_style, tab_style
+from kis_terminal.ui.ordering.dress import send_style
 from kis_terminal.ui.ordering.estimate import share_of_means
 from kis_terminal.ui.ordering.fields import Line
 from kis_terminal.ui.ordering.new_order_form import NewOrderForm
 from kis_terminal.ui.ordering.numbers import WrongNumber
 from kis_terminal.ui.ordering.sender import OrderSender
+from kis_terminal.ui.ordering.tabs import Tab, TabRow
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
@@ -34,23 +34,6 @@ _RECHECK_MILLISECONDS = 600
 _PRICE_RULES = frozenset({"TICK", "LIMITS", "COLLAR"})
 _PASSING_RULES = frozenset({"DUPLICATE", "RATE"})
 """Rules that pass again by themselves after a moment."""
-
-
-class Tab(StrEnum):
-    """What the form does now."""
-
-    BUY = "buy"
-    SELL = "sell"
-    AMEND = "amend"
-    CANCEL = "cancel"
-
-    @property
-    def side(self) -> Side:
-        """Return the side of a new order."""
-        return Side.SELL if self is Tab.SELL else Side.BUY
-
-
-_TAB_WORDS = {Tab.BUY: "매수", Tab.SELL: "매도", Tab.AMEND: "정정", Tab.CANCEL: "취소"}
 
 
 class OrderEntryPanel(Panel):
@@ -86,25 +69,15 @@ class OrderEntryPanel(Panel):
         self.send_button = QPushButton("", self)
         self.send_button.setFont(self.theme.bold(self.theme.metrics.entry))
         self.send_button.setMinimumWidth(1)
-        self.tab_buttons = {tab: self._tab_button(tab) for tab in Tab}
+        self.tabs = TabRow(self.theme)
         self._arrange()
         self.sheet = ConfirmationSheet(self.theme, self)
-        self.sender = OrderSender(workspace, self.sheet, self)
+        self.order_sender = OrderSender(workspace, self.sheet, self)
         self._restore()
         self._connect()
         self.choose_tab(Tab.BUY)
 
     # -- building ---
-
-    def _tab_button(self, tab: Tab) -> QPushButton:
-        button = QPushButton(tr(_TAB_WORDS[tab]), self)
-        button.setCheckable(True)
-        button.setAccessibleName(tr("{tab} 탭", tab=tr(_TAB_WORDS[tab])))
-        button.setFont(self.theme.bold())
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setMinimumWidth(1)
-        button.clicked.connect(lambda checked=False, chosen=tab: self.choose_tab(chosen))
-        return button
 
     def _arrange(self) -> None:
         metrics = self.theme.metrics
@@ -112,11 +85,7 @@ class OrderEntryPanel(Panel):
         layout = QVBoxLayout(inner)
         layout.setContentsMargins(metrics.inset, 7, metrics.inset, 6)
         layout.setSpacing(5)
-        tabs = QHBoxLayout()
-        tabs.setSpacing(metrics.gutter)
-        for button in self.tab_buttons.values():
-            tabs.addWidget(button, 1)
-        layout.addLayout(tabs)
+        layout.addWidget(self.tabs)
         layout.addWidget(self.form)
         layout.addWidget(self.change_form)
         layout.addWidget(self.risk_line)
@@ -132,6 +101,7 @@ class OrderEntryPanel(Panel):
             self.form.choose_venue(Venue(str(kept)))
 
     def _connect(self) -> None:
+        self.tabs.chosen.connect(self._tab_chosen)
         self.form.changed.connect(self._request_flush)
         self.form.price_typed.connect(self._price_typed)
         self.form.percent_wanted.connect(self._take_percent)
@@ -140,7 +110,7 @@ class OrderEntryPanel(Panel):
         self.change_form.changed.connect(self._request_flush)
         self.change_form.submitted.connect(self.send)
         self.send_button.clicked.connect(self.send)
-        self.sender.said.connect(self._say)
+        self.order_sender.said.connect(self._say)
         self.workspace.link.symbol_changed.connect(self._symbol_chosen)
         self.workspace.link.order_wanted.connect(self.take_draft)
 
@@ -192,11 +162,11 @@ class OrderEntryPanel(Panel):
             self.workspace.frame_clock.request(self._flush_bound)
 
     def _order_changed(self, order: Order) -> None:
-        if order.symbol == self._symbol or order.key == self.sender.followed_key:
+        if order.symbol == self._symbol or order.key == self.order_sender.followed_key:
             self.workspace.frame_clock.request(self._flush_bound)
 
     def _order_refused(self, refusal: tuple[Order, str]) -> None:
-        self.sender.take_refusal(*refusal)
+        self.order_sender.take_refusal(*refusal)
 
     # -- what others call ---
 
@@ -219,23 +189,27 @@ class OrderEntryPanel(Panel):
         """Return what the form does now."""
         return self._tab
 
+    def _tab_chosen(self, value: str) -> None:
+        self.choose_tab(Tab(value))
+
     def choose_tab(self, tab: Tab) -> None:
         """Turn to another tab; fields keep what they hold."""
         self.sheet.dismiss()
         self._tab = tab
-        is_new = tab in (Tab.BUY, Tab.SELL)
+        is_new = tab.is_new_order
         if is_new:
             self._side_tab = tab
         self.form.setVisible(is_new)
         self.change_form.setVisible(not is_new)
         self.change_form.set_amending(is_amending=tab is Tab.AMEND)
         self.risk_line.setVisible(tab is not Tab.CANCEL)
-        self._dress_tabs()
+        self.tabs.show_tab(tab)
         self._flush()
 
     def take_draft(self, draft: OrderDraft) -> None:
         """Fill the form with what another panel wants; never sends and never takes the focus."""
         self.workspace.link.choose(draft.symbol)
+        self._symbol = draft.symbol  # a hidden form is filled too, and keeps it when it is shown
         self.sheet.dismiss()
         if draft.amends_key:
             self.choose_tab(Tab.AMEND)
@@ -285,7 +259,7 @@ class OrderEntryPanel(Panel):
         self.form.condition_field.set_value(None)
         self.form.quantity_field.set_value(None)
         self._wants_price = False
-        self.sender.forget()
+        self.order_sender.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter sends from the choices and the button, Esc clears; a held key does nothing."""
@@ -311,17 +285,18 @@ class OrderEntryPanel(Panel):
         item = self.workspace.instruments.get(self._symbol)
         kind = item.kind if item is not None else InstrumentKind.STOCK
         self.form.instrument_kind = self.change_form.instrument_kind = kind
-        state = self.workspace.market_data.state(self._symbol)
-        if self._wants_price and state.price is not None:
-            self._wants_price = False
-            self.form.set_price(state.price)
+        if self._wants_price and self._symbol:
+            price = self.workspace.market_data.state(self._symbol).price
+            if price is not None:
+                self._wants_price = False
+                self.form.set_price(price)
         self.form.show_kinds(self._kinds())
         self.change_form.show_orders(
             [order for order in self.workspace.orders.open_orders(self._symbol) if order.order_number]
         )
         self._show_checks()
         self._show_send()
-        self.sender.tell()
+        self.order_sender.tell()
 
     def _kinds(self) -> tuple[OrderKind, ...]:
         seconds = self.workspace.market_data.market_seconds()
@@ -373,20 +348,20 @@ class OrderEntryPanel(Panel):
         if shown != self.send_button.text():
             self.send_button.setText(shown)
             self.send_button.setAccessibleName(text)
-        is_change = self._tab in (Tab.AMEND, Tab.CANCEL)
+        is_change = not self._tab.is_new_order
         is_armed = self.workspace.risk_gate.is_armed or self._tab is Tab.CANCEL
         self.send_button.setEnabled(is_armed and not (is_change and self.change_form.order is None))
         self._dress_send()
 
     def _send_text(self) -> str:
         enter = "   (Enter)"
-        if self._tab in (Tab.AMEND, Tab.CANCEL):
+        if not self._tab.is_new_order:
             order = self.change_form.order
             if order is None:
                 return tr("미체결 주문이 없습니다")
             new = self.change_form.price_field.text() if self._tab is Tab.AMEND else ""
             what = describe(order).split(" · ")[0] + (f" → {new}" if new else "")
-            return f"{tr(_TAB_WORDS[self._tab])}  {what}{enter}"
+            return f"{self._tab.word}  {what}{enter}"
         name = self.workspace.instruments.name(self._symbol)
         quantity = self.form.quantity_field.known_value()
         price = self.form.price_field.text() if self.form.kind.needs_price else kind_word(self.form.kind)
@@ -400,20 +375,10 @@ class OrderEntryPanel(Panel):
         super().resizeEvent(event)
         self._request_flush()
 
-    def _tint(self, tab: Tab) -> QColor | None:
-        colours = self.theme.colours
-        return {Tab.BUY: colours.up, Tab.SELL: colours.down}.get(tab)
-
-    def _dress_tabs(self) -> None:
-        for tab, button in self.tab_buttons.items():
-            is_chosen = tab is self._tab
-            button.setChecked(is_chosen)
-            button.setStyleSheet(tab_style(self.theme, self._tint(tab), is_chosen=is_chosen))
-
     def _dress_send(self) -> None:
         is_real = self.workspace.environment is Environment.REAL
         edge = self.theme.environment(self.workspace.environment) if is_real else None
-        style = send_style(self.theme, self._tint(self._tab), edge)
+        style = send_style(self.theme, self._tab.tint(self.theme), edge)
         if style != self.send_button.styleSheet():
             self.send_button.setStyleSheet(style)
 
@@ -440,11 +405,11 @@ class OrderEntryPanel(Panel):
             return
         order = self.change_form.order
         if not self._symbol:
-            self.sender.refuse(tr("종목을 먼저 선택하십시오."))
-        elif self._tab in (Tab.AMEND, Tab.CANCEL) and order is None:
-            self.sender.refuse(tr("미체결 주문이 없습니다"))
+            self.order_sender.refuse(tr("종목을 먼저 선택하십시오."))
+        elif not self._tab.is_new_order and order is None:
+            self.order_sender.refuse(tr("미체결 주문이 없습니다"))
         elif self._tab is Tab.CANCEL and order is not None:
-            self.sender.cancel(order)
+            self.order_sender.cancel(order)
         else:
             self._send_checked(order)
         self._request_flush()
@@ -453,16 +418,16 @@ class OrderEntryPanel(Panel):
         try:
             checked = self._checked()
         except WrongNumber as wrong:
-            self.sender.refuse(str(wrong))
+            self.order_sender.refuse(str(wrong))
             return
         if checked is None:
             return
         request, verdict = checked
         if verdict.first_failure is not None:
-            self.sender.refuse(verdict.first_failure.sentence)
+            self.order_sender.refuse(verdict.first_failure.sentence)
         elif self._tab is not Tab.AMEND:
-            self.sender.submit(request)
+            self.order_sender.submit(request)
         elif order is not None and order.price == request.price:
-            self.sender.refuse(tr("정정가격이 지금 가격과 같습니다."))
+            self.order_sender.refuse(tr("정정가격이 지금 가격과 같습니다."))
         elif order is not None:
-            self.sender.amend(order, request)
+            self.order_sender.amend(order, request)
