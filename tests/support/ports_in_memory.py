@@ -282,6 +282,10 @@ class MemoryBroker:
         }
         self.prints: dict[str, list[Tick]] = {}
         self.cash = Decimal(35_192_350)
+        self.daily: dict[tuple[str, Interval], list[Bar]] = {}
+        self.minutes: dict[tuple[str, date], list[Bar]] = {}
+        self.bars_fail: TerminalError | None = None
+        self.bars_hold: asyncio.Event | None = None
         self.positions: dict[str, Position] = {}
         self.rows: dict[str, BrokerOrder] = {}
         self.placed: list[OrderRequest] = []
@@ -327,12 +331,23 @@ class MemoryBroker:
     async def daily_bars(
         self, symbol: str, start: date, end: date, interval: Interval, *, is_adjusted: bool
     ) -> Sequence[Bar]:
-        """Return no bars."""
-        return []
+        """Return the bars of `daily`; `bars_fail` is raised once, `bars_hold` waited for."""
+        await self._begin_bars()
+        bars = self.daily.get((symbol, interval), [])
+        return [bar for bar in bars if start <= bar.start.date() <= end]
 
     async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
-        """Return no bars."""
-        return []
+        """Return the bars of `minutes`, as `daily_bars` does."""
+        await self._begin_bars()
+        bars = self.minutes.get((symbol, day), [])
+        return [bar for bar in bars if since <= bar.start.hour * 3600 + bar.start.minute * 60 <= until]
+
+    async def _begin_bars(self) -> None:
+        if self.bars_hold is not None:
+            await self.bars_hold.wait()
+        if self.bars_fail is not None:
+            error, self.bars_fail = self.bars_fail, None
+            raise error
 
     async def investor_days(self, symbol: str) -> Sequence[InvestorDay]:
         """Return nothing."""
