@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Mapping
@@ -153,5 +154,12 @@ class Transport:
 
 def _reason(error: Exception) -> str:
     """Return a short reason without the URL, which may hold an account number."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, ssl.SSLCertVerificationError):
+            return "서버의 TLS 인증서를 확인할 수 없음. PC의 시계와 보안 프로그램·프록시를 확인하세요"
+        if isinstance(link, socket.gaierror):
+            return "주소를 찾을 수 없음. 인터넷 연결과 DNS를 확인하세요"
+        link = link.__cause__ or link.__context__
     name = type(error).__name__
     return _REASONS.get(name, "응답 시간 초과" if isinstance(error, TimeoutError) else name)

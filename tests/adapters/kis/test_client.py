@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from kis_terminal.adapters.kis.client import KisClient, Patience
 from kis_terminal.adapters.kis.environment import Limits
@@ -527,6 +534,47 @@ async def test_no_secret_is_in_any_error_or_log(caplog: pytest.LogCaptureFixture
     whole = "\n".join([*texts, *(record.getMessage() for record in caplog.records if "kis" in record.name)])
     for secret in (APPKEY, APPSECRET, "token-1", "12345678"):
         assert secret not in whole
+
+
+async def test_a_certificate_of_nobody_is_refused_and_said_so(tmp_path: Path) -> None:
+    async with tls_server(tmp_path) as url:
+        client = KisClient(access_to(url), SystemClock(), limits=NO_LIMIT, patience=QUICK, seed=1)
+
+        with pytest.raises(BrokerUnreachable, match="인증서"):
+            await ask_price(client)
+
+        await client.close()
+
+
+@asynccontextmanager
+async def tls_server(folder: Path) -> AsyncIterator[str]:
+    """Listen with a certificate that no authority has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    pem += key.private_bytes(serialization.Encoding.PEM, form, plain)
+    (folder / "server.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0, ssl=context)
+    try:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        await server.wait_closed()
 
 
 async def test_close_twice_is_harmless_and_leaves_no_connection() -> None:
