@@ -89,6 +89,8 @@ class ChartPlot(pg.GraphicsView):
             item.setZValue(place * 10)
             self.scene().addItem(item)
         self._drag_from: QPointF | None = None
+        self._price_strip = QRectF()
+        """Where the last price was painted last; the series itself is ahead of the picture."""
         self._is_laid_out = False
         self._rest_timer = QTimer(self)
         self._rest_timer.setSingleShot(True)
@@ -156,7 +158,7 @@ class ChartPlot(pg.GraphicsView):
 
     def refresh(self) -> None:
         """Carry changes of the series in, and paint only what they changed."""
-        structure, count, before = self.shown.structure, len(self.shown), self._edges.last_price_strip()
+        structure, count = self.shown.structure, len(self.shown)
         begin = self.shown.sync()
         if begin is None:
             return
@@ -176,7 +178,8 @@ class ChartPlot(pg.GraphicsView):
         self._update_legend()
         if frame.end == len(self.shown) and not frame.is_empty:
             self._update_last_bar(frame)
-        for strip in (before, self._edges.last_price_strip()):
+        before, self._price_strip = self._price_strip, self._edges.last_price_strip()
+        for strip in (before, self._price_strip):
             self.scene().update(strip)
 
     def _update_last_bar(self, frame: Frame) -> None:
@@ -212,10 +215,7 @@ class ChartPlot(pg.GraphicsView):
             pane.set_room(QRectF(0, top, plot_width, pane_height))
             top += pane_height
         self._edges.panes = self.panes
-        if not self._is_laid_out:
-            self._is_laid_out = True
-            self.window_of_time.width = plot_width
-            self.window_of_time.reset()
+        self._is_laid_out = True
         self.window_of_time.resize(plot_width)
         self._arrange()
 
@@ -228,6 +228,7 @@ class ChartPlot(pg.GraphicsView):
         places = [] if series is None else self._time_axis.places(frame, series.times, series.interval)
         for pane in self.panes:
             pane.arrange(frame, places)
+        self._price_strip = self._edges.last_price_strip()
         self._follow_pointer()
         self._update_legend()
         self._edges.update()

@@ -24,6 +24,8 @@ class TimeWindow:
         self.first = 0.0
         self.span = 100.0
         self._opening_step = step
+        self._is_opening = True
+        """Whether nobody has moved or zoomed since the last reset."""
 
     @property
     def step(self) -> float:
@@ -43,9 +45,14 @@ class TimeWindow:
         """Show the newest bars at the opening size."""
         self.span = max(LEAST_BARS, self.width / self._opening_step)
         self.first = self._end - self.span
+        self._is_opening = True
 
     def resize(self, width: int) -> None:
         """Keep the size of a bar and the right edge."""
+        if self._is_opening:
+            self.width = max(1, width)
+            self.reset()
+            return
         right, step = self.first + self.span, self.step
         self.width = max(1, width)
         self.span = max(LEAST_BARS, self.width / step)
@@ -64,6 +71,7 @@ class TimeWindow:
         """Move to later bars, earlier ones when negative."""
         self.first += bars
         self._clamp()
+        self._is_opening &= bars == 0.0
 
     def zoom(self, factor: float, anchor: float) -> None:
         """Show `factor` times as many bars, with the bar position `anchor` kept where it is."""
@@ -74,16 +82,19 @@ class TimeWindow:
         self.first = anchor - share * span
         self.span = span
         self._clamp()
+        self._is_opening = False
 
     def show_all(self) -> None:
         """Show every bar."""
         self.span = max(LEAST_BARS, self._end)
         self.first = self._end - self.span
+        self._is_opening = False
 
     def show_first(self) -> None:
         """Show the oldest bars."""
         self.first = 0.0
         self._clamp()
+        self._is_opening = False
 
     def show_last(self) -> None:
         """Show the newest bars at the present size."""
