@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -32,8 +32,8 @@ class ConfirmationSheet(QWidget):
     """Cover a panel with one question; Enter takes the default button, Esc leaves.
 
     Without a guard Enter confirms. With one, Enter leaves, and confirming takes the pointer or Tab first.
-    A question that is replaced, hidden or dismissed counts as no; the answer is called at most once, and only
-    for yes.
+    A question that is replaced or dismissed counts as no (its panel dismisses it when it is hidden); the answer
+    is called at most once, and only for yes.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -77,7 +77,6 @@ class ConfirmationSheet(QWidget):
         self._veil.setAlphaF(0.72)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("확인"))
-        parent.installEventFilter(self)
         self.hide()
 
     @property
@@ -96,7 +95,7 @@ class ConfirmationSheet(QWidget):
             self._back_to = self.window().focusWidget()
         self._on_yes = on_yes
         self._fill(question)
-        self.setGeometry(self._panel.rect())
+        self.cover()
         self.show()
         self.raise_()
         first = self.leave_button if question.is_guarded else self.confirm_button
@@ -170,14 +169,9 @@ class ConfirmationSheet(QWidget):
         other.setFocus(Qt.FocusReason.TabFocusReason)
         return True
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the panel's size; a panel that is hidden takes its question with it."""
-        if watched is self._panel:
-            if event.type() == QEvent.Type.Resize:
-                self.setGeometry(self._panel.rect())
-            elif event.type() == QEvent.Type.Hide:
-                self.dismiss()
-        return False
+    def cover(self) -> None:
+        """Lie over the whole panel; to be called from its `resizeEvent`."""
+        self.setGeometry(self._panel.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Veil what lies under the sheet."""

@@ -142,6 +142,7 @@ class OrderBookPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave out of the title what a narrow panel has no room for."""
         super().resizeEvent(event)
+        self.sheet.cover()
         width = event.size().width()
         self.tick_label.setVisible(width >= _NARROW)
         self.order_button.setText(tr("더블클릭 주문") if width >= _TIGHT else tr("더블클릭"))

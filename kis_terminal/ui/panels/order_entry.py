@@ -373,6 +373,7 @@ class OrderEntryPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the words on the button anew."""
         super().resizeEvent(event)
+        self.sheet.cover()
         self._request_flush()
 
     def _dress_send(self) -> None:
@@ -423,11 +424,11 @@ class OrderEntryPanel(Panel):
         if checked is None:
             return
         request, verdict = checked
-        if verdict.first_failure is not None:
-            self.order_sender.refuse(verdict.first_failure.sentence)
-        elif self._tab is not Tab.AMEND:
-            self.order_sender.submit(request)
-        elif order is not None and order.price == request.price:
+        if self._tab is Tab.AMEND and order is not None and order.price == request.price:
             self.order_sender.refuse(tr("정정가격이 지금 가격과 같습니다."))
-        elif order is not None:
+        elif verdict.first_failure is not None:
+            self.order_sender.refuse(verdict.first_failure.sentence)
+        elif self._tab is Tab.AMEND and order is not None:
             self.order_sender.amend(order, request)
+        else:
+            self.order_sender.submit(request)
