@@ -91,7 +91,7 @@ class Terminal:
         self.scope = TaskScope("services", crash.task_failed)
         self.window_scope = TaskScope("window", crash.task_failed)
 
-        self.broker = KisBroker(access, clock, token_folder=home.tokens)
+        self.broker = KisBroker(access, clock, token_folder=home.tokens, on_secret=logging_.redactor.add)
         self.feed = KisFeed(
             ws_url=access.ws_url,
             environment=access.environment,
@@ -216,6 +216,7 @@ async def _live(
     theme: Theme,
     logging_: Logging,
     crash: CrashDesk,
+    on_open: Callable[[Terminal], None] | None,
 ) -> int:
     access = settings.access
     if exchange is not None:
@@ -236,6 +237,8 @@ async def _live(
         for sentence in settings.warnings:
             terminal.workspace.link.message.emit("warn", sentence)
         loop.call_later(3.0, _settle_memory)
+        if on_open is not None:
+            on_open(terminal)
         if options.exit_after is not None:
             loop.call_later(options.exit_after, stop.set)
         try:
@@ -273,8 +276,16 @@ def _signals(stop: Callable[[], object]):  # type: ignore[no-untyped-def]
             signal.signal(number, handler)
 
 
-def run(options: Options, settings: Settings, exchange: ExchangeProcess | None) -> int:
-    """Open the window and run until it closes; returns the exit code."""
+def run(
+    options: Options,
+    settings: Settings,
+    exchange: ExchangeProcess | None,
+    on_open: Callable[[Terminal], None] | None = None,
+) -> int:
+    """Open the window and run until it closes; returns the exit code.
+
+    `on_open` is called once the window is shown and connecting; measurements and pictures use it.
+    """
     logging_ = set_up_logging(settings.home.logs)
     set_language(settings.language)
     application = QApplication(["kis-terminal"])
@@ -289,7 +300,9 @@ def run(options: Options, settings: Settings, exchange: ExchangeProcess | None) 
     loop = qasync.QEventLoop(application)
     try:
         with loop:
-            return int(loop.run_until_complete(_live(options, settings, exchange, theme, logging_, crash)))
+            return int(
+                loop.run_until_complete(_live(options, settings, exchange, theme, logging_, crash, on_open))
+            )
     except TerminalError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the window never came up
         return 1

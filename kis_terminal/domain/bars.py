@@ -113,6 +113,20 @@ class BarSeries:
         self.replace(times, values)
         self._volume_before_last = keep
 
+    def replace_minutes(self, minutes: Iterable[Bar]) -> None:
+        """Take over a listing of one-minute bars, joined to this series' interval."""
+        self.replace(*_joined(minutes, self.interval))
+
+    def correct(self, minutes: Iterable[Bar]) -> None:
+        """Overwrite completed bars by what a listing of one-minute bars says; the last bar goes on living."""
+        times, values = _joined(minutes, self.interval)
+        for time, row in zip(times.tolist(), values, strict=True):
+            place = int(np.searchsorted(self.times, time))
+            if place < self._size - 1 and self._times[place] == time:
+                self._values[place] = row
+        self.revision += 1
+        self.structure += 1
+
     def _append(self, start: int, price: float) -> None:
         if self._size == len(self._times):
             self._times = np.concatenate([self._times, np.empty_like(self._times)])
@@ -190,3 +204,9 @@ def resample(
     joined[:, CLOSE] = values[last, CLOSE]
     joined[:, VOLUME] = np.add.reduceat(values[:, VOLUME], first)
     return starts[first], joined
+
+
+def _joined(minutes: Iterable[Bar], interval: Interval) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    raw = BarSeries("", Interval.MINUTE_1)
+    raw.merge(minutes)
+    return resample(raw.times, raw.values, interval)

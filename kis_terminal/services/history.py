@@ -6,16 +6,18 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kis_terminal.domain.bars import BarSeries, day_seconds, resample
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.domain.market import Bar, Interval, Tick
+from kis_terminal.domain.market import Interval, Tick
 from kis_terminal.ports import QuoteSource
 from kis_terminal.services.hub import Subscription, Topic
 from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.tasks import TaskScope
+
+if TYPE_CHECKING:
+    from kis_terminal.domain.bars import BarSeries
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,10 @@ class History:
 
         The caller watches the symbol's prints itself (`MarketData.watch`) and closes the result.
         """
+        # numpy costs 150 ms at the first chart: not in the window's thread.
+        await asyncio.to_thread(import_module, "kis_terminal.domain.bars")
+        from kis_terminal.domain.bars import BarSeries, day_seconds
+
         live = LiveBars(BarSeries(symbol, interval))
         day_start = day_seconds(self._market_data.today())
 
@@ -113,14 +119,7 @@ class History:
             except TerminalError as error:
                 log.info("earlier minutes of %s: %s", series.symbol, error)
                 break
-        self._set_minutes(series, minutes)
-
-    @staticmethod
-    def _set_minutes(series: BarSeries, minutes: Sequence[Bar]) -> None:
-        raw = BarSeries(series.symbol, Interval.MINUTE_1)
-        raw.merge(minutes)
-        times, values = resample(raw.times, raw.values, series.interval)
-        series.replace(np.ascontiguousarray(times), values)
+        series.replace_minutes(minutes)
 
     async def _now_seconds(self, symbol: str) -> int:
         """Return the exchange's time of day; its last print tells it where no stream has yet."""
@@ -145,13 +144,5 @@ class History:
         except TerminalError as error:
             log.info("correction of the last bar of %s: %s", series.symbol, error)
             return
-        raw = BarSeries(series.symbol, Interval.MINUTE_1)
-        raw.merge(bars)
-        times, values = resample(raw.times, raw.values, series.interval)
-        for time, row in zip(times.tolist(), values, strict=True):
-            place = int(np.searchsorted(series.times, time))
-            if place < len(series) - 1 and series.times[place] == time:
-                series.values[place] = row
-        series.revision += 1
-        series.structure += 1
+        series.correct(bars)
         live.changed.publish(series)

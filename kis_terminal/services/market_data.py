@@ -270,6 +270,8 @@ class MarketData:
             self._acquire(stream, symbol)
         if self.state(symbol).quote is None:
             self._scope.spawn(self._load(symbol), name=f"quote {symbol}")
+        if Stream.BOOK in streams and not self.state(symbol).tape:
+            self._scope.spawn(self._load_tape(symbol), name=f"tape {symbol}")
         return Subscription(lambda: self._release_all(symbol, streams))
 
     def _acquire(self, stream: Stream, symbol: str) -> None:
@@ -302,16 +304,22 @@ class MarketData:
     async def _load(self, symbol: str) -> None:
         try:
             await self.refresh_quote(symbol)
-            state = self.state(symbol)
-            if not state.tape:
-                earlier = await self._source.recent_ticks(symbol)
-                if not state.tape:
-                    state.tape.extend(earlier)
-                    if earlier and self._market_seconds is None:
-                        self._market_seconds = (earlier[-1].seconds, self._clock.monotonic())
-                    self.quotes.publish(symbol)
         except TerminalError as error:
             log.info("quote of %s: %s", symbol, error)
+
+    async def _load_tape(self, symbol: str) -> None:
+        """Fetch the last prints for the time before the stream; they also tell the exchange's time."""
+        try:
+            earlier = await self._source.recent_ticks(symbol)
+        except TerminalError as error:
+            log.info("last prints of %s: %s", symbol, error)
+            return
+        tape = self.state(symbol).tape
+        known = tape[0].volume if tape else None
+        tape.extendleft(tick for tick in reversed(earlier) if known is None or tick.volume < known)
+        if earlier and self._market_seconds is None:
+            self._market_seconds = (earlier[-1].seconds, self._clock.monotonic())
+        self.quotes.publish(symbol)
 
     async def refresh_quote(self, symbol: str) -> Quote:
         """Fetch the quote by REST, carry it in and return it; raises TerminalError."""

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 _GAP_SECONDS = 0.25
 """Between two listings: the account's own call limit is lower than the gateway's."""
 _UNSETTLED_SECONDS = 2.0
-_QUIET_SECONDS = 60.0
+_QUIET_SECONDS = 45.0
+"""Also keeps a connection open: the transport drops one that was idle for a minute."""
 _LONGEST_WAIT = 30.0
 
 
