@@ -16,11 +16,17 @@ from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
 Piece = tuple[str, QColor]
+_WHOLE_FROM = 1_000.0
+"""Values from which decimals say nothing."""
 
 
 def price_text(value: float) -> str:
     """Return a price with decimals only where it has some."""
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def _study_text(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= _WHOLE_FROM else f"{value:,.2f}"
 
 
 class Legend:
@@ -53,7 +59,7 @@ class Legend:
         """Return the name of a study and its lines in their colours, with values or with their periods."""
         pieces: list[Piece] = [(study.legend, self._theme.colours.muted)]
         for label, place, value in zip(study.labels, study.colours, row, strict=True):
-            known = "-" if np.isnan(value) else f"{value:,.2f}"
+            known = "-" if np.isnan(value) else _study_text(value)
             text = known if has_values else tr(label)
             pieces.append((text, self._theme.study(place)))
         return pieces

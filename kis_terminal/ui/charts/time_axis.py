@@ -106,6 +106,8 @@ def _moment(seconds: int) -> tuple[int, int, int, int]:
 def label_of(times: NDArray[np.int64], bar: int) -> tuple[str, int]:
     """Return the text of a label and its rank: 3 new year, 2 new month, 1 new day, 0 a time of day."""
     year, month, day, second = _moment(int(times[bar]))
+    if not bar and second:
+        return f"{month:02d}/{day:02d}", 1
     before = _moment(int(times[bar - 1])) if bar else (0, 0, 0, 0)
     if year != before[0]:
         return f"{year}", 3

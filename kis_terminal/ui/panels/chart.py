@@ -110,6 +110,9 @@ class ChartPanel(Panel):
     # -- strip ---
 
     def _build_strip(self) -> None:
+        # Its own wish for room must not keep the panel from being narrow; `_fit_strip` hides buttons instead.
+        self.strip.setMinimumWidth(1)
+        self.title_area.setSpacing(1)
         self.interval_buttons: dict[Interval, QToolButton] = {}
         for interval, name in INTERVALS:
             button = self._strip_button(tr(name), partial(self.choose_interval, interval))
