@@ -315,8 +315,9 @@ class MarketData:
             log.info("last prints of %s: %s", symbol, error)
             return
         tape = self.state(symbol).tape
-        known = tape[0].volume if tape else None
-        tape.extendleft(tick for tick in reversed(earlier) if known is None or tick.volume < known)
+        # The listing has no running volume: what the stream brought already is told by its time.
+        first = tape[0].seconds if tape else None
+        tape.extendleft(tick for tick in reversed(earlier) if first is None or tick.seconds < first)
         if earlier and self._market_seconds is None:
             self._market_seconds = (earlier[-1].seconds, self._clock.monotonic())
         self.quotes.publish(symbol)
