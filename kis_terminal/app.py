@@ -20,10 +20,12 @@ from PySide6.QtWidgets import QApplication
 from kis_terminal import __version__
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.kis.timing import FeedTiming
 from kis_terminal.adapters.simulator.process import ExchangeProcess
 from kis_terminal.adapters.storage.journal import SqliteOrderJournal
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
@@ -99,6 +101,8 @@ class Terminal:
             approval_key=self._approval_key,
             invalidate_approval=self._forget_approval,
             clock=clock,
+            # The pause between commands spares KIS's servers; our own exchange needs none.
+            timing=FeedTiming(command_gap=0.002) if settings.environment is Environment.SIM else None,
             on_failure=crash.task_failed,
         )
         self._wants_fresh_approval = False
