@@ -26,7 +26,14 @@ def _english() -> dict[str, str]:
     return loaded
 
 
-def tr(korean: str, **values: object) -> str:
-    """Return the text in the user's language, with `{name}` places filled."""
-    text = korean if _language[0] == "ko" else _english().get(korean, korean)
+def tr(korean: str, context: str = "", **values: object) -> str:
+    """Return the text in the user's language, with `{name}` places filled.
+
+    `context` tells apart what Korean says with one word and English with two (취소: cancelled, to cancel);
+    the English table then has it as `취소@context`.
+    """
+    text = korean
+    if _language[0] != "ko":
+        english = _english()
+        text = english.get(f"{korean}@{context}", english.get(korean, korean))
     return text.format(**values) if values else text

@@ -111,7 +111,7 @@ def test_book_tape_limits_and_last_price_are_shown(desk: Desk, qtbot: Any) -> No
     notes = {row.note.label: row.note.value for row in rows if row.note}
     assert notes["상한"] == "107,700"
     assert notes["하한"] == "58,100"
-    assert notes["VI 발동"] == "91,200 / 74,600"
+    assert notes["VI 발동가"] == "91,200 / 74,600"
     assert rows[9].percent_text == "+2.17"
     ladder.panel.hide()
 
@@ -351,10 +351,29 @@ def test_cancel_buttons_take_their_side_or_all(ladder: Ladder, qtbot: Any) -> No
     assert ladder.desk.messages[-1] == ("info", "삼성전자: 취소할 주문이 없습니다")
 
 
+def test_liquidation_that_risk_refuses_says_why_and_asks_nothing(desk: Desk, qtbot: Any) -> None:
+    ladder = Ladder(desk, qtbot)
+
+    qtbot.mouseClick(ladder.panel.liquidate_button, _PRESS)
+
+    assert desk.messages[-1][0] == "danger"
+    assert "한도 30,000,000원" in desk.messages[-1][1]
+    assert not ladder.panel.sheet.is_open
+    ladder.panel.hide()
+
+
+def hold(ladder: Ladder, quantity: int) -> None:
+    """Have a holding small enough for the limit of one order."""
+    ladder.desk.broker.hold_shares(SAMSUNG, "삼성전자", quantity, 81_250)
+    ladder.desk.workspace.portfolio.refresh_soon()
+    ladder.qtbot.waitUntil(lambda: ladder.desk.workspace.portfolio.sellable(SAMSUNG) == quantity)
+
+
 def test_liquidation_asks_first_and_enter_leaves(ladder: Ladder, qtbot: Any) -> None:
+    hold(ladder, 200)
     qtbot.mouseClick(ladder.panel.liquidate_button, _PRESS)
     assert ladder.panel.sheet.is_open
-    assert "400주를 시장가로 모두 팔까요" in ladder.panel.sheet.text
+    assert "200주를 시장가로 모두 팔까요" in ladder.panel.sheet.text
 
     qtbot.keyClick(ladder.panel.sheet.leave_button, Qt.Key.Key_Return)
 
@@ -363,16 +382,18 @@ def test_liquidation_asks_first_and_enter_leaves(ladder: Ladder, qtbot: Any) -> 
 
 
 def test_liquidation_that_is_confirmed_sells_everything_at_market(ladder: Ladder, qtbot: Any) -> None:
+    hold(ladder, 200)
     qtbot.mouseClick(ladder.panel.liquidate_button, _PRESS)
 
     qtbot.mouseClick(ladder.panel.sheet.confirm_button, _PRESS)
 
     qtbot.waitUntil(lambda: bool(ladder.desk.workspace.orders.all()))
     order = ladder.desk.workspace.orders.all()[0]
-    assert (order.side, order.kind, order.quantity) == (Side.SELL, OrderKind.MARKET, 400)
+    assert (order.side, order.kind, order.quantity) == (Side.SELL, OrderKind.MARKET, 200)
 
 
 def test_open_question_is_gone_when_the_symbol_changes(ladder: Ladder, qtbot: Any) -> None:
+    hold(ladder, 200)
     qtbot.mouseClick(ladder.panel.liquidate_button, _PRESS)
 
     ladder.desk.workspace.link.choose(NAVER)

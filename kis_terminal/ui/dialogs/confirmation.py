@@ -32,8 +32,8 @@ class ConfirmationSheet(QWidget):
     """Cover a panel with one question; Enter takes the default button, Esc leaves.
 
     Without a guard Enter confirms. With one, Enter leaves, and confirming takes the pointer or Tab first.
-    A question that is replaced or dismissed counts as no (its panel dismisses it when it is hidden); the answer
-    is called at most once, and only for yes.
+    A question that is replaced or dismissed counts as no (a panel that is hidden dismisses it); the answer is
+    called at most once, and only for yes.
     """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:

@@ -204,7 +204,7 @@ def _notes(
         if is_narrow:
             notes += [Note("VI ▲", number(prices[0]), 0), Note("VI ▼", number(prices[1]), 0)]
         else:
-            notes.append(Note(tr("VI 발동"), f"{number(prices[0])} / {number(prices[1])}", 0))
+            notes.append(Note(tr("VI 발동가"), f"{number(prices[0])} / {number(prices[1])}", 0))
     return notes
 
 

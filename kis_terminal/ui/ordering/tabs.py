@@ -35,7 +35,7 @@ class Tab(StrEnum):
     @property
     def word(self) -> str:
         """Return the tab's name."""
-        return tr(_WORDS[self])
+        return tr(_WORDS[self], context="act")
 
     def tint(self, theme: Theme) -> QColor | None:
         """Return the colour of the side, None for amend and cancel."""

@@ -115,7 +115,7 @@ class OrderBookPanel(Panel):
             tr("매도취소"), colours.down.name(), lambda: self._cancel_side(Side.SELL)
         )
         self.cancel_all_button = self._button(
-            tr("전체취소"), colours.flat.name(), lambda: self._cancel_side(None)
+            tr("전체취소", context="act"), colours.flat.name(), lambda: self._cancel_side(None)
         )
         self.liquidate_button = self._button(tr("시장가청산"), colours.warn.name(), self._liquidate)
         self.cancel_buys_button = self._button(
@@ -205,6 +205,8 @@ class OrderBookPanel(Panel):
         order, sentence = refusal
         if order.symbol == self._symbol and order.price is not None:
             self.ladder.say_at(order.price, sentence)
+        elif order.origin is Origin.LADDER:
+            self.workspace.link.message.emit("danger", sentence)
 
     # -- drawing ---
 
@@ -371,6 +373,10 @@ class OrderBookPanel(Panel):
         request = self.workspace.orders.new_request(
             self._symbol, Side.SELL, OrderKind.MARKET, quantity, None, origin=Origin.LADDER
         )
+        failure = self.workspace.risk_gate.check(request).first_failure
+        if failure is not None:
+            self.workspace.link.message.emit("danger", failure.sentence)
+            return
         question = order_question(
             self.workspace,
             request,
