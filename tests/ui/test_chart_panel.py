@@ -111,7 +111,7 @@ def test_a_failure_says_its_sentence_and_can_be_tried_again(desk: Desk, show: Sh
     panel = show()
     desk.broker.bars_fail = BrokerUnreachable("서버가 응답하지 않습니다.")
 
-    qtbot.mouseClick(panel.interval_buttons[Interval.MINUTE_1], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.controls.interval_buttons[Interval.MINUTE_1], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(panel.notice.retry_button.isVisible)
     sentence = panel.notice.label.text()
     qtbot.mouseClick(panel.notice.retry_button, Qt.MouseButton.LeftButton)
@@ -219,12 +219,10 @@ def test_choices_are_remembered(desk: Desk, show: Show, qtbot: Any) -> None:
     again = ChartPanel(desk.workspace)
     qtbot.addWidget(again)
 
-    assert (again.interval, again.kind, again.studies) == (
-        Interval.MINUTE_15,
-        ChartKind.HEIKIN_ASHI,
-        ["rsi"],
-    )
-    assert again._has_volume is False
+    assert again.choices.interval is Interval.MINUTE_15
+    assert again.choices.kind is ChartKind.HEIKIN_ASHI
+    assert [study.key for study in again.choices.studies] == ["rsi"]
+    assert not again.choices.has_volume
 
 
 def test_damaged_choices_fall_back(desk_of: Callable[..., Desk], qtbot: Any) -> None:
@@ -233,7 +231,9 @@ def test_damaged_choices_fall_back(desk_of: Callable[..., Desk], qtbot: Any) -> 
     panel = ChartPanel(desk.workspace)
     qtbot.addWidget(panel)
 
-    assert (panel.interval, panel.kind, panel.studies) == (Interval.MINUTE_5, ChartKind.CANDLES, [])
+    assert panel.choices.interval is Interval.MINUTE_5
+    assert panel.choices.kind is ChartKind.CANDLES
+    assert panel.choices.studies == []
 
 
 @pytest.mark.parametrize("kind", list(ChartKind))
@@ -409,11 +409,11 @@ def test_menu_fills_the_order_form_at_a_price_on_a_tick(desk: Desk, show: Show, 
 
     event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, plot.viewport().mapToGlobal(place))
     QApplication.sendEvent(plot.viewport(), event)
-    qtbot.waitUntil(panel._menu.isVisible)
-    texts = menu_texts(panel._menu)
-    panel._menu.actions()[0].trigger()
-    panel._menu.actions()[1].trigger()
-    panel._menu.close()
+    qtbot.waitUntil(panel.controls.menu.isVisible)
+    texts = menu_texts(panel.controls.menu)
+    panel.controls.menu.actions()[0].trigger()
+    panel.controls.menu.actions()[1].trigger()
+    panel.controls.menu.close()
 
     assert texts[0].startswith("여기서 매수")
     assert texts[1].startswith("여기서 매도")
@@ -440,11 +440,11 @@ def test_a_narrow_strip_keeps_every_interval_within_reach(show: Show, qtbot: Any
     panel = show()
     panel.resize(420, 400)
 
-    assert panel.interval_buttons[Interval.MINUTE_5].isVisible()
-    assert not panel.interval_buttons[Interval.YEAR].isVisible()
-    qtbot.mouseClick(panel.more_button, Qt.MouseButton.LeftButton)
-    texts = menu_texts(panel._menu)
-    panel._menu.close()
+    assert panel.controls.interval_buttons[Interval.MINUTE_5].isVisible()
+    assert not panel.controls.interval_buttons[Interval.YEAR].isVisible()
+    qtbot.mouseClick(panel.controls.more_button, Qt.MouseButton.LeftButton)
+    texts = menu_texts(panel.controls.menu)
+    panel.controls.menu.close()
 
     assert texts == ["1분", "3분", "5분", "10분", "15분", "30분", "60분", "일", "주", "월", "년"]
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from importlib import import_module
 from math import isnan
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QToolButton
+from PySide6.QtWidgets import QFileDialog, QStackedWidget
 
 from kis_terminal.domain.bars import wall_seconds
 from kis_terminal.domain.errors import TerminalError
@@ -27,10 +26,11 @@ from kis_terminal.domain.orders import Order, Origin, PendingChange, Side
 from kis_terminal.services.history import LiveBars
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Stream
+from kis_terminal.ui.charts.choices import ChartChoices
 from kis_terminal.ui.charts.marks import FillMark, OrderMark
 from kis_terminal.ui.charts.notice import Notice
 from kis_terminal.ui.charts.shown_bars import ChartKind
-from kis_terminal.ui.charts.studies import STUDIES, STUDY_BY_KEY
+from kis_terminal.ui.charts.strip import ChartStrip, interval_name
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
@@ -39,39 +39,7 @@ from kis_terminal.ui.workspace import OrderDraft, Workspace
 if TYPE_CHECKING:
     from kis_terminal.ui.charts.plot import ChartPlot
 
-INTERVALS: tuple[tuple[Interval, str], ...] = (
-    (Interval.MINUTE_1, "1분"),
-    (Interval.MINUTE_3, "3분"),
-    (Interval.MINUTE_5, "5분"),
-    (Interval.MINUTE_10, "10분"),
-    (Interval.MINUTE_15, "15분"),
-    (Interval.MINUTE_30, "30분"),
-    (Interval.MINUTE_60, "60분"),
-    (Interval.DAY, "일"),
-    (Interval.WEEK, "주"),
-    (Interval.MONTH, "월"),
-    (Interval.YEAR, "년"),
-)
-_HIDDEN_FIRST = (
-    Interval.YEAR,
-    Interval.MINUTE_3,
-    Interval.MINUTE_10,
-    Interval.MINUTE_30,
-    Interval.MONTH,
-    Interval.MINUTE_15,
-    Interval.WEEK,
-    Interval.MINUTE_60,
-)
-"""Which buttons go first where the strip is too narrow; all stay in the menu behind ⋯."""
-_LONG_NAMES = {Interval.DAY: "일봉", Interval.WEEK: "주봉", Interval.MONTH: "월봉", Interval.YEAR: "년봉"}
-_KINDS = ((ChartKind.CANDLES, "캔들"), (ChartKind.LINE, "선"), (ChartKind.HEIKIN_ASHI, "평균봉"))
 _BARS = 600
-Choice = TypeVar("Choice", Interval, ChartKind)
-
-
-def _chosen(choices: type[Choice], value: object, default: Choice) -> Choice:
-    """Return the member a preference names, `default` where it names none."""
-    return next((member for member in choices if member.value == value), default)
 
 
 class ChartPanel(Panel):
@@ -84,19 +52,17 @@ class ChartPanel(Panel):
         super().__init__(workspace, tr("차트"))
         self.plot: ChartPlot | None = None
         self.symbol = ""
-        read = workspace.preferences.read
-        self.interval = _chosen(Interval, read("chart.interval"), Interval.MINUTE_5)
-        self.kind = _chosen(ChartKind, read("chart.kind"), ChartKind.CANDLES)
-        kept = read("chart.studies", ["ma"])
-        names = kept if isinstance(kept, list) else []
-        self.studies = [study.key for study in STUDIES if study.key in names]
-        self._has_volume = read("chart.volume", True) is not False
+        self.choices = ChartChoices(workspace.preferences)
         self._bars: LiveBars | None = None
         self._load_task: asyncio.Task[None] | None = None
         self._watching: list[Subscription] = []
         self._are_bars_dirty = self._are_marks_dirty = False
         self._flush_bound = self._flush
-        self._build_strip()
+        self.controls = ChartStrip(self.theme, self.choices, self.strip, self.title_area)
+        self.controls.interval_wanted.connect(self.choose_interval)
+        self.controls.kind_wanted.connect(self.choose_kind)
+        self.controls.study_toggled.connect(self.toggle_study)
+        self.controls.volume_toggled.connect(self.toggle_volume)
         self.pages = QStackedWidget(self)
         self.notice = Notice(self.theme, self._load)
         self.pages.addWidget(self.notice)
@@ -107,146 +73,49 @@ class ChartPanel(Panel):
         workspace.link.symbol_changed.connect(self._symbol_changed)
         self._say_title()
 
-    # -- strip ---
-
-    def _build_strip(self) -> None:
-        # Its own wish for room must not keep the panel from being narrow; `_fit_strip` hides buttons instead.
-        self.strip.setMinimumWidth(1)
-        self.title_area.setSpacing(1)
-        self.interval_buttons: dict[Interval, QToolButton] = {}
-        for interval, name in INTERVALS:
-            button = self._strip_button(tr(name), partial(self.choose_interval, interval))
-            button.setCheckable(True)
-            button.setChecked(interval is self.interval)
-            button.setAccessibleName(tr("{interval} 봉", interval=tr(name)))
-            self.interval_buttons[interval] = button
-        self.more_button = self._strip_button("⋯", self._open_intervals)
-        self.more_button.setAccessibleName(tr("봉 주기"))
-        self.kind_button = self._strip_button("", self._open_kinds)
-        self.studies_button = self._strip_button(f"{tr('지표')} ▾", self._open_studies)
-        self._menu = QMenu(self)
-        self._say_kind()
-
-    def _strip_button(self, text: str, act: Callable[[], None]) -> QToolButton:
-        button = QToolButton(self.strip)
-        button.setText(text)
-        button.setFont(self.theme.medium(self.theme.metrics.label))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.clicked.connect(lambda: act())
-        self.title_area.addWidget(button)
-        return button
+    # -- choices ---
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Hide the least used intervals where the strip is narrow."""
+        """Fit the controls into the strip."""
         super().resizeEvent(event)
         self._fit_strip()
 
     def _fit_strip(self) -> None:
-        gap = self.title_area.spacing()
-        room = self.width() - 2 * self.theme.metrics.inset - self.title_label.sizeHint().width()
-        room -= sum(b.sizeHint().width() + gap for b in (self.kind_button, self.studies_button))
-        widths = {key: button.sizeHint().width() + gap for key, button in self.interval_buttons.items()}
-        needed = sum(widths.values())
-        hidden: set[Interval] = set()
-        if needed > room:
-            room -= self.more_button.sizeHint().width() + gap
-        for interval in _HIDDEN_FIRST:
-            if needed <= room:
-                break
-            if interval is not self.interval:
-                hidden.add(interval)
-                needed -= widths[interval]
-        for interval, button in self.interval_buttons.items():
-            button.setVisible(interval not in hidden)
-        self.more_button.setVisible(bool(hidden))
+        margins = 2 * self.theme.metrics.inset
+        self.controls.fit(self.width() - margins - self.title_label.sizeHint().width())
 
     def _say_title(self) -> None:
-        name = dict(INTERVALS)[self.interval]
-        interval = tr(_LONG_NAMES.get(self.interval, name))
         symbol = self.workspace.instruments.name(self.symbol) if self.symbol else ""
+        interval = interval_name(self.choices.interval)
         self.title_label.setText(f"{tr('차트')}  {symbol} · {interval}" if symbol else tr("차트"))
         self._fit_strip()
 
-    def _say_kind(self) -> None:
-        self.kind_button.setText(f"{tr(dict(_KINDS)[self.kind])} ▾")
-
-    def _open(self, button: QToolButton, actions: list[QAction]) -> None:
-        for action in self._menu.actions():
-            action.deleteLater()
-        self._menu.clear()
-        self._menu.addActions(actions)
-        self._menu.popup(button.mapToGlobal(QPoint(0, button.height())))
-
-    def _action(self, text: str, act: Callable[[], None], *, is_checked: bool | None = None) -> QAction:
-        action = QAction(text, self._menu)
-        if is_checked is not None:
-            action.setCheckable(True)
-            action.setChecked(is_checked)
-        action.triggered.connect(lambda: act())
-        return action
-
-    def _open_intervals(self) -> None:
-        self._open(
-            self.more_button,
-            [
-                self._action(tr(name), partial(self.choose_interval, key), is_checked=key is self.interval)
-                for key, name in INTERVALS
-            ],
-        )
-
-    def _open_kinds(self) -> None:
-        actions = [
-            self._action(tr(name), partial(self.choose_kind, kind), is_checked=kind is self.kind)
-            for kind, name in _KINDS
-        ]
-        self._open(self.kind_button, actions)
-
-    def _open_studies(self) -> None:
-        actions = [
-            self._action(
-                f"{tr(study.title)}  {'·'.join(tr(label) for label in study.labels)}",
-                partial(self.toggle_study, study.key),
-                is_checked=study.key in self.studies,
-            )
-            for study in STUDIES
-        ]
-        actions.append(self._action(tr("거래량"), self.toggle_volume, is_checked=self._has_volume))
-        self._open(self.studies_button, actions)
-
-    # -- choices ---
-
     def choose_interval(self, interval: Interval) -> None:
         """Show bars of another length."""
-        for key, button in self.interval_buttons.items():
-            button.setChecked(key is interval)
-        if interval is self.interval:
-            return
-        self.interval = interval
-        self.workspace.preferences.write("chart.interval", interval.value)
-        self._load()
+        is_other = interval is not self.choices.interval
+        self.choices.choose_interval(interval)
+        self.controls.show_choices()
+        if is_other:
+            self._load()
 
     def choose_kind(self, kind: ChartKind) -> None:
         """Draw the bars in another way."""
-        self.kind = kind
-        self.workspace.preferences.write("chart.kind", kind.value)
-        self._say_kind()
+        self.choices.choose_kind(kind)
+        self.controls.show_choices()
         if self.plot is not None:
             self.plot.set_kind(kind)
 
     def toggle_study(self, key: str) -> None:
         """Show or hide an indicator."""
-        wanted = set(self.studies) ^ {key}
-        self.studies = [study.key for study in STUDIES if study.key in wanted]
-        self.workspace.preferences.write("chart.studies", [*self.studies])
+        self.choices.toggle_study(key)
         if self.plot is not None:
-            self.plot.set_studies([STUDY_BY_KEY[name] for name in self.studies])
+            self.plot.set_studies(self.choices.studies)
 
     def toggle_volume(self) -> None:
         """Show or hide the volume columns."""
-        self._has_volume = not self._has_volume
-        self.workspace.preferences.write("chart.volume", self._has_volume)
+        self.choices.toggle_volume()
         if self.plot is not None:
-            self.plot.set_volume(self._has_volume)
+            self.plot.set_volume(self.choices.has_volume)
 
     # -- life ---
 
@@ -275,8 +144,8 @@ class ChartPanel(Panel):
         plot.snapped = self._nearest_tick
         plot.cancel_wanted.connect(self.workspace.orders.cancel_soon)
         plot.menu_wanted.connect(self._open_price_menu)
-        plot.set_studies([STUDY_BY_KEY[name] for name in self.studies])
-        plot.set_volume(self._has_volume)
+        plot.set_studies(self.choices.studies)
+        plot.set_volume(self.choices.has_volume)
         self.pages.addWidget(plot)
         self.plot = plot
         self._show_bars()
@@ -310,7 +179,7 @@ class ChartPanel(Panel):
             self._watching.append(self.workspace.market_data.watch(self.symbol, Stream.TICKS))
             self.notice.say(tr("불러오는 중…"))
             self._load_task = self.scope.spawn(
-                self._follow(self.symbol, self.interval), name="chart load", replaces="chart-load"
+                self._follow(self.symbol, self.choices.interval), name="chart load", replaces="chart-load"
             )
         else:
             self.notice.say(tr("종목을 고르면 차트가 나옵니다."))
@@ -324,7 +193,7 @@ class ChartPanel(Panel):
         except TerminalError as error:
             self.notice.say(tr("차트를 불러오지 못했습니다. {reason}", reason=str(error)), can_retry=True)
             return
-        if not self.is_active or (symbol, interval) != (self.symbol, self.interval):
+        if not self.is_active or (symbol, interval) != (self.symbol, self.choices.interval):
             bars.close()
             return
         self._bars = bars
@@ -334,7 +203,7 @@ class ChartPanel(Panel):
     def _show_bars(self) -> None:
         if self.plot is None or self._bars is None:
             return
-        self.plot.set_series(self._bars.series, self.kind)
+        self.plot.set_series(self._bars.series, self.choices.kind)
         self._are_marks_dirty = True
         self._flush()
 
@@ -417,16 +286,12 @@ class ChartPanel(Panel):
                 (Side.SELL, "여기서 매도 {price}", round_up_to_tick(exact, self._tick_kind)),
             ):
                 act = partial(self._want_order, side, rounded)
-                actions.append(self._action(tr(text, price=number(rounded)), act))
+                actions.append(self.controls.action(tr(text, price=number(rounded)), act))
         if self.plot is not None:
-            actions.append(self._action(tr("최근 봉으로"), self.plot.reset))
-        actions.append(self._action(tr("거래량"), self.toggle_volume, is_checked=self._has_volume))
-        actions.append(self._action(tr("그림으로 저장…"), self.ask_where_to_save))
-        for action in self._menu.actions():
-            action.deleteLater()
-        self._menu.clear()
-        self._menu.addActions(actions)
-        self._menu.popup(place)
+            actions.append(self.controls.action(tr("최근 봉으로"), self.plot.reset))
+        actions.append(self.controls.volume_action())
+        actions.append(self.controls.action(tr("그림으로 저장…"), self.ask_where_to_save))
+        self.controls.open(place, actions)
 
     def _want_order(self, side: Side, price: Decimal) -> None:
         """Fill the order form; nothing is sent."""
@@ -436,7 +301,7 @@ class ChartPanel(Panel):
         """Ask for a file name and save the chart as a picture."""
         if self.plot is None or self._bars is None:
             return
-        name = f"{self.symbol}_{self.interval.value}.png"
+        name = f"{self.symbol}_{self.choices.interval.value}.png"
         dialog = QFileDialog(self, tr("차트 그림 저장"), name, "PNG (*.png)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
