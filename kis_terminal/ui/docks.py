@@ -28,6 +28,15 @@ class PanelDock(QDockWidget):
         strip.customContextMenuRequested.connect(self._open_menu)
         strip.setToolTip(tr("끌어서 옮기고, 두 번 누르면 떼어 냅니다. 오른쪽 단추로 닫습니다."))
 
+        self.visibilityChanged.connect(self._seen)
+
+    def _seen(self, is_seen: bool) -> None:
+        # Qt moves a panel behind another tab out of sight but leaves it "visible", so no hide event tells it.
+        if not is_seen:
+            self.panel.sleep()
+        elif self.panel.isVisible():
+            self.panel.wake()
+
     @property
     def title(self) -> str:
         """Return the panel's title as it was given."""

@@ -77,6 +77,10 @@ class Panel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Come alive."""
         super().showEvent(event)
+        self.wake()
+
+    def wake(self) -> None:
+        """Come alive; may be called twice."""
         if not self._is_active:
             self._is_active = True
             self.activate()

@@ -84,7 +84,8 @@ class Sheet(QFrame):
         """Follow the window's size and stay in front of panels that are docked meanwhile."""
         if self.isVisible() and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self.place()
-            self.raise_()
+            if not self.isWindow():
+                self.raise_()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
