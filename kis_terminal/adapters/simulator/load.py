@@ -3,6 +3,7 @@
 Every trade is well formed H0STCNT0 of one share; the cumulative volume of a symbol counts up by one from
 trade to trade, so that a client that lost none sees no gap. The cumulative turnover is the monotonic
 clock in microseconds at sending, so that a client on the same machine can tell how old a trade is.
+The price goes up and down a few steps, every fourth trade one, and the time is the exchange's.
 """
 
 from __future__ import annotations
@@ -10,45 +11,59 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from kis_terminal.adapters.simulator.formats import clock_text
 from kis_terminal.adapters.simulator.frames import TRADE_TR, plain_frames, trade_record
 from kis_terminal.adapters.simulator.model import QuoteSnapshot, TradePrinted
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
 from kis_terminal.adapters.simulator.venue import Venue
 
 STEP_SECONDS = 0.01
+_TIME_COLUMN = 1
 _VOLUME_COLUMN = 13
 _MAXIMUM_STEP = 0.25
+_PRICE_STEPS = (0, 1, 2, 1, 0, -1, -2, -1)
+_TRADES_A_PRICE = 4
 
 
 class _SymbolLoad:
-    """Write trades of one symbol: everything but cumulative volume and turnover is written once."""
+    """Write trades of one symbol: what does not change from trade to trade is written once for each price."""
 
     def __init__(self, venue: Venue, symbol: str) -> None:
         quote = venue.exchange.quote(symbol)
-        fields = trade_record(_sample(quote), quote).split("^")
-        self._head = "^".join(fields[:_VOLUME_COLUMN]) + "^"
-        self._tail = "^" + "^".join(fields[_VOLUME_COLUMN + 2 :])
+        self._symbol = symbol
+        self._forms: list[tuple[str, str]] = []
+        """Text between time and cumulative volume, and text behind the turnover."""
+        for step in _PRICE_STEPS:
+            fields = trade_record(_sample(quote, step * quote.tick_size), quote).split("^")
+            between = "^".join(fields[_TIME_COLUMN + 1 : _VOLUME_COLUMN])
+            self._forms.append((f"^{between}^", "^" + "^".join(fields[_VOLUME_COLUMN + 2 :])))
         self.volume = 0
 
-    def records(self, count: int) -> list[str]:
-        """Return the next `count` records."""
+    def records(self, count: int, clock: str) -> list[str]:
+        """Return the next `count` records; `clock` is the time that they carry."""
         first = self.volume + 1
         self.volume += count
-        head, tail = self._head, f"^{int(time.monotonic() * 1e6)}{self._tail}"
-        return [f"{head}{volume}{tail}" for volume in range(first, first + count)]
+        stamp = int(time.monotonic() * 1e6)
+        forms = [(f"{self._symbol}^{clock}{between}", f"^{stamp}{behind}") for between, behind in self._forms]
+        written = []
+        for volume in range(first, first + count):
+            head, tail = forms[volume // _TRADES_A_PRICE % len(forms)]
+            written.append(f"{head}{volume}{tail}")
+        return written
 
 
-def _sample(quote: QuoteSnapshot) -> TradePrinted:
+def _sample(quote: QuoteSnapshot, difference: int) -> TradePrinted:
+    price = quote.last + difference
     return TradePrinted(
         sequence=0,
         time=quote.time,
         symbol=quote.symbol,
-        price=quote.last,
+        price=price,
         quantity=1,
         aggressor="buy",
         open=quote.open,
-        high=quote.high,
-        low=quote.low,
+        high=max(quote.high, price),
+        low=min(quote.low, price),
         open_time=quote.open_time,
         high_time=quote.high_time,
         low_time=quote.low_time,
@@ -97,8 +112,9 @@ class TickLoad:
         self._last = now
         due = int(self._owed)
         self._owed -= due
+        clock = clock_text(self._venue.exchange_time())
         for symbol, count in zip(symbols, self._shares(due, len(symbols)), strict=True):
-            self._send(symbol, count)
+            self._send(symbol, count, clock)
 
     def _shares(self, due: int, symbols: int) -> list[int]:
         """Return how many trades each symbol gets; the remainder rotates, so that none is favoured."""
@@ -106,11 +122,11 @@ class TickLoad:
         first = self.sent % symbols
         return [even + (1 if (index - first) % symbols < rest else 0) for index in range(symbols)]
 
-    def _send(self, symbol: str, count: int) -> None:
+    def _send(self, symbol: str, count: int, clock: str) -> None:
         if count == 0:
             return
         load = self._symbols.get(symbol)
         if load is None:
             load = self._symbols[symbol] = _SymbolLoad(self._venue, symbol)
-        self._hub.send(TRADE_TR, symbol, plain_frames(TRADE_TR, load.records(count)))
+        self._hub.send(TRADE_TR, symbol, plain_frames(TRADE_TR, load.records(count, clock)))
         self.sent += count
