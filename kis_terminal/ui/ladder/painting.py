@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from kis_terminal.domain.orders import Side
-from kis_terminal.ui.grid.painting import Ink
 from kis_terminal.ui.ladder.chips import Chip
 from kis_terminal.ui.ladder.content import RowContent, Totals
 from kis_terminal.ui.ladder.geometry import Column, LadderGeometry
+from kis_terminal.ui.ladder.ink import LaidOutInk
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
@@ -48,10 +48,10 @@ class LadderPainter:
         colours, metrics = theme.colours, theme.metrics
         self._geometry = geometry
         self._c = colours
-        self._price = Ink(theme.bold(metrics.entry))
-        self._size = Ink(theme.medium(metrics.body))
-        self._small = Ink(theme.font(metrics.label))
-        self._note = Ink(theme.medium(metrics.label))
+        self._price = LaidOutInk(theme.bold(metrics.entry))
+        self._size = LaidOutInk(theme.medium(metrics.body))
+        self._small = LaidOutInk(theme.font(metrics.label))
+        self._note = LaidOutInk(theme.medium(metrics.label))
         self._ask_ground = theme.tinted(colours.down, 0.08)
         self._bid_ground = theme.tinted(colours.up, 0.07)
         self._ask_bar = theme.tinted(colours.down, 0.42)
@@ -59,7 +59,7 @@ class LadderPainter:
         self._chip_ground = theme.tinted(colours.accent, 0.36)
         self._warning_ground = theme.tinted(colours.danger, 0.45)
         self._drop_ground = theme.tinted(colours.accent, 0.18)
-        self._percent = self._small.metrics.horizontalAdvance("+30.00") + 5
+        self._percent = self._small.width("+30.00") + 5
         veil = QColor(colours.text)
         veil.setAlphaF(0.07)
         self._veil = veil
@@ -67,7 +67,7 @@ class LadderPainter:
     def chip_rectangle(self, place: int, chip: Chip) -> QRect:
         """Return where a chip stands."""
         column = Column.SELL if chip.side is Side.SELL else Column.BUY
-        return self._geometry.chip(place, column, self._size.metrics.horizontalAdvance(chip.text))
+        return self._geometry.chip(place, column, self._size.width(chip.text))
 
     def row(self, painter: QPainter, place: int, row: RowContent, state: RowState) -> None:
         """Paint one row whole."""
@@ -128,13 +128,13 @@ class LadderPainter:
     def _is_free(self, cell: QRect, text: str, chip: Chip | None) -> bool:
         if chip is None:
             return True
-        taken = self._geometry.chip_width(cell, self._size.metrics.horizontalAdvance(chip.text))
-        return taken + self._size.metrics.horizontalAdvance(text) + 2 * _INSET <= cell.width()
+        taken = self._geometry.chip_width(cell, self._size.width(chip.text))
+        return taken + self._size.width(text) + 2 * _INSET <= cell.width()
 
     def _change(self, painter: QPainter, cell: QRect, align: int, change: int, bar: int) -> None:
         text = f"{change:+,}"
         room = cell.width() + 60 + _INSET
-        is_on_bar = room * bar // 1000 + self._small.metrics.horizontalAdvance(text) + _INSET > room
+        is_on_bar = room * bar // 1000 + self._small.width(text) + _INSET > room
         ink = self._c.text if is_on_bar else self._c.up if change > 0 else self._c.down
         self._small.draw(painter, cell, align, text, ink)
 
@@ -144,7 +144,7 @@ class LadderPainter:
             painter.setFont(self._note.font)
             inset = _TIGHT if self._geometry.is_narrow else _INSET
             cell = buy.adjusted(inset + 2, 0, -inset, 0)
-            label = self._note.metrics.horizontalAdvance(row.note.label)
+            label = self._note.width(row.note.label)
             value = colour if row.note.direction or " / " not in row.note.value else self._c.flat
             self._note.draw(
                 painter, cell, _LEFT, row.note.label, colour if row.note.direction == 2 else self._c.muted
@@ -170,7 +170,7 @@ class LadderPainter:
         colour = self._c.up if row.direction > 0 else self._c.down if row.direction < 0 else self._c.flat
         shown = row.percent_text if self._geometry.has_percent else ""
         percent = self._percent if shown else 0
-        price = self._price.metrics.horizontalAdvance(row.price_text)
+        price = self._price.width(row.price_text)
         room = cell.adjusted(3, 0, -percent - 5, 0)
         painter.setFont(self._price.font)
         self._price.draw(painter, room, _RIGHT, row.price_text, colour)
@@ -232,7 +232,7 @@ class LadderPainter:
             return
         strength = f"{tr('체결강도')} {totals.strength}" if totals.strength else ""
         whole = f"{tr('총잔량')}  {strength}"
-        fits = self._note.metrics.horizontalAdvance(whole) <= middle.width()
+        fits = self._note.width(whole) <= middle.width()
         self._note.draw(painter, middle, _CENTRE, whole if fits else strength, self._c.muted)
 
     def away(self, painter: QPainter, *, is_above: bool) -> None:
@@ -251,7 +251,7 @@ class LadderPainter:
 
     def dragged(self, painter: QPainter, at: QPoint, chip: Chip) -> None:
         """Paint a chip that follows the pointer."""
-        width = self._size.metrics.horizontalAdvance(chip.text) + 32
+        width = self._size.width(chip.text) + 32
         self._chip(painter, QRect(at.x() - width // 2, at.y() - 10, width, 20), chip)
 
     def empty(self, painter: QPainter, room: QRect, text: str) -> None:
