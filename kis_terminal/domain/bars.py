@@ -93,10 +93,14 @@ class BarSeries:
         self.structure += 1
 
     def merge(self, bars: Iterable[Bar]) -> None:
-        """Overwrite or insert bars as a listing gives them; later calls win."""
+        """Overwrite or insert bars as a listing gives them; later calls win.
+
+        A listing may date a week, month or year by its first trading day; here it begins with the calendar.
+        """
         merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True))
         for bar in bars:
-            merged[wall_seconds(bar.start)] = [
+            start = wall_seconds(bar.start)
+            merged[bar_start(self.interval, start - start % _DAY, start % _DAY)] = [
                 float(bar.open),
                 float(bar.high),
                 float(bar.low),

@@ -141,6 +141,27 @@ def test_a_listing_overwrites_and_inserts() -> None:
     assert series.values[:, OPEN].tolist() == [5.0, 5.0]
 
 
+@pytest.mark.parametrize(
+    ("interval", "listed", "begins"),
+    [
+        (Interval.WEEK, date(2026, 11, 17), date(2026, 11, 16)),
+        (Interval.MONTH, date(2026, 11, 2), date(2026, 11, 1)),
+        (Interval.YEAR, date(2026, 1, 2), date(2026, 1, 1)),
+    ],
+)
+def test_prints_carry_on_a_period_that_was_listed_by_its_first_day_of_trading(
+    interval: Interval, listed: date, begins: date
+) -> None:
+    series = BarSeries("005930", interval)
+    start = datetime(listed.year, listed.month, listed.day, tzinfo=UTC)
+    series.merge([Bar(start, *(Decimal(value) for value in (5, 7, 4, 6)), 900, 0)])
+
+    series.apply([tick(40_000, 9, 10, 510)], DAY)
+
+    assert series.times.tolist() == [day_seconds(begins)]
+    assert series.values.tolist() == [[5.0, 9.0, 4.0, 9.0, 910.0]]
+
+
 def test_times_that_do_not_rise_are_refused() -> None:
     with pytest.raises(ValueError, match="must rise"):
         BarSeries("005930", Interval.DAY).replace(np.array([DAY, DAY]), np.ones((2, 5)))

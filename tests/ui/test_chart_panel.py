@@ -195,6 +195,30 @@ def test_hiding_lets_stream_and_bars_go(desk: Desk, show: Show, qtbot: Any) -> N
     assert len(desk.workspace.orders.changed) == 0
 
 
+def test_hiding_while_loading_leaves_nothing_behind(desk: Desk, show: Show, qtbot: Any) -> None:
+    panel = show()
+    desk.broker.bars_hold = asyncio.Event()
+    panel.choose_interval(Interval.MINUTE_1)
+    qtbot.wait(10)
+
+    panel.hide()
+    desk.broker.bars_hold.set()
+    qtbot.wait(20)
+
+    assert panel._bars is None
+    assert len(desk.workspace.market_data.ticks) == 0
+
+
+def test_showing_again_loads_again(desk: Desk, show: Show, qtbot: Any) -> None:
+    panel = show()
+    panel.hide()
+    desk.workspace.link.choose(NAVER)
+
+    panel.show()
+
+    qtbot.waitUntil(lambda: "NAVER" in panel.title_label.text() and panel.pages.currentWidget() is panel.plot)
+
+
 def test_another_symbol_frees_the_stream_of_the_first(desk: Desk, show: Show, qtbot: Any) -> None:
     panel = show()
 

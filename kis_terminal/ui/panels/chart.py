@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from kis_terminal.ui.charts.plot import ChartPlot
 
 _BARS = 600
+_LONG_BARS = {Interval.WEEK: 520, Interval.MONTH: 240, Interval.YEAR: 40}
+"""How many bars are asked for; longer ones would begin before there was an exchange."""
 
 
 class ChartPanel(Panel):
@@ -189,7 +191,7 @@ class ChartPanel(Panel):
 
     async def _follow(self, symbol: str, interval: Interval) -> None:
         try:
-            bars = await self.workspace.history.follow(symbol, interval, _BARS)
+            bars = await self.workspace.history.follow(symbol, interval, _LONG_BARS.get(interval, _BARS))
         except TerminalError as error:
             self.notice.say(tr("차트를 불러오지 못했습니다. {reason}", reason=str(error)), can_retry=True)
             return
