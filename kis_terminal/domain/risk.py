@@ -19,7 +19,7 @@ class RiskLimits:
     """Limits in force; amounts in won."""
 
     max_quantity: int = 100_000
-    max_order_value: Decimal = Decimal(30_000_000)
+    max_order_value: Decimal = Decimal(100_000_000)
     price_collar_percent: Decimal = Decimal(30)
     """How far a price may lie from the last one; the strictest sensible value is the user's to set."""
     duplicate_seconds: float = 0.5
@@ -94,7 +94,9 @@ def _finite(request: OrderRequest, known: RiskInput) -> RiskCheck:
         for value in (request.price, request.condition_price)
         if value is not None and (not value.is_finite() or value <= 0)
     ]
-    needs = request.kind.needs_price and request.price is None
+    needs = (request.kind.needs_price and request.price is None) or (
+        request.kind is OrderKind.STOP_LIMIT and request.condition_price is None
+    )
     return RiskCheck(
         "NUMBER",
         "숫자",

@@ -282,7 +282,7 @@ class MarketData:
         try:
             self._feed.subscribe(stream, symbol)
         except CorrectionNeeded as full:
-            log.info("%s %s is polled: %s", stream, symbol, full)
+            log.info("%s %s has no stream: %s", stream, symbol, full)
             self._overflow.add(key)
             if len(self._overflow) == 1:
                 self._scope.spawn(self._poll(), name="poll overflow", replaces="poll overflow")
@@ -345,7 +345,7 @@ class MarketData:
             for stream, symbol in sorted(self._overflow):
                 if stream is Stream.BOOK:
                     await self._load_book(symbol)
-                else:
+                elif stream is Stream.TICKS:
                     try:
                         await self.refresh_quote(symbol)
                         self.state(symbol).freshness = Freshness.POLLED

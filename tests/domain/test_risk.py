@@ -81,6 +81,10 @@ def test_a_limit_order_without_a_price_is_refused() -> None:
     assert refused_by(request(price=None)) == "NUMBER"
 
 
+def test_a_stop_limit_without_its_trigger_is_refused() -> None:
+    assert refused_by(request(kind=OrderKind.STOP_LIMIT)) == "NUMBER"
+
+
 @pytest.mark.parametrize(("price", "code"), [(50_050, "TICK"), (50_100, ""), (49_950, ""), (49_999, "TICK")])
 def test_price_on_tick(price: int, code: str) -> None:
     assert refused_by(request(price=Decimal(price))) == code
