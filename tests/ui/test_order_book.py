@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import Order, OrderKind, Origin, Side
+from kis_terminal.domain.risk import RiskLimits
 from kis_terminal.ui.ladder.chips import Chip
 from kis_terminal.ui.ladder.geometry import Column
 from kis_terminal.ui.panels.order_book import OrderBookPanel
@@ -353,11 +354,12 @@ def test_cancel_buttons_take_their_side_or_all(ladder: Ladder, qtbot: Any) -> No
 
 def test_liquidation_that_risk_refuses_says_why_and_asks_nothing(desk: Desk, qtbot: Any) -> None:
     ladder = Ladder(desk, qtbot)
+    desk.workspace.risk_gate.limits = RiskLimits(max_order_value=Decimal(1_000_000))
 
     qtbot.mouseClick(ladder.panel.liquidate_button, _PRESS)
 
     assert desk.messages[-1][0] == "danger"
-    assert "한도 30,000,000원" in desk.messages[-1][1]
+    assert "한도 1,000,000원" in desk.messages[-1][1]
     assert not ladder.panel.sheet.is_open
     ladder.panel.hide()
 
@@ -421,14 +423,14 @@ def test_real_money_asks_before_a_double_click_order_and_enter_leaves(
 
 
 def test_hidden_panel_holds_no_stream_and_comes_back(ladder: Ladder, qtbot: Any) -> None:
-    assert len(ladder.desk.feed.wanted) == 2
+    assert len(ladder.desk.feed.wanted) == 3
 
     ladder.panel.hide()
 
     assert ladder.desk.feed.wanted == set()
     assert len(ladder.desk.workspace.market_data.books) == 0
     ladder.panel.show()
-    qtbot.waitUntil(lambda: len(ladder.desk.feed.wanted) == 2)
+    qtbot.waitUntil(lambda: len(ladder.desk.feed.wanted) == 3)
     qtbot.waitUntil(lambda: 84_600 in ladder.prices)
 
 

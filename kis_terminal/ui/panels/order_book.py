@@ -182,7 +182,7 @@ class OrderBookPanel(Panel):
         self.ladder.let_go()
         self.ladder.rows.clear(item.kind if item is not None else InstrumentKind.STOCK)
         if symbol:
-            self._watch = self.workspace.market_data.watch(symbol, Stream.TICKS, Stream.BOOK)
+            self._watch = self.workspace.market_data.watch(symbol, Stream.BOOK, Stream.TICKS, Stream.STATUS)
         name = self.workspace.instruments.name(symbol)
         self.title_label.setText(f"{tr('호가')}  {name}" if symbol else tr("호가"))
         self._flush()
