@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QDockWidget, QMenu, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QMenu, QWidget
 
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
+
+
+class _Title(QWidget):
+    """Hold a panel's strip. Many controls in it do not keep the panel wide; a dock asks its title's hints."""
+
+    def __init__(self, strip: QWidget) -> None:
+        super().__init__()
+        self._height = strip.minimumHeight()
+        strip.setMinimumWidth(1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(strip)
+
+    def sizeHint(self) -> QSize:
+        """Return the strip's height; the dock gives the width."""
+        return QSize(1, self._height)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the strip's height."""
+        return QSize(1, self._height)
 
 
 class PanelDock(QDockWidget):
@@ -20,9 +40,7 @@ class PanelDock(QDockWidget):
         self.setObjectName(f"dock.{panel.panel_name}")
         panel.body.removeWidget(panel.strip)
         self.setWidget(panel)
-        # A dock asks its title for the size it likes, not for the height it is fixed to.
-        panel.title_area.addStrut(panel.strip.height())
-        self.setTitleBarWidget(panel.strip)
+        self.setTitleBarWidget(_Title(panel.strip))
         strip = panel.strip
         strip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         strip.customContextMenuRequested.connect(self._open_menu)

@@ -36,7 +36,7 @@ from kis_terminal.ui.shortcut_sheet import ShortcutSheet
 from kis_terminal.ui.shortcuts import Command, Shortcuts
 from kis_terminal.ui.status_bar import StatusBar
 from kis_terminal.ui.toolbar import Toolbar
-from kis_terminal.ui.translation import language, tr
+from kis_terminal.ui.translation import language, tr, unmarked
 from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
@@ -334,14 +334,14 @@ class MainWindow(QMainWindow):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name in self.layouts.names:
-            action = menu.addAction(layout_word(name))
+            action = menu.addAction(unmarked(layout_word(name)))
             action.setCheckable(True)
             action.setChecked(name == self.layouts.current)
             action.triggered.connect(partial(self._layout_chosen, name))
         menu.addSeparator()
         menu.addAction(tr("이름을 붙여 저장…")).triggered.connect(self._ask_layout_name)
         menu.addAction(tr("처음대로")).triggered.connect(self._reset_layout)
-        delete = menu.addAction(tr("'{name}' 지우기", name=layout_word(self.layouts.current)))
+        delete = menu.addAction(tr("'{name}' 지우기", name=unmarked(layout_word(self.layouts.current))))
         delete.setEnabled(self.layouts.is_own(self.layouts.current))
         delete.triggered.connect(self._delete_layout)
         menu.addSeparator()

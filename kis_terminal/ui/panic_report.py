@@ -111,7 +111,7 @@ class PanicSheet(Sheet):
             Column(
                 "outcome",
                 tr("결과"),
-                56,
+                72,
                 lambda p: tr(_OUTCOMES[p.outcome]),
                 Align.LEFT,
                 is_bold=True,

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from kis_terminal.services.market_data import LinkState
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import Workspace
 
 _LINK_WORDS = {
@@ -20,6 +20,7 @@ _LINK_WORDS = {
 }
 _SLOW_FRAME_SECONDS = 0.05
 _QUIET_SECONDS = 10.0
+_SAMPLE_SECONDS = 1.5
 
 
 class StatusBar(QWidget):
@@ -90,7 +91,7 @@ class StatusBar(QWidget):
 
     def show_layout(self, name: str) -> None:
         """Show which layout is in force."""
-        self.layout_button.setText(tr("화면 {name} ▾", name=name).replace("  ", " "))
+        self.layout_button.setText(tr("화면 {name} ▾", name=unmarked(name)).replace("  ", " "))
 
     def refresh(self) -> None:
         """Read every figure."""
@@ -123,7 +124,8 @@ class StatusBar(QWidget):
         if last_frame_at is None:
             return "WS -", not is_connected
         age = self._workspace.market_data.seconds_since(last_frame_at)
-        text = f"WS {age * 1000:.0f} ms" if age < 1 else f"WS {age:.0f} s"
+        # The feed notes the time of its last frame about once a second.
+        text = "WS <1 s" if age < _SAMPLE_SECONDS else f"WS {age:.0f} s"
         return text, age > _QUIET_SECONDS or not is_connected
 
     def _token(self, expires_at: datetime | None) -> tuple[str, bool]:

@@ -90,6 +90,8 @@ class Metrics:
     findings: int = 420
     """Width of a search's results."""
     search: int = 250
+    narrow_panel: int = 290
+    """What a list of symbols needs at least."""
     slip: int = 520
     """Width of a notice."""
     sheet: int = 760

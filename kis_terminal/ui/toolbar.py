@@ -11,7 +11,7 @@ from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Stream
 from kis_terminal.ui.headline import AccountSummary, SymbolHeadline
 from kis_terminal.ui.search_box import Finding, SearchBox
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ class Toolbar(QWidget):
         self.search.setMaximumWidth(metrics.search)
         self.headline = SymbolHeadline(workspace)
         self.account = AccountSummary(workspace)
-        self.panic_button = QPushButton(tr("전체취소·정지") + "   Ctrl+Shift+X")
+        self.panic_button = QPushButton(unmarked(tr("전체취소·정지")) + "   Ctrl+Shift+X")
         self.panic_button.setObjectName("panic")
         self.panic_button.setFont(theme.bold())
         self.panic_button.setAccessibleName(tr("전체취소·정지"))

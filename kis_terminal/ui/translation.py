@@ -20,6 +20,11 @@ def language() -> str:
     return _language[0]
 
 
+def unmarked(text: str) -> str:
+    """Return `text` for a button or menu, where a single & would underline the next letter."""
+    return text.replace("&", "&&")
+
+
 @cache
 def _english() -> dict[str, str]:
     loaded: dict[str, str] = json.loads(resource_path("translations/en.json").read_text(encoding="utf-8"))

@@ -25,11 +25,6 @@ class FilterLine(QLineEdit):
         self.textChanged.connect(self.text_changed)
         self.hide()
 
-    @property
-    def nothing_found(self) -> str:
-        """Return the sentence for a filter that lets nothing through."""
-        return tr("'{text}'을(를) 찾지 못했습니다. Esc로 모두 봅니다.", text=self.text())
-
     def open(self) -> None:
         """Come up with the cursor inside."""
         self.show()

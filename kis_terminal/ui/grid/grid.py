@@ -1,43 +1,32 @@
-"""The one table of the program: painted by hand, only the rows that changed, only the columns declared."""
+"""The one table of the program: a view of rows with all that mouse and keys do to them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from kis_terminal.services.preferences import Preferences
-from kis_terminal.ui.grid.columns import Column, ColumnLayout, Place
+from kis_terminal.ui.grid.columns import Column
 from kis_terminal.ui.grid.filter_line import FilterLine
-from kis_terminal.ui.grid.flash import FLASH_SECONDS
-from kis_terminal.ui.grid.header import GridHeader
-from kis_terminal.ui.grid.row_painter import RowPainter
-from kis_terminal.ui.grid.rows import RowStore
-from kis_terminal.ui.grid.selection import Selection
+from kis_terminal.ui.grid.view import GridView
 from kis_terminal.ui.theme import Theme
 
 
-class Grid(QAbstractScrollArea):
-    """Show keyed rows in declared columns.
-
-    The panel hands over rows by `set_rows` when rows come or go, and says `touch(key)` (or `update_row`) when
-    one changed; both only mark, the paint reads the row. Columns, widths and order are kept in the
-    preferences under `grid.<name>`.
+class Grid(GridView):
+    """Select, move, sort, filter, copy.
 
     Signals, each with keys of rows: `chosen(str)` a row was clicked or reached by keys; `activated(str)`
     double click or Enter; `cell_clicked(str, str)` row and column; `menu_wanted(str, QPoint)` right click or
@@ -67,160 +56,25 @@ class Grid(QAbstractScrollArea):
         has_header: bool = True,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._name = name
-        self._theme = theme
-        self._preferences = preferences
-        self._empty_text = empty_text
+        super().__init__(
+            name,
+            columns,
+            theme,
+            preferences,
+            title=title,
+            empty_text=empty_text,
+            is_multiple=is_multiple,
+            row_tint=row_tint,
+            has_header=has_header,
+            parent=parent,
+        )
         self._can_move_rows = can_move_rows
-        self._rows = RowStore()
-        self._selection = Selection(is_multiple=is_multiple)
-        self._painter = RowPainter(theme, row_tint)
-        self._flash = self._painter.flash
-        self._hovered = ""
         self._pressed: tuple[str, QPoint] | None = None
-        self._insert_at: int | None = None
-        self._layout = ColumnLayout(columns)
-        if preferences is not None:
-            self._layout.take_json(preferences.read(f"grid.{name}"))
-        self._header = GridHeader(self._layout, theme, self)
-        self._header.setVisible(has_header)
-        self._header.sort_wanted.connect(self.sort_by)
-        self._header.layout_changed.connect(self._columns_changed)
         self._filter = FilterLine(theme, self)
         self._filter.text_changed.connect(self.filter_rows)
         self._filter.closed.connect(self._filter_closed)
-        self._flash_timer = QTimer(self)
-        self._flash_timer.setSingleShot(True)
-        self._flash_timer.timeout.connect(self._end_flashes)
-        self._widen_timer = QTimer(self)
-        self._widen_timer.setSingleShot(True)
-        self._widen_timer.timeout.connect(self._widen)
-        self.setAccessibleName(title)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setViewportMargins(0, theme.metrics.header if has_header else 0, 0, 0)
-        self.viewport().setMouseTracking(True)
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
-    # -- what the panel says ---
-
-    def set_rows(self, rows: Iterable[tuple[str, Any]]) -> None:
-        """Replace all rows; selection, sort, filter and scroll stay."""
-        self._rows.set_rows(rows)
-        self._selection.keep_only(self._rows.shown)
-        self._fit_scroll_bars()
-        self.viewport().update()
-
-    def update_row(self, key: str, row: Any) -> None:
-        """Put a new object under a known key and repaint it."""
-        if self._rows.replace(key, row):
-            self.touch(key)
-
-    def touch(self, key: str) -> None:
-        """Repaint one row; cheap, and nothing when it is not visible."""
-        place = self._rows.place(key)
-        if place is None:
-            return
-        rectangle = self._row_rect(place)
-        if rectangle.bottom() >= 0 and rectangle.top() < self.viewport().height():
-            self.viewport().update(rectangle)
-
-    def touch_all(self) -> None:
-        """Repaint everything that is visible."""
-        self.viewport().update()
-
-    def set_flashing(self, *, is_on: bool) -> None:
-        """Switch the tint of changed cells on or off."""
-        self._flash.is_on = is_on
-
-    def set_empty_text(self, text: str) -> None:
-        """Say something else where there is no row."""
-        self._empty_text = text
-        self.viewport().update()
-
-    # -- reading ---
-
-    @property
-    def keys(self) -> list[str]:
-        """Return the keys of the shown rows, top first."""
-        return list(self._rows.shown)
-
-    @property
-    def current(self) -> str:
-        """Return the row that the keys move, "" when there is none."""
-        return self._selection.current
-
-    @property
-    def selected(self) -> list[str]:
-        """Return the selected rows, top first."""
-        return [key for key in self._rows.shown if key in self._selection]
-
-    def row(self, key: str) -> Any:
-        """Return the row object of a key."""
-        return self._rows.row(key)
-
-    def cell_text(self, key: str, column: str) -> str:
-        """Return a cell's text whether it is visible or not."""
-        found = self._layout.column(column)
-        return found.text(self._rows.row(key)) if found is not None and key in self._rows else ""
-
-    def row_rect(self, key: str) -> QRect:
-        """Return where a row stands in the viewport."""
-        place = self._rows.place(key)
-        return QRect() if place is None else self._row_rect(place)
-
-    @property
-    def header(self) -> GridHeader:
-        """Return the line of titles."""
-        return self._header
-
-    def table(self, keys: Sequence[str] | None = None) -> list[list[str]]:
-        """Return titles and texts of the shown columns, of all shown rows or of `keys`."""
-        columns = [place.column for place in self._layout.places]
-        chosen = self._rows.shown if keys is None else keys
-        return [
-            [column.title for column in columns],
-            *([column.text(self._rows.row(key)) for column in columns] for key in chosen),
-        ]
-
-    # -- selecting, sorting, filtering ---
-
-    def select(self, key: str) -> None:
-        """Select a row without saying so to anybody; "" or an unknown key selects nothing."""
-        self._selection.only(key if key in self._rows else "")
-        self._reveal(key)
-        self.viewport().update()
-
-    def sort_by(self, key: str) -> None:
-        """Order by a column: rising, falling, the panel's own order."""
-        header, column = self._header, self._layout.column(key)
-        if column is None:
-            return
-        if header.sorted_key != key:
-            header.sorted_key, header.is_descending = key, column.sort is not None
-        elif header.is_descending == (column.sort is not None):
-            header.is_descending = not header.is_descending
-        else:
-            header.sorted_key = ""
-        by = (column.sort or column.text) if header.sorted_key else None
-        self._rows.sort(by, is_descending=header.is_descending)
-        self._flash.forget()
-        header.update()
-        self.viewport().update()
-
-    def filter_rows(self, text: str) -> None:
-        """Show only rows of which some cell contains `text`."""
-        wanted = text.strip().casefold()
-        columns = self._layout.columns
-        keep = (
-            (lambda row: any(wanted in column.text(row).casefold() for column in columns)) if wanted else None
-        )
-        self._rows.filter(keep)
-        self._flash.forget()
-        self._fit_scroll_bars()
-        self.viewport().update()
+    # -- the filter and the clipboard ---
 
     def open_filter(self) -> None:
         """Show the filter line and put the cursor there."""
@@ -236,128 +90,14 @@ class Grid(QAbstractScrollArea):
         lines = ["\t".join(line) for line in self.table(self.selected)[1:]]
         QGuiApplication.clipboard().setText("\n".join(lines))
 
-    # -- geometry ---
-
-    def _row_rect(self, place: int) -> QRect:
-        height = self._theme.metrics.row
-        top = place * height - self.verticalScrollBar().value()
-        return QRect(0, top, self.viewport().width(), height)
-
-    def _key_at(self, y: int) -> str:
-        place = (y + self.verticalScrollBar().value()) // self._theme.metrics.row
-        return self._rows.shown[place] if 0 <= place < len(self._rows.shown) else ""
-
-    def _place_at(self, x: int) -> Place | None:
-        return self._layout.at(x + self.horizontalScrollBar().value())
-
-    def _fit_scroll_bars(self) -> None:
-        height, row = self.viewport().height(), self._theme.metrics.row
-        vertical, horizontal = self.verticalScrollBar(), self.horizontalScrollBar()
-        vertical.setRange(0, max(0, len(self._rows.shown) * row - height))
-        vertical.setPageStep(height)
-        vertical.setSingleStep(row)
-        self._layout.arrange(self.viewport().width())
-        horizontal.setRange(0, max(0, self._layout.total_width - self.viewport().width()))
-        horizontal.setPageStep(self.viewport().width())
-        horizontal.setSingleStep(row)
-        self._header.update()
-
-    def _widen(self) -> None:
-        """Make room for figures that did not fit."""
-        wanted, self._painter.too_narrow = self._painter.too_narrow, {}
-        changed = [self._layout.grow(key, width) for key, width in wanted.items()]
-        if any(changed):
-            self._fit_scroll_bars()
-            self.viewport().update()
-
-    def _columns_changed(self) -> None:
-        self._fit_scroll_bars()
-        self._flash.forget()
-        if self._preferences is not None:
-            self._preferences.write(f"grid.{self._name}", self._layout.as_json())
-        self.viewport().update()
-
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Arrange the columns anew."""
+        """Keep the filter line at the foot."""
         super().resizeEvent(event)
-        self._header.setGeometry(0, 0, self.width(), self._theme.metrics.header)
         self._place_filter()
-        self._fit_scroll_bars()
 
     def _place_filter(self) -> None:
         height = self._filter.sizeHint().height()
         self._filter.setGeometry(0, self.height() - height, self.width(), height)
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        """Repaint after scrolling; what comes into view has not changed."""
-        self._header.offset = self.horizontalScrollBar().value()
-        self._header.update()
-        self._flash.forget()
-        self.viewport().update()
-
-    def _reveal(self, key: str) -> None:
-        place = self._rows.place(key)
-        if place is None:
-            return
-        bar, row = self.verticalScrollBar(), self._theme.metrics.row
-        top = place * row
-        if top < bar.value():
-            bar.setValue(top)
-        elif top + row > bar.value() + self.viewport().height():
-            bar.setValue(top + row - self.viewport().height())
-
-    # -- painting ---
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the rows that the changed region touches."""
-        painter = QPainter(self.viewport())
-        region, bounds = event.region(), event.rect()
-        height, scrolled = self._theme.metrics.row, self.verticalScrollBar().value()
-        shown = self._rows.shown
-        first = max(0, (bounds.top() + scrolled) // height)
-        last = min(len(shown) - 1, (bounds.bottom() + scrolled) // height)
-        for place in range(first, last + 1):
-            rectangle = self._row_rect(place)
-            if region.intersects(rectangle):
-                self._paint_row(painter, rectangle, shown[place])
-        rest = QRect(bounds)
-        rest.setTop(max(bounds.top(), len(shown) * height - scrolled))
-        if rest.height() > 0:
-            painter.fillRect(rest, self._theme.colours.bg1)
-        if not shown:
-            self._paint_empty(painter)
-        if self._insert_at is not None:
-            line = self._insert_at * height - scrolled - 1
-            painter.fillRect(0, line, self.viewport().width(), 2, self._theme.colours.accent)
-        if self._painter.too_narrow and not self._widen_timer.isActive():
-            self._widen_timer.start()
-        if self._flash.is_waiting and not self._flash_timer.isActive():
-            self._flash_timer.start(int(FLASH_SECONDS * 1000))
-
-    def _paint_empty(self, painter: QPainter) -> None:
-        painter.setFont(self._theme.font())
-        text = self._empty_text if not len(self._rows) else self._filter.nothing_found
-        metrics = self._theme.metrics
-        area = self.viewport().rect().adjusted(metrics.inset, metrics.row // 2, -metrics.inset, 0)
-        painter.setPen(self._theme.colours.faint)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap), text)
-
-    def _paint_row(self, painter: QPainter, rectangle: QRect, key: str) -> None:
-        self._painter.paint(
-            painter,
-            rectangle,
-            key,
-            self._rows.row(key),
-            self._layout.places,
-            scrolled=self.horizontalScrollBar().value(),
-            is_selected=key in self._selection,
-            is_hovered=key == self._hovered,
-            has_focus=self.hasFocus(),
-        )
-
-    def _end_flashes(self) -> None:
-        for key in self._flash.take_ended():
-            self.touch(key)
 
     # -- mouse ---
 
@@ -439,12 +179,6 @@ class Grid(QAbstractScrollArea):
         text = self._painter.tooltip(place, self._rows.row(key))
         QToolTip.showText(event.globalPos(), text, self.viewport())
 
-    def _hover(self, key: str) -> None:
-        if key != self._hovered:
-            before, self._hovered = self._hovered, key
-            self.touch(before)
-            self.touch(key)
-
     def _choose(self, key: str, modifiers: Qt.KeyboardModifier) -> None:
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             self._selection.toggle(key)
@@ -496,13 +230,3 @@ class Grid(QAbstractScrollArea):
         at = self._rows.place(self.current)
         start = at if at is not None else (-1 if step > 0 else len(shown))
         return shown[max(0, min(len(shown) - 1, start + step))]
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus on the selection."""
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Show that the focus went away."""
-        super().focusOutEvent(event)
-        self.viewport().update()

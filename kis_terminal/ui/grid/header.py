@@ -60,12 +60,11 @@ class GridHeader(QWidget):
         for place in self._layout.places:
             inset = self._theme.metrics.inset if place.left == 0 else pad
             cell = QRect(place.left - self.offset + inset, 0, place.width - inset - pad, self.height() - 1)
-            title = place.column.title
+            title, colour = place.column.title, colours.muted
             if place.column.key == self.sorted_key:
-                title += " ▾" if self.is_descending else " ▴"
-                self._ink.draw(painter, cell, place.column.align, title, colours.text)
-            else:
-                self._ink.draw(painter, cell, place.column.align, title, colours.muted)
+                title, colour = title + (" ▾" if self.is_descending else " ▴"), colours.text
+            painter.setPen(colour)
+            painter.drawText(cell, place.column.align, self._ink.fitted(title, cell.width()))
         painter.fillRect(0, self.height() - 1, self.width(), 1, colours.line)
         if self._drag is _Drag.MOVE:
             painter.fillRect(self._insertion_x() - 1 - self.offset, 0, 2, self.height(), colours.accent)

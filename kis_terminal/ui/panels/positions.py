@@ -64,6 +64,7 @@ class PositionsPanel(Panel):
         self.grid.chosen.connect(workspace.link.choose)
         self.grid.activated.connect(lambda symbol: self._draft_sale(symbol))
         self.grid.menu_wanted.connect(self._open_menu)
+        self.setMinimumWidth(self.theme.metrics.narrow_panel)
         self.body.addWidget(self.grid, 1)
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
         self.body.addWidget(self.confirm)
@@ -104,7 +105,7 @@ class PositionsPanel(Panel):
             ),
             Column(
                 "quantity",
-                tr("수량"),
+                tr("수량", "column"),
                 46,
                 lambda h: number(h.view.position.quantity),
                 tooltip=lambda h: tr("매도가능 {n}주", n=number(h.view.position.sellable)),

@@ -21,11 +21,12 @@ from kis_terminal.ui.grid.sparkline import paint_sparkline
 from kis_terminal.ui.name_line import NameLine
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.search_box import Finding, SearchBox
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 _AGE_MILLISECONDS = 1000
 _SPARK_FROM_TAPE_BELOW = 10
+_TAPE_POINTS = 10
 
 
 class WatchlistPanel(Panel):
@@ -60,6 +61,7 @@ class WatchlistPanel(Panel):
         self.grid.menu_wanted.connect(self._open_menu)
         self.grid.delete_wanted.connect(self.remove)
         self.grid.rows_moved.connect(self._lists.arrange)
+        self.setMinimumWidth(self.theme.metrics.narrow_panel)
         self.body.addWidget(self.grid, 1)
         self.adding = SearchBox(
             self.theme, self._find, hint=tr("추가할 종목 (코드·이름·초성)"), width=self.theme.metrics.findings
@@ -223,7 +225,7 @@ class WatchlistPanel(Panel):
             gone.close()
         self._watched = watched
         self.grid.set_rows([(symbol, self._market.state(symbol)) for symbol in symbols])
-        self.group_button.setText(f"{self._lists.current} ▾")
+        self.group_button.setText(f"{unmarked(self._lists.current)} ▾")
         if not self.workspace.link.symbol and symbols:
             self.workspace.link.choose(symbols[0])
         self._follow(self.workspace.link.symbol)
@@ -302,7 +304,7 @@ class WatchlistPanel(Panel):
     def _paint_spark(self, painter: QPainter, cell: QRect, state: SymbolState) -> None:
         values: Sequence[float] = state.spark
         if len(values) < _SPARK_FROM_TAPE_BELOW and len(state.tape) > len(values):
-            values = [float(tick.price) for tick in list(state.tape)]
+            values = _smoothed([float(tick.price) for tick in state.tape])
         paint_sparkline(painter, cell, values, self._direction(state))
 
     def _describe(self, state: SymbolState) -> str:
@@ -336,13 +338,13 @@ class WatchlistPanel(Panel):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name in self._lists.names:
-            action = menu.addAction(f"{name}  ({len(self._lists.symbols(name))})")
+            action = menu.addAction(f"{unmarked(name)}  ({len(self._lists.symbols(name))})")
             action.setCheckable(True)
             action.setChecked(name == self._lists.current)
             action.triggered.connect(lambda _=False, chosen=name: self._lists.choose(chosen))
         menu.addSeparator()
         menu.addAction(tr("새 그룹…")).triggered.connect(self._ask_new_group)
-        delete = menu.addAction(tr("그룹 '{name}' 지우기", name=self._lists.current))
+        delete = menu.addAction(tr("그룹 '{name}' 지우기", name=unmarked(self._lists.current)))
         delete.setEnabled(len(self._lists.names) > 1)
         delete.triggered.connect(lambda: self._lists.delete(self._lists.current))
         menu.addSeparator()
@@ -362,7 +364,7 @@ class WatchlistPanel(Panel):
         menu.addAction(tr("종목 추가…")).triggered.connect(self.start_adding)
         if symbol:
             from_menu = self.workspace.link
-            name = self._names.name(symbol)
+            name = unmarked(self._names.name(symbol))
             menu.addAction(tr("{name} 보기", name=name)).triggered.connect(lambda: from_menu.choose(symbol))
             menu.addAction(tr("주문창에 넣기")).triggered.connect(
                 lambda: from_menu.order_wanted.emit(OrderDraft(symbol))
@@ -379,6 +381,13 @@ class WatchlistPanel(Panel):
 
 def _size(state: SymbolState) -> Decimal | None:
     return None if state.change is None else abs(state.change)
+
+
+def _smoothed(prices: list[float]) -> list[float]:
+    """Return means of a few prints each: single ones jump between bid and ask."""
+    size = max(1, len(prices) // _TAPE_POINTS)
+    parts = [prices[i : i + size] for i in range(0, len(prices), size)]
+    return [sum(part) / len(part) for part in parts]
 
 
 def _interruption(state: SymbolState) -> str:
