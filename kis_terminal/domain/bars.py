@@ -139,6 +139,14 @@ class BarSeries:
         self._values[self._size] = (price, price, price, price, 0.0)
         self._size += 1
 
+    def join(self, ticks: Sequence[Tick], day_start: int) -> None:
+        """Carry in prints that came while the listing was on its way and are part of its last bar already."""
+        last = int(self._times[self._size - 1]) if self._size else -1
+        listed = [t for t in ticks if bar_start(self.interval, day_start, t.seconds) <= last]
+        if listed:
+            self._volume_before_last = listed[-1].volume - int(self._values[self._size - 1][VOLUME])
+        self.apply(ticks, day_start)
+
     def apply(self, ticks: Sequence[Tick], day_start: int) -> int:
         """Carry prints of one day into the last bars; return how many bars were appended.
 

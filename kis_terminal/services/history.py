@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ _OPEN_SECONDS = 9 * 3600
 _LAST_SECONDS = 86_399
 _SPAN_DAYS = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 31, Interval.YEAR: 366}
 _TRUE_UP_DELAY = 2.0
+_FIRST_DAY = date(1980, 1, 4)
+"""Nothing is listed before KRX's index begins; KIS refuses far earlier dates."""
 
 
 class LiveBars:
@@ -53,7 +55,7 @@ class LiveBars:
         """Carry in what waited for the listing."""
         waiting, self._waiting = self._waiting or [], None
         if waiting:
-            self.series.apply(waiting, day_start)
+            self.series.join(waiting, day_start)
         self.changed.publish(self.series)
 
     def close(self) -> None:
@@ -100,7 +102,7 @@ class History:
         interval = series.interval
         today = self._market_data.today()
         if interval.minutes is None:
-            start = today - timedelta(days=int(count * _SPAN_DAYS[interval] * 1.5) + 7)
+            start = max(_FIRST_DAY, today - timedelta(days=int(count * _SPAN_DAYS[interval] * 1.5) + 7))
             bars = await self._source.daily_bars(series.symbol, start, today, interval, is_adjusted=True)
             series.merge(bars[-count:])
             return

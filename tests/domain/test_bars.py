@@ -216,3 +216,26 @@ def test_nothing_gives_nothing(interval: Interval) -> None:
     times, values = resample(np.empty(0, dtype=np.int64), np.empty((0, 5)), interval)
 
     assert len(times) == len(values) == 0
+
+
+def test_prints_that_wait_for_a_listing_are_not_counted_twice() -> None:
+    """Cause: prints that came while the listing was asked for were part of its last bar and were added again."""
+    series = BarSeries("005930", Interval.MINUTE_1)
+    opening = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    series.merge([Bar(opening, Decimal(100), Decimal(100), Decimal(100), Decimal(100), 30, 0)])
+    first, second = tick(9 * 3600 + 1, 100, 10, 20), tick(9 * 3600 + 2, 101, 10, 30)
+
+    series.join([first, second], DAY)
+    series.apply([tick(9 * 3600 + 3, 102, 5, 35)], DAY)
+
+    assert series.values[0].tolist() == [100, 102, 100, 102, 35]
+
+
+def test_prints_after_the_last_listed_bar_begin_the_next_one() -> None:
+    series = BarSeries("005930", Interval.MINUTE_1)
+    opening = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+    series.merge([Bar(opening, Decimal(100), Decimal(100), Decimal(100), Decimal(100), 30, 0)])
+
+    series.join([tick(9 * 3600 + 2, 101, 10, 30), tick(9 * 3600 + 60, 103, 7, 37)], DAY)
+
+    assert series.values[:, VOLUME].tolist() == [30, 7]

@@ -72,16 +72,14 @@ class Charts:
     async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
         """Return one-minute bars of `day` from `since` to `until` (seconds of day), oldest first.
 
-        Today's newest row may carry the volume of the minute before until its own first trade (KIS).
+        Today's newest row may carry the volume of the minute before until its own first trade (KIS), and KIS fills
+        hours that have not come with the current price: `until` is the exchange's time, not a far end.
         """
-        now = self._clock.now()
-        today = now.date()
+        today = self._clock.now().date()
         if day > today:
             return []
         if day == today:
-            # KIS fills hours that have not come with the current price.
-            latest = min(until, now.hour * 3600 + now.minute * 60 + now.second)
-            rows = await self._minutes(symbol, day, since, latest, "inquire_time_itemchartprice")
+            rows = await self._minutes(symbol, day, since, until, "inquire_time_itemchartprice")
         else:
             if self._client.access.environment is Environment.PAPER:
                 raise CorrectionNeeded(

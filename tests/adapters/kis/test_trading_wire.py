@@ -464,7 +464,7 @@ def minute_rows(day: str, last: int, count: int) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("day", "path", "rows", "calls"), [("20261120", TODAY, 30, 7), ("20261119", PAST, 120, 4)]
+    ("day", "path", "rows", "calls"), [("20261120", TODAY, 30, 9), ("20261119", PAST, 120, 4)]
 )
 async def test_minutes_walk_back_page_by_page(day: str, path: str, rows: int, calls: int) -> None:
     async with wired() as (broker, server):
@@ -476,12 +476,13 @@ async def test_minutes_walk_back_page_by_page(day: str, path: str, rows: int, ca
 
         server.on(path, answer)
 
-        bars = await broker.minute_bars("005930", date.fromisoformat(day), 0, 24 * 3600 - 1)
+        # Today's end is the exchange's time as the caller knows it, whatever the computer's clock says.
+        until = 13 * 3600 if path == TODAY else 24 * 3600 - 1
+        bars = await broker.minute_bars("005930", date.fromisoformat(day), 0, until)
 
-        # Today only up to the clock's noon: KIS fills hours that have not come with the current price.
-        last = "12:00" if path == TODAY else "15:29"
+        last = "13:00" if path == TODAY else "15:29"
         assert [bars[0].start.strftime("%H:%M"), bars[-1].start.strftime("%H:%M")] == ["09:00", last]
-        assert len(bars) == (181 if path == TODAY else 390)
+        assert len(bars) == (241 if path == TODAY else 390)
         assert {bar.turnover for bar in bars} == {200}
         assert server.count(path) <= calls + 1
 
