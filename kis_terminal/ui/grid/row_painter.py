@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from kis_terminal.ui.grid.columns import Align, Column, Place
 from kis_terminal.ui.grid.flash import FlashMarks
+from kis_terminal.ui.grid.laid_out_ink import LaidOutInk
 from kis_terminal.ui.grid.painting import Ink
 from kis_terminal.ui.theme import Theme
 
@@ -20,7 +21,7 @@ class RowPainter:
     def __init__(self, theme: Theme, row_tint: Callable[[Any], QColor | None] | None) -> None:
         self._theme = theme
         self._row_tint = row_tint
-        self._plain, self._bold = Ink(theme.font()), Ink(theme.bold())
+        self._plain, self._bold = LaidOutInk(theme.font()), LaidOutInk(theme.bold())
         self.flash = FlashMarks()
         self.too_narrow: dict[str, int] = {}
         """Columns with a figure that did not fit, and the width that it needs; the grid takes them."""

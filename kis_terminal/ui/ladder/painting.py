@@ -8,10 +8,10 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from kis_terminal.domain.orders import Side
+from kis_terminal.ui.grid.laid_out_ink import LaidOutInk
 from kis_terminal.ui.ladder.chips import Chip
 from kis_terminal.ui.ladder.content import RowContent, Totals
 from kis_terminal.ui.ladder.geometry import Column, LadderGeometry
-from kis_terminal.ui.ladder.ink import LaidOutInk
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
