@@ -6,29 +6,19 @@ multiple of 86,400 and the time axis needs no zone); `wall_seconds` makes them.
 
 from __future__ import annotations
 
-from calendar import timegm
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.domain.market import Bar, Interval, Tick
+from kis_terminal.domain.wall_time import day_seconds, wall_seconds
 
 FIELDS = 5
 """Columns of `BarSeries.values`: open, high, low, close, volume."""
 OPEN, HIGH, LOW, CLOSE, VOLUME = range(FIELDS)
 _DAY = 86_400
-
-
-def wall_seconds(moment: datetime) -> int:
-    """Return seconds since 1970 of the wall-clock reading of `moment`."""
-    return timegm(moment.timetuple())
-
-
-def day_seconds(day: date) -> int:
-    """Return the wall seconds of midnight of `day`."""
-    return timegm(day.timetuple())
 
 
 def bar_start(interval: Interval, day_start: int, seconds: int) -> int:

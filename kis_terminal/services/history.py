@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.market import Interval, Tick
+from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.ports import QuoteSource
 from kis_terminal.services.hub import Subscription, Topic
 from kis_terminal.services.market_data import MarketData
@@ -80,7 +81,7 @@ class History:
         """
         # numpy costs 150 ms at the first chart: not in the window's thread.
         await asyncio.to_thread(import_module, "kis_terminal.domain.bars")
-        from kis_terminal.domain.bars import BarSeries, day_seconds
+        from kis_terminal.domain.bars import BarSeries
 
         live = LiveBars(BarSeries(symbol, interval))
         day_start = day_seconds(self._market_data.today())

@@ -149,6 +149,11 @@ class SymbolState:
         return values
 
     @property
+    def spark_length(self) -> int:
+        """Return how many values `spark` has."""
+        return len(self._samples) + (self.price is not None)
+
+    @property
     def book(self) -> OrderBook | None:
         """Return the newest order book, decoded once per change."""
         if self._book_update is not None:

@@ -29,10 +29,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from kis_terminal.domain.bars import CLOSE, BarSeries
 from kis_terminal.domain.market import Interval, Tick
 from kis_terminal.ui.charts.candles import CandleLayer, whole
+from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.frame import Scale, frame_of
 from kis_terminal.ui.charts.plot import ChartPlot
-from kis_terminal.ui.charts.shown_bars import ChartKind, ShownBars
-from kis_terminal.ui.charts.studies import STUDY_BY_KEY
+from kis_terminal.ui.charts.shown_bars import ShownBars
+from kis_terminal.ui.charts.study_list import STUDY_BY_KEY
 from kis_terminal.ui.charts.time_window import TimeWindow
 from kis_terminal.ui.charts.volume import VolumeLayer
 from kis_terminal.ui.theme import Theme

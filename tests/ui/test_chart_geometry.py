@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from kis_terminal.domain.bars import BarSeries
 from kis_terminal.domain.market import Interval
+from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.frame import frame_of
 from kis_terminal.ui.charts.price_axis import axis_text, axis_values
 from kis_terminal.ui.charts.pyramid import Pyramid, factor_for
-from kis_terminal.ui.charts.shown_bars import ChartKind, ShownBars
-from kis_terminal.ui.charts.studies import STUDIES, Study, StudyValues
+from kis_terminal.ui.charts.shown_bars import ShownBars
+from kis_terminal.ui.charts.studies import RULES, StudyValues
+from kis_terminal.ui.charts.study_list import STUDIES, Study
 from kis_terminal.ui.charts.time_axis import choose_grain, label_of, tick_bars
 from kis_terminal.ui.charts.time_window import LEAST_BARS, TimeWindow
 
@@ -134,7 +136,7 @@ def test_what_is_shown_after_changes_equals_what_is_shown_at_once(kind: ChartKin
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.key)
 def test_values_of_the_visible_stretch_equal_those_of_all_bars(study: Study) -> None:
     bars = walk(9_000)
-    whole = np.array(study.compute(bars))
+    whole = np.array(RULES[study.key][0](bars))
     values = StudyValues(study)
 
     for first, last in ((8_800, 9_000), (8_600, 8_790), (0, 40), (3_000, 3_400), (2_900, 3_300), (0, 9_000)):
@@ -154,7 +156,7 @@ def test_a_changed_last_bar_and_appended_bars_are_carried_in(study: Study) -> No
         values.forget(max(1_499, count - 51))
         seen = values.lines(bars[:count], count - 200, count)
 
-        whole = np.array(study.compute(bars[:count]))
+        whole = np.array(RULES[study.key][0](bars[:count]))
         np.testing.assert_allclose(seen, whole[:, -200:], rtol=1e-9, atol=1e-7)
 
 

@@ -20,8 +20,8 @@ from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.market import Bar, Interval
 from kis_terminal.domain.orders import Order, OrderKind, Origin, PendingChange, Side
 from kis_terminal.ports import Stream
+from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.plot import ChartPlot
-from kis_terminal.ui.charts.shown_bars import ChartKind
 from kis_terminal.ui.panels.chart import ChartPanel
 from kis_terminal.ui.workspace import OrderDraft
 from tests.support.desk import Desk

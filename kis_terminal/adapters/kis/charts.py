@@ -72,8 +72,8 @@ class Charts:
     async def minute_bars(self, symbol: str, day: date, since: int, until: int) -> Sequence[Bar]:
         """Return one-minute bars of `day` from `since` to `until` (seconds of day), oldest first.
 
-        Today's newest row may carry the volume of the minute before until its own first trade (KIS), and KIS fills
-        hours that have not come with the current price: `until` is the exchange's time, not a far end.
+        Today's newest row may carry the volume of the minute before until its own first trade (KIS), and
+        KIS fills hours to come with the current price: `until` is the exchange's time, not a far end.
         """
         today = self._clock.now().date()
         if day > today:

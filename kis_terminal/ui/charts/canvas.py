@@ -12,15 +12,16 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from kis_terminal.domain.bars import BarSeries
 from kis_terminal.ui.charts.crosshair import Crosshair
+from kis_terminal.ui.charts.drawn import ChartKind, FillMark, OrderMark
 from kis_terminal.ui.charts.edges import CrosshairItem, Edges
 from kis_terminal.ui.charts.frame import Frame, frame_of
 from kis_terminal.ui.charts.legend import Legend, Piece
-from kis_terminal.ui.charts.marks import FillMark, OrderMark
 from kis_terminal.ui.charts.panes import PaneItem, PricePane, StudyPane
 from kis_terminal.ui.charts.price_axis import LabelCache, PriceAxis
-from kis_terminal.ui.charts.shown_bars import ChartKind, ShownBars
-from kis_terminal.ui.charts.studies import Study, StudyValues
+from kis_terminal.ui.charts.shown_bars import ShownBars
+from kis_terminal.ui.charts.studies import StudyValues
 from kis_terminal.ui.charts.study_lines import StudyLayer
+from kis_terminal.ui.charts.study_list import Study
 from kis_terminal.ui.charts.time_axis import TimeAxis, crosshair_text
 from kis_terminal.ui.charts.time_window import TimeWindow
 from kis_terminal.ui.theme import Theme

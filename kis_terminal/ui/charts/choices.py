@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from kis_terminal.domain.market import Interval
 from kis_terminal.services.preferences import Preferences
-from kis_terminal.ui.charts.shown_bars import ChartKind
-from kis_terminal.ui.charts.studies import STUDIES, Study
+from kis_terminal.ui.charts.drawn import ChartKind
+from kis_terminal.ui.charts.study_list import STUDIES, Study
 
 Choice = TypeVar("Choice", Interval, ChartKind)
 

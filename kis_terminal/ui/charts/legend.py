@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from kis_terminal.domain.bars import CLOSE, HIGH, LOW, OPEN, VOLUME
 from kis_terminal.ui import formatting
-from kis_terminal.ui.charts.studies import Study
+from kis_terminal.ui.charts.study_list import Study
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,31 +10,11 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 
 from kis_terminal.domain.orders import Side
+from kis_terminal.ui.charts.drawn import FillMark, OrderMark
 from kis_terminal.ui.charts.frame import Frame, Scale
 from kis_terminal.ui.charts.price_axis import LabelCache
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
-
-
-@dataclass(frozen=True, slots=True)
-class FillMark:
-    """An own execution; `seconds` is its wall time as bars count it."""
-
-    side: Side
-    quantity: int
-    price: float
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class OrderMark:
-    """An own working order with a price; `text` stands on its chip."""
-
-    key: str
-    side: Side
-    price: float
-    text: str
-    is_cancelling: bool = False
 
 
 class FillLayer:

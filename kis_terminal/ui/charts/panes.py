@@ -12,11 +12,12 @@ from PySide6.QtGui import QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from kis_terminal.ui.charts.candles import CandleLayer, ClosingLineLayer, Part
+from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.frame import Frame, Scale, bounds
 from kis_terminal.ui.charts.legend import Legend
 from kis_terminal.ui.charts.marks import FillLayer, OrderLayer
 from kis_terminal.ui.charts.price_axis import LabelCache, PriceAxis
-from kis_terminal.ui.charts.shown_bars import ChartKind, ShownBars
+from kis_terminal.ui.charts.shown_bars import ShownBars
 from kis_terminal.ui.charts.studies import StudyValues
 from kis_terminal.ui.charts.study_lines import StudyLayer, at_buckets
 from kis_terminal.ui.charts.volume import VolumeLayer

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.domain.bars import FIELDS, BarSeries
 from kis_terminal.domain.indicators import HEIKIN_ASHI_MEMORY, heikin_ashi
+from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.pyramid import Pyramid, Slice
-
-
-class ChartKind(StrEnum):
-    """How bars are drawn."""
-
-    CANDLES = "candles"
-    LINE = "line"
-    HEIKIN_ASHI = "heikin_ashi"
 
 
 class ShownBars:

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from kis_terminal.domain.market import Interval
 from kis_terminal.ui.charts.choices import ChartChoices
-from kis_terminal.ui.charts.shown_bars import ChartKind
-from kis_terminal.ui.charts.studies import STUDIES
+from kis_terminal.ui.charts.drawn import ChartKind
+from kis_terminal.ui.charts.study_list import STUDIES
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 

@@ -3,54 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.domain import indicators
 from kis_terminal.domain.bars import CLOSE
+from kis_terminal.ui.charts.study_list import EXPONENTIAL, MOVING_AVERAGES, Study
 
 Column = NDArray[np.float64]
 Compute = Callable[[NDArray[np.float64]], tuple[Column, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
-    """One indicator: its lines from `(n, 5)` bars, and where they are drawn.
-
-    `memory` is how many earlier bars decide a value; bars before that make no difference that shows.
-    """
-
-    key: str
-    title: str
-    """Korean; passed through `tr` where it is shown."""
-    legend: str
-    labels: tuple[str, ...]
-    colours: tuple[int, ...]
-    """Place of each line's colour in `Theme.study`."""
-    compute: Compute
-    memory: int
-    has_pane: bool = False
-    guides: tuple[float, ...] = ()
-    bounds: tuple[float, float] | None = None
-    """Fixed scale of a pane."""
-    histogram: int | None = None
-    """Which line is drawn as columns from zero."""
-
-
-_PERIODS = (5, 20, 60, 120)
-_EXPONENTIAL = (12, 26)
 _BOLLINGER = 20
 _RSI = 14
 
 
 def _moving_averages(bars: NDArray[np.float64]) -> tuple[Column, ...]:
-    return tuple(indicators.sma(bars[:, CLOSE], period) for period in _PERIODS)
+    return tuple(indicators.sma(bars[:, CLOSE], period) for period in MOVING_AVERAGES)
 
 
 def _exponential(bars: NDArray[np.float64]) -> tuple[Column, ...]:
-    return tuple(indicators.ema(bars[:, CLOSE], period) for period in _EXPONENTIAL)
+    return tuple(indicators.ema(bars[:, CLOSE], period) for period in EXPONENTIAL)
 
 
 def _bollinger(bars: NDArray[np.float64]) -> tuple[Column, ...]:
@@ -65,44 +39,14 @@ def _macd(bars: NDArray[np.float64]) -> tuple[Column, ...]:
     return indicators.macd(bars[:, CLOSE])
 
 
-STUDIES: tuple[Study, ...] = (
-    Study("ma", "이동평균", "MA", tuple(map(str, _PERIODS)), (0, 1, 2, 3), _moving_averages, max(_PERIODS)),
-    Study(
-        "ema",
-        "지수이동평균",
-        "EMA",
-        tuple(map(str, _EXPONENTIAL)),
-        (4, 5),
-        _exponential,
-        indicators.ema_memory(_EXPONENTIAL[1]),
-    ),
-    Study("bollinger", "볼린저밴드", "BB", ("하단", "20", "상단"), (4, 5, 4), _bollinger, _BOLLINGER),
-    Study(
-        "rsi",
-        "RSI",
-        "RSI",
-        ("14",),
-        (1,),
-        _rsi,
-        indicators.wilder_memory(_RSI),
-        has_pane=True,
-        guides=(30.0, 50.0, 70.0),
-        bounds=(0.0, 100.0),
-    ),
-    Study(
-        "macd",
-        "MACD",
-        "MACD",
-        ("12·26", "9", "차"),
-        (0, 4, 1),
-        _macd,
-        indicators.ema_memory(26) + indicators.ema_memory(9),
-        has_pane=True,
-        guides=(0.0,),
-        histogram=2,
-    ),
-)
-STUDY_BY_KEY = {study.key: study for study in STUDIES}
+RULES: dict[str, tuple[Compute, int]] = {
+    "ma": (_moving_averages, max(MOVING_AVERAGES)),
+    "ema": (_exponential, indicators.ema_memory(EXPONENTIAL[1])),
+    "bollinger": (_bollinger, _BOLLINGER),
+    "rsi": (_rsi, indicators.wilder_memory(_RSI)),
+    "macd": (_macd, indicators.ema_memory(26) + indicators.ema_memory(9)),
+}
+"""How a study's lines come from `(n, 5)` bars, and how many earlier bars decide a value."""
 
 _LEAST_PADDING = 512
 
@@ -138,8 +82,9 @@ class StudyValues:
             self._begin = begin = max(0, first - padding)
             end = min(len(bars), last + padding)
             held = 0
-        before = max(0, begin - self.study.memory)
-        tail = self.study.compute(bars[before:end])
+        compute, memory = RULES[self.study.key]
+        before = max(0, begin - memory)
+        tail = compute(bars[before:end])
         size = held + end - begin
         if size > self._store.shape[1]:
             grown = np.empty((len(tail), size + size // 4 + 64))

@@ -13,7 +13,6 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFileDialog, QStackedWidget
 
-from kis_terminal.domain.bars import wall_seconds
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.instruments import (
     InstrumentKind,
@@ -23,13 +22,13 @@ from kis_terminal.domain.instruments import (
 )
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order, Origin, PendingChange, Side
+from kis_terminal.domain.wall_time import wall_seconds
 from kis_terminal.services.history import LiveBars
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Stream
 from kis_terminal.ui.charts.choices import ChartChoices
-from kis_terminal.ui.charts.marks import FillMark, OrderMark
+from kis_terminal.ui.charts.drawn import ChartKind, FillMark, OrderMark
 from kis_terminal.ui.charts.notice import Notice
-from kis_terminal.ui.charts.shown_bars import ChartKind
 from kis_terminal.ui.charts.strip import ChartStrip, interval_name
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.panel import Panel
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 _BARS = 600
 _LONG_BARS = {Interval.WEEK: 520, Interval.MONTH: 240, Interval.YEAR: 40}
 """How many bars are asked for; longer ones would begin before there was an exchange."""
+_PRICES_FIRST_SECONDS = 0.6
+_LOOK_SECONDS = 0.02
 
 
 class ChartPanel(Panel):
@@ -138,7 +139,12 @@ class ChartPanel(Panel):
         self.workspace.frame_clock.forget(self._flush_bound)
 
     async def _build_plot(self) -> None:
-        # pyqtgraph takes most of a second to import: the window is shown before that, and goes on living.
+        # pyqtgraph takes most of a second to import and slows the loop meanwhile: first the window is shown and
+        # the first prices are in it.
+        patience = _PRICES_FIRST_SECONDS
+        while not self.workspace.market_data.ticks_received and patience > 0:
+            await asyncio.sleep(_LOOK_SECONDS)
+            patience -= _LOOK_SECONDS
         module = await asyncio.to_thread(import_module, "kis_terminal.ui.charts.plot")
         if self.plot is not None:
             return
