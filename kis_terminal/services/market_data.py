@@ -260,6 +260,11 @@ class MarketData:
         return self._clock.now().date()
 
     @property
+    def is_connected(self) -> bool:
+        """Tell whether the stream is up."""
+        return self.link_state is LinkState.CONNECTED
+
+    @property
     def live_symbols(self) -> int:
         """Return how many symbols get their prints from the stream."""
         return sum(1 for (stream, _), count in self._watchers.items() if stream is Stream.TICKS and count)
