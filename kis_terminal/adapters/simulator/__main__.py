@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(serve(options))
     except OSError as error:
-        sys.stderr.write(f"kis-terminal sim: {error}\n")
-        return 1
+        sys.stderr.write(f"kis-terminal sim: {error.strerror or error}\n")
+        return 2
     return 0
 
 

@@ -54,6 +54,8 @@ def clock_text(moment: datetime) -> str:
 
 def day_of(text: str) -> date | None:
     """Read YYYYMMDD, None where it is no date or lies centuries off."""
+    if len(text) != 8:  # strptime takes shorter months and days
+        return None
     try:
         day = datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  a bare date has no zone
     except ValueError:

@@ -25,13 +25,14 @@ _BAR_ROWS = 100
 _TODAY_ROWS = 30
 _PAST_ROWS = 120
 _PAST_DAYS = 366
+_FIRST_BOUND, _LAST_BOUND = "19000101", "22001231"
 
 
 def inquire_daily_itemchartprice(call: Call) -> Answer:
     """Answer FHKST03010100: up to 100 bars ending at FID_INPUT_DATE_2; FID_ORG_ADJ_PRC 0 adjusted, 1 raw."""
     check_market(call)
     symbol, period = call.symbol(), call.text("FID_PERIOD_DIV_CODE")
-    start, end = day_of(call.text("FID_INPUT_DATE_1")), day_of(call.text("FID_INPUT_DATE_2"))
+    start, end = _bound(call.text("FID_INPUT_DATE_1")), _bound(call.text("FID_INPUT_DATE_2"))
     if period not in ("D", "W", "M", "Y"):
         raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
     if start is None or end is None:
@@ -46,6 +47,16 @@ def inquire_daily_itemchartprice(call: Call) -> Answer:
     chain = list(price_chain(bars))[-_BAR_ROWS:]
     rows = [_bar_row(bar, before, period) for bar, before in reversed(chain)]
     return quote_answer(output1=_chart_head(call, symbol), output2=rows or [{}])
+
+
+def _bound(text: str) -> date | None:
+    """Return one end of the period asked for, None where it is no date.
+
+    Public clients leave an end open with 00000101 (python-kis 2.1.6) or 99991231.
+    """
+    if len(text) == len(_LAST_BOUND) and text.isascii() and text.isdigit():
+        text = min(max(text, _FIRST_BOUND), _LAST_BOUND)
+    return day_of(text)
 
 
 def _bar_row(bar: DailyBar, before: DailyBar | None, period: str) -> dict[str, str]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, account_answer, input_refusal
+from kis_terminal.adapters.simulator.answers import (
+    Answer,
+    account_answer,
+    business_refusal,
+    input_refusal,
+)
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import day_of, day_text
 from kis_terminal.adapters.simulator.model import HolidayRow, Listing, QuoteSnapshot
@@ -22,6 +27,35 @@ def search_stock_info(call: Call) -> Answer:
     assert listing is not None  # noqa: S101  call.symbol() returns listed codes only
     quote = call.venue.exchange.quote(symbol)
     output = _names_and_market(listing) | _dates(call, listing) | _prices_and_flags(listing, quote)
+    return account_answer("KIOK0530", "조회되었습니다", output=output)
+
+
+def search_info(call: Call) -> Answer:
+    """Answer CTPF1604R, the short product sheet; only type 300 (shares and ETF) has anything here.
+
+    python-kis asks it before anything else and goes on to the next type at `rt_cd` 7.
+    """
+    listing = call.venue.exchange.listing(call.text("PDNO"))
+    if listing is None or call.text("PRDT_TYPE_CD") != "300":
+        raise business_refusal("KIOK0560", "조회할 내용이 없습니다")
+    is_etf = listing.kind == "etf"
+    sheet = _names_and_market(listing)
+    names = {name: value for name, value in sheet.items() if name.startswith("prdt_") or name == "std_pdno"}
+    output = {
+        "pdno": sheet["pdno"],
+        **names,
+        "shtn_pdno": listing.symbol,
+        "prdt_sale_stat_cd": "",
+        "prdt_risk_grad_cd": "",
+        "prdt_clsf_cd": "101210" if is_etf else "101110",
+        "prdt_clsf_name": "ETF" if is_etf else "주권",
+        "sale_strt_dt": "",
+        "sale_end_dt": "",
+        "wrap_asst_type_cd": "06",
+        "ivst_prdt_type_cd": "",
+        "ivst_prdt_type_cd_name": "",
+        "frst_erlm_dt": "",
+    }
     return account_answer("KIOK0530", "조회되었습니다", output=output)
 
 
@@ -156,6 +190,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         (Transaction("CTPF1002R", None),),
         ("PRDT_TYPE_CD", "PDNO"),
         search_stock_info,
+    ),
+    Endpoint(
+        "GET",
+        f"{QUOTATIONS}/search-info",
+        (Transaction("CTPF1604R", None),),
+        ("PRDT_TYPE_CD", "PDNO"),
+        search_info,
     ),
     Endpoint(
         "GET", f"{QUOTATIONS}/chk-holiday", (Transaction("CTCA0903R", None),), ("BASS_DT",), chk_holiday

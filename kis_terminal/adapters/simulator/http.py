@@ -6,16 +6,18 @@ Order of the checks: method, content type, keys, token, customer type, TR id, ca
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kis_terminal.adapters.simulator import (
     handlers_accounts,
@@ -206,6 +208,22 @@ class EndpointApp(AnsweringApp):
             self._after_orders()
 
 
+class SingleSlashes:
+    """Read `//uapi/...` as `/uapi/...`.
+
+    Public clients join a host and a path that both bring a slash (mojito2 0.1.6), and KIS answers them.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with its path written plainly."""
+        if "//" in scope.get("path", ""):
+            scope = {**scope, "path": re.sub("/{2,}", "/", scope["path"])}
+        await self._app(scope, receive, send)
+
+
 def read_query(request: Request) -> dict[str, str]:
     """Return GET parameters under upper-case names: KIS takes either case there."""
     return {name.upper(): value for name, value in request.query_params.items()}
@@ -266,6 +284,7 @@ def build_application(
     ]
     return Starlette(
         routes=[*routes, *extra_routes],
+        middleware=[Middleware(SingleSlashes)],
         exception_handlers={HTTPException: _no_such_path, Exception: _own_bug},
     )
 

@@ -95,7 +95,7 @@ def _port(text: str) -> int:
 
 def _positive(text: str) -> float:
     value = float(text)
-    if value <= 0:
+    if not 0 < value < float("inf"):  # not a number is neither
         raise argparse.ArgumentTypeError(f"{text} must be above 0")
     return value
 

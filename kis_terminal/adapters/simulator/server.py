@@ -63,10 +63,11 @@ class SimulatorServer:
     async def start(self) -> None:
         """Listen everywhere and start the market; OSError where a port is taken, with nothing left open."""
         try:
-            rest = await self._rest.start(self._options.port)
-            paper_rest = await self._paper_rest.start(self._options.paper_port)
-            sockets = await self._sockets.start(self._options.ws_port)
-            paper_sockets = await self._paper_sockets.start(self._options.paper_ws_port)
+            options = self._options
+            rest = await _listen("--port", options.port, self._rest)
+            paper_rest = await _listen("--paper-port", options.paper_port, self._paper_rest)
+            sockets = await _listen("--ws-port", options.ws_port, self._sockets)
+            paper_sockets = await _listen("--paper-ws-port", options.paper_ws_port, self._paper_sockets)
         except OSError:
             await self.close()
             raise
@@ -108,6 +109,17 @@ class SimulatorServer:
                 await asyncio.sleep(STEP_SECONDS)
                 self.venue.exchange.advance(self.venue.now())
                 self.hub.flush()
+
+
+async def _listen(option: str, port: int, listener: RestServer | SocketService) -> int:
+    try:
+        return await listener.start(port)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"{option} {port}: 이 포트를 쓸 수 없습니다({error.strerror}). 다른 번호나 0(빈 포트)을 주십시오. / "
+            "This port cannot be used; give another one, or 0 for a free one.",
+        ) from error
 
 
 def build_venue(options: SimulatorOptions) -> Venue:
