@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ _TAPE_LENGTH = 200
 _SPARK_LENGTH = 60
 _SPARK_SECONDS = 20
 _POLL_SECONDS = 3.0
+_STREAM_FIRST_SECONDS = 0.8
 
 
 class SymbolState:
@@ -234,6 +236,7 @@ class MarketData:
         self.link_state = LinkState.CLOSED
         self.link_text = ""
         self.ticks_received = 0
+        self._is_streaming = asyncio.Event()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -260,11 +263,6 @@ class MarketData:
         return self._clock.now().date()
 
     @property
-    def is_connected(self) -> bool:
-        """Tell whether the stream is up."""
-        return self.link_state is LinkState.CONNECTED
-
-    @property
     def live_symbols(self) -> int:
         """Return how many symbols get their prints from the stream."""
         return sum(1 for (stream, _), count in self._watchers.items() if stream is Stream.TICKS and count)
@@ -279,7 +277,8 @@ class MarketData:
         for stream in streams:
             self._acquire(stream, symbol)
         if self.state(symbol).quote is None:
-            self._scope.spawn(self._load(symbol), name=f"quote {symbol}")
+            is_urgent = Stream.BOOK in streams
+            self._scope.spawn(self._load(symbol, is_urgent=is_urgent), name=f"quote {symbol}")
         if Stream.BOOK in streams and not self.state(symbol).tape:
             self._scope.spawn(self._load_tape(symbol), name=f"tape {symbol}")
         return Subscription(lambda: self._release_all(symbol, streams))
@@ -311,7 +310,11 @@ class MarketData:
             else:
                 self._feed.unsubscribe(stream, symbol)
 
-    async def _load(self, symbol: str) -> None:
+    async def _load(self, symbol: str, *, is_urgent: bool = True) -> None:
+        if not is_urgent and not self.ticks_received:
+            # At start dozens of quotes would hold up the stream, which brings the same prices sooner.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_streaming.wait(), _STREAM_FIRST_SECONDS)
         try:
             await self.refresh_quote(symbol)
         except TerminalError as error:
@@ -376,6 +379,8 @@ class MarketData:
         state.take_tick(last, now)
         state.tape.extend(ticks)
         self._market_seconds = (last.seconds, now)
+        if not self.ticks_received:
+            self._is_streaming.set()
         self.ticks_received += len(ticks)
         self.ticks.publish(ticks)
         self.quotes.publish(symbol)

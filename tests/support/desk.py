@@ -79,6 +79,7 @@ def build_desk(environment: Environment = Environment.SIM, texts: dict[str, str]
             on_gap=lambda reason: market_data.fill_gap(),
         )
     )
+    market_data.ticks_received = 1  # as if the first prints had come: the chart waits for them
     preferences = Preferences(store)
     link = Link()
     messages: list[tuple[str, str]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import socket
 import ssl
 import sys
@@ -21,6 +22,10 @@ from kis_terminal.ports import Clock
 # program's start. A None entry makes that import fail, which httpx expects and handles.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
+
+# httpx imports this at the first request, in the middle of the window's first frame: it is wanted now,
+# while the embedded exchange is starting.
+importlib.import_module("httpcore")
 
 USER_AGENT = "kis-terminal/0.1"
 _NOT_SENT = (

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _BARS = 600
 _LONG_BARS = {Interval.WEEK: 520, Interval.MONTH: 240, Interval.YEAR: 40}
 """How many bars are asked for; longer ones would begin before there was an exchange."""
-_CONNECTION_FIRST_SECONDS = 0.6
+_PRICES_FIRST_SECONDS = 0.6
 _LOOK_SECONDS = 0.02
 
 
@@ -139,13 +139,11 @@ class ChartPanel(Panel):
         self.workspace.frame_clock.forget(self._flush_bound)
 
     async def _build_plot(self) -> None:
-        # pyqtgraph takes most of a second to import and slows the loop meanwhile: the window is shown and
-        # connected first.
-        patience = _CONNECTION_FIRST_SECONDS
-        while not self.workspace.market_data.is_connected and patience > 0:
+        # pyqtgraph takes most of a second to import and slows the loop meanwhile: prices come first.
+        patience = _PRICES_FIRST_SECONDS
+        while not self.workspace.market_data.ticks_received and patience > 0:
             await asyncio.sleep(_LOOK_SECONDS)
             patience -= _LOOK_SECONDS
-        await asyncio.sleep(2 * _LOOK_SECONDS)
         module = await asyncio.to_thread(import_module, "kis_terminal.ui.charts.plot")
         if self.plot is not None:
             return
