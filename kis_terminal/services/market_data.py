@@ -313,8 +313,10 @@ class MarketData:
     async def _load(self, symbol: str, *, is_urgent: bool = True) -> None:
         if not is_urgent and not self.ticks_received:
             # At start dozens of quotes would hold up the stream, which brings the same prices sooner.
+            # Not wait_for: on 3.11 it swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_streaming.wait(), _STREAM_FIRST_SECONDS)
+                async with asyncio.timeout(_STREAM_FIRST_SECONDS):
+                    await self._is_streaming.wait()
         try:
             await self.refresh_quote(symbol)
         except TerminalError as error:

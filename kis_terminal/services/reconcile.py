@@ -53,8 +53,10 @@ class Reconciler:
     async def _run(self) -> None:
         delay = 1.0
         while True:
+            # Not wait_for: on 3.11 it swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):  # nothing happened for a while: look all the same
-                await asyncio.wait_for(self._wanted.wait(), timeout=self._patience())
+                async with asyncio.timeout(self._patience()):
+                    await self._wanted.wait()
             self._wanted.clear()
             try:
                 await self.list_once()

@@ -21,6 +21,7 @@ from kis_terminal.settings import SIM_ACCOUNT, load_settings
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.theme import Theme
 from tests.end_to_end.person import Person
+from tests.end_to_end.program import Program
 from tests.support.isolation import PROJECT
 
 OpenTerminal = Callable[..., Person]
@@ -74,3 +75,22 @@ def open_terminal(
     yield open_
     for person in opened:
         person.leave()
+
+
+StartProgram = Callable[..., Program]
+
+
+@pytest.fixture
+def start_program(tmp_path: Path) -> Iterator[StartProgram]:
+    """Return a function that starts the program with words of the command line; none outlives the test."""
+    started: list[Program] = []
+
+    def start(*words: str, **variables: str) -> Program:
+        folder = tmp_path / f"program-{len(started)}"
+        folder.mkdir()
+        started.append(Program(folder, *words, **variables))
+        return started[-1]
+
+    yield start
+    for program in started:
+        program.kill()

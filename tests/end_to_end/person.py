@@ -69,7 +69,7 @@ class Person:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether names, account, orders, book and chart are there."""
+        """Tell whether names, account, orders and the book are there; the chart comes when it comes."""
         terminal, state = self.terminal, self.state
         return (
             len(terminal.instruments) > 0
@@ -77,8 +77,8 @@ class Person:
             and terminal.portfolio.balance is not None
             and state.book is not None
             and state.upper_limit is not None
+            and (not self.book.is_active or any(row.price is not None for row in self.ladder.shown))
             and terminal.market_data.market_seconds() is not None
-            and self.shows_chart
         )
 
     def leave(self) -> None:
@@ -86,6 +86,8 @@ class Person:
         if self._has_left:
             return
         self._has_left = True
+        # A connection that is cancelled while it opens is closed by the garbage collector, with a warning.
+        self.until(lambda: not any("quote" in task.get_name() for task in asyncio.all_tasks(self._loop)))
         self.run(self.terminal.close())
         self._logging.close()
         self.window.deleteLater()

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from kis_terminal.domain.instruments import move_ticks
-from kis_terminal.domain.orders import OrderStatus, Side, Venue
+from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side, Venue
 from kis_terminal.services.panic import PanicOutcome
 from kis_terminal.ui.ladder.geometry import Column
 from kis_terminal.ui.ordering.tabs import Tab
@@ -60,13 +60,13 @@ def test_prices_move_in_the_watchlist_and_the_ladder(open_terminal: OpenTerminal
     def seen() -> list[tuple[str, str]]:
         return [(grid.cell_text(key, "price"), grid.cell_text(key, "volume")) for key in grid.keys]
 
+    person.until(lambda: all(price.replace(",", "").isdecimal() for price, _ in seen()))
     before, ladder = seen(), person.ladder.shown
     person.until(lambda: sum(a != b for a, b in zip(before, seen(), strict=True)) >= 3)
     person.until(lambda: person.ladder.shown != ladder)
 
     assert len(before) >= 15
-    assert all(price.replace(",", "").isdecimal() for price, _ in seen())
-    assert {grid.cell_text(key, "fresh") for key in grid.keys} == {"실시간"}
+    person.until(lambda: {grid.cell_text(key, "fresh") for key in grid.keys} == {"실시간"})
 
 
 def test_a_symbol_chosen_by_leading_consonants_is_followed_by_all_panels(open_terminal: OpenTerminal) -> None:
@@ -102,12 +102,13 @@ def test_a_market_buy_by_keys_fills_and_shows_everywhere(
     person.send()
     person.until(lambda: person.row(person.order).get("status") == "체결")
     person.until(lambda: person.holding(SAMSUNG) == "10")
+    person.until(lambda: person.shows_chart)
     person.until(lambda: sum(mark.quantity for mark in person.plot.price_pane.fills._marks) == 10)
     person.until(lambda: person.form.result_line.text.startswith("체결: 매수 삼성전자 10주"))
     witness.finish()
 
     entries = person.ledger()
-    assert [entry["kind"] for entry in entries][0] == "accepted"
+    assert next(entry["kind"] for entry in entries) == "accepted"
     assert sum(entry["quantity"] for entry in entries if entry["kind"] == "filled") == 10
     spent = sum(
         entry["price"] * entry["quantity"] + entry["fee"] for entry in entries if entry["kind"] == "filled"
@@ -140,7 +141,8 @@ def test_a_ladder_click_fills_the_form_and_enter_rests_the_order(open_terminal: 
     chip = person.chip(price)
     assert chip is not None
     assert (chip.side, chip.text) == (Side.BUY, "7")
-    assert [mark.price for mark in person.plot.price_pane.orders._marks] == [float(price)]
+    person.until(lambda: person.shows_chart)
+    person.until(lambda: [mark.price for mark in person.plot.price_pane.orders._marks] == [float(price)])
     assert kinds(person) == ["accepted"]
 
 
@@ -277,12 +279,28 @@ def test_panic_by_keys_cancels_everything_proves_it_and_locks_until_the_word(
     assert kinds(person).count("accepted") == 3
 
 
-def test_orders_made_elsewhere_show_and_are_cancelled_by_panic(open_terminal: OpenTerminal) -> None:
+def test_an_order_made_elsewhere_shows_and_panic_cancels_it_too(open_terminal: OpenTerminal) -> None:
+    person = open_terminal()
+    price = far_price(person)
+    orders = person.terminal.orders
+    request = orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, 3, price, origin=Origin.ELSEWHERE)
+
+    # The same account at the exchange, past this program's own list of orders: as from a telephone.
+    person.run(person.terminal.broker.place(request))
+
+    person.until(lambda: bool(orders.all()) and person.row(person.order).get("status") == "접수")
+    assert person.row(person.order)["origin"] == "다른 프로그램"
+    person.until(lambda: person.chip(price) is not None)
+    person.click(person.window.toolbar.panic_button)
+    person.until(lambda: person.row(person.order).get("status") == "취소")
+    person.until(lambda: person.terminal.panic.report is not None and person.terminal.panic.report.is_proven)
+    assert kinds(person) == ["accepted", "cancelled"]
+
+
+def test_a_holding_that_is_clicked_is_followed(open_terminal: OpenTerminal) -> None:
     person = open_terminal(has_holdings=True)
-    held = person.holding(SAMSUNG)
+    assert person.holding(SAMSUNG) == "400"
 
     person.click_row(person.positions.grid, NAVER)
 
-    person.until(lambda: person.terminal.workspace.link.symbol == NAVER)
-    assert held == "400"
-    assert len(person.positions.grid.keys) >= 4
+    person.until(lambda: has_ladder(person) and person.book.title_label.text() == "호가  NAVER")

@@ -117,8 +117,8 @@ async def _listen(option: str, port: int, listener: RestServer | SocketService) 
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{option} {port}: 이 포트를 쓸 수 없습니다({error.strerror}). 다른 번호나 0(빈 포트)을 주십시오. / "
-            "This port cannot be used; give another one, or 0 for a free one.",
+            f"{option} {port}: 이 포트를 쓸 수 없습니다({error.strerror}). 다른 번호나 0(빈 포트)을 "
+            "주십시오. / This port cannot be used; give another one, or 0 for a free one.",
         ) from error
 
 

@@ -133,8 +133,8 @@ def test_a_taken_port_is_told_in_one_line(children: list[Process], tmp_path: Pat
         [*COMMAND, "--port", port], capture_output=True, text=True, timeout=30, check=False
     )
 
-    assert second.returncode == 1
-    assert second.stderr.startswith("kis-terminal sim: ")
+    assert second.returncode == 2
+    assert second.stderr.startswith(f"kis-terminal sim: --port {port}: ")
     assert second.stderr.count("\n") == 1
 
 
