@@ -56,6 +56,7 @@ class Portfolio:
         self._clock = clock
         self._scope = scope
         self._positions: dict[str, Position] = {}
+        self._realised: dict[str, Decimal] = {}
         self._is_refreshing = False
         self._wants_refresh = False
         self.balance: Balance | None = None
@@ -86,6 +87,15 @@ class Portfolio:
         """Return the holding of a symbol."""
         position = self._positions.get(symbol)
         return position if position is not None and position.quantity > 0 else None
+
+    def realised_today(self, symbol: str | None = None) -> Decimal:
+        """Return won that sales since the program started brought against average price, costs taken off.
+
+        KIS's own listing of realised profit exists for real accounts only, so it is reckoned from fills.
+        """
+        if symbol is None:
+            return sum(self._realised.values(), Decimal(0))
+        return self._realised.get(symbol, Decimal(0))
 
     def view(self, position: Position) -> PositionView:
         """Value a position at the latest price known."""
@@ -166,6 +176,11 @@ class Portfolio:
                 sold_today=held.sold_today if held else 0,
             )
         elif held is not None:
+            paid = held.average_price * notice.quantity
+            bought = trade_costs(item, Side.BUY, paid, self._today()).total
+            self._realised[notice.symbol] = (
+                self.realised_today(notice.symbol) + amount - paid - costs - bought
+            )
             quantity = max(0, held.quantity - notice.quantity)
             self._positions[notice.symbol] = replace(
                 held,

@@ -136,7 +136,7 @@ class AccountSummary(PaintedLine):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         meaning = (
             tr("평가: 보유 종목의 현재가 평가와 D+2 예수금"),
-            tr("당일: 보유 종목의 오늘 평가 변동 (오늘 산 것은 매입가 대비, 실현손익 제외)"),
+            tr("당일: 보유 종목의 오늘 평가 변동 (오늘 산 것은 매입가 대비)과 프로그램을 켠 뒤 실현한 손익"),
         )
         self.setToolTip("\n".join(meaning))
 
@@ -150,7 +150,7 @@ class AccountSummary(PaintedLine):
                 [_Piece(word, self._font, colours.warn if portfolio.error else colours.faint, 0)]
             )
         else:
-            value, change = portfolio.cash_d2, Decimal(0)
+            value, change = portfolio.cash_d2, portfolio.realised_today()
             for position in portfolio.positions:
                 view = portfolio.view(position)
                 value += view.value

@@ -182,6 +182,16 @@ class PositionsPanel(Panel):
                 colour=lambda h: self.theme.direction(h.view.profit_after_costs),
             ),
             Column(
+                "realised",
+                tr("당일실현"),
+                80,
+                lambda h: signed(self._portfolio.realised_today(h.symbol)),
+                priority=7,
+                sort=lambda h: self._portfolio.realised_today(h.symbol),
+                colour=lambda h: self.theme.direction(self._portfolio.realised_today(h.symbol)),
+                tooltip=lambda h: tr("프로그램을 켠 뒤의 매도로 실현한 손익, 비용 포함"),
+            ),
+            Column(
                 "weight",
                 tr("비중"),
                 52,
@@ -265,8 +275,9 @@ class PositionsPanel(Panel):
         number, signed = formatting.number, formatting.signed
         cash = tr("매입 {cost}   D+2 {cash}", cost=number(_whole(cost)), cash=number(self._portfolio.cash_d2))
         totals = tr(
-            "비용 포함 평가손익 {net}   수수료·세금 {costs}",
+            "비용 포함 평가손익 {net}   실현 {realised}   수수료·세금 {costs}",
             net=signed(net),
+            realised=signed(self._portfolio.realised_today()),
             costs=number(balance.fees_today + balance.taxes_today),
         )
         _set_text(self.cash_label, cash)
