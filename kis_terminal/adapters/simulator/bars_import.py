@@ -9,6 +9,7 @@ are fine. The symbol comes from the file name. What had to be repaired or left o
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Iterable
@@ -48,6 +49,12 @@ _NEEDED = ("date", "open", "high", "low", "close", "volume")
 _HEADERLESS = {"date": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5, "rate": 6}
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, start=1)}
+_READ_FORMS = (".csv", ".txt")
+_OTHER_FORMS = (".gz", ".zip", ".xls", ".xlsx", ".json", ".parquet", ".feather", ".pkl")
+_FIVE = ("open", "high", "low", "close", "volume")
+# Beyond any price or day's volume that KRX has seen; such a number is a broken file.
+_HIGHEST_PRICE = 1e9
+_LARGEST_VOLUME = 1e12
 LIMIT_BEFORE_2015 = 0.155
 LIMIT_SINCE_2015 = 0.305
 _WIDE_LIMIT_DAY = date(2015, 6, 15)
@@ -76,6 +83,8 @@ class BarHistory:
 
     symbols: dict[str, ImportedBars]
     findings: tuple[Finding, ...]
+    sources: dict[str, str]
+    """Which file each symbol's bars are from."""
 
 
 @dataclass(slots=True)
@@ -99,7 +108,7 @@ class _Notes:
 
 @dataclass(slots=True)
 class _Row:
-    """One day; `references` are what its change may count from, as far as the file says so."""
+    """One day; `rate` and `difference` are its change as the file writes it, blank where it does not."""
 
     day: date
     open: int
@@ -107,7 +116,8 @@ class _Row:
     low: int
     close: int
     volume: int
-    references: tuple[float, ...]
+    rate: str
+    difference: str
 
 
 def load_bars(directory: Path) -> BarHistory:
@@ -116,14 +126,19 @@ def load_bars(directory: Path) -> BarHistory:
     Raises FileNotFoundError when there is no such directory. Bad files and rows are findings, never errors.
     """
     if not directory.is_dir():
-        raise FileNotFoundError(f"no such directory of bars: {directory}")
+        raise FileNotFoundError(
+            errno.ENOENT, f"--bars {directory}: 그런 폴더가 없습니다. / There is no such directory of bars."
+        )
     findings: list[Finding] = []
     symbols: dict[str, ImportedBars] = {}
     sources: dict[str, str] = {}
     for path in sorted(directory.rglob("*")):
-        if not path.is_file() or path.suffix.lower() not in (".csv", ".txt"):
-            continue
+        suffix = path.suffix.lower()
         name = path.relative_to(directory).as_posix()
+        if suffix in _OTHER_FORMS and path.is_file():
+            findings.append(Finding(name, "", "no plain .csv file of one symbol", 1, suffix, True))
+        if suffix not in _READ_FORMS or path.is_dir():
+            continue
         bars = _load_file(path, name, findings)
         if bars is None:
             continue
@@ -141,7 +156,7 @@ def load_bars(directory: Path) -> BarHistory:
             findings.append(
                 Finding(loser, bars.symbol, f"another file reaches farther: {kept}", 1, loser, True)
             )
-    return BarHistory(symbols, tuple(findings))
+    return BarHistory(symbols, tuple(findings), sources)
 
 
 def parse_bars(
@@ -151,10 +166,11 @@ def parse_bars(
     notes = _Notes(file or symbol, symbol)
     rows: dict[date, _Row] = {}
     columns: dict[str, int] | None = None
+    places: list[int] = []
     newest_first = False
     before: date | None = None
     for number, line in enumerate(lines, start=1):
-        cells = [cell.strip().strip('"') for cell in line.lstrip("\ufeff").strip().split(",")]
+        cells = _cells(line)
         if cells == [""]:
             continue
         if columns is None:
@@ -163,9 +179,10 @@ def parse_bars(
             if missing:
                 notes.add(f"no column for {', '.join(missing)}", line.strip()[:60], refused=True)
                 return None, notes.findings()
-            if _parse_date(cells[columns["date"]]) is None:
+            places = [columns[role] for role in _FIVE]
+            if _parse_date(_cell(cells, columns, "date")) is None:
                 continue
-        row = _parse_row(cells, columns, notes, number)
+        row = _parse_row(cells, columns, places, notes, number)
         if row is None:
             continue
         if before is not None and row.day < before:
@@ -201,11 +218,11 @@ def _load_file(path: Path, name: str, findings: list[Finding]) -> ImportedBars |
 
 
 def _columns(cells: list[str]) -> dict[str, int]:
-    if _parse_date(cells[0]) is not None:
+    if _parse_date(cells[0].strip()) is not None:
         return {role: place for role, place in _HEADERLESS.items() if place < len(cells)}
     columns: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        role = _ROLES.get(cell.lower())
+        role = _ROLES.get(cell.strip().lower())
         if role is not None:
             columns.setdefault(role, place)
     return columns
@@ -214,7 +231,7 @@ def _columns(cells: list[str]) -> dict[str, int]:
 def _parse_date(text: str) -> date | None:
     try:
         if len(text) == 8 and text.isdigit():
-            return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+            return date.fromisoformat(text)
         if len(text) >= 10 and text[4] in "-/.":
             return date(int(text[:4]), int(text[5:7]), int(text[8:10]))
         parts = text.split("-")
@@ -228,6 +245,14 @@ def _parse_date(text: str) -> date | None:
     return None
 
 
+def _cells(line: str) -> list[str]:
+    """Split a line; a quoted cell may hold a comma, as "1,234" does."""
+    line = line.lstrip("\ufeff").strip()
+    if '"' in line:
+        line = re.sub('"([^"]*)"', lambda quoted: quoted[1].replace(",", ""), line)
+    return line.split(",")
+
+
 def _number(text: str) -> float | None:
     try:
         value = float(text)
@@ -236,28 +261,41 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _parse_row(cells: list[str], columns: dict[str, int], notes: _Notes, number: int) -> _Row | None:
-    def cell(role: str) -> str:
-        place = columns.get(role, len(cells))
-        return cells[place] if place < len(cells) else ""
-
-    day = _parse_date(cell("date"))
+def _parse_row(
+    cells: list[str], columns: dict[str, int], places: list[int], notes: _Notes, number: int
+) -> _Row | None:
+    """Read one line; `places` are the columns of open, high, low, close, volume. Runs for every line."""
+    text = _cell(cells, columns, "date")
+    day = _parse_date(text)
     if day is None:
-        notes.add("date not understood", f"line {number}: {cell('date')[:20]!r}", refused=True)
+        notes.add("date not understood", f"line {number}: {text[:20]!r}", refused=True)
         return None
-    values = [_number(cell(role)) for role in ("open", "high", "low", "close", "volume")]
-    if any(value is None or value < 0 for value in values):
+    try:
+        first, high, low, close, volume = [int(float(cells[place]) + 0.5) for place in places]
+    except (ValueError, OverflowError, IndexError):  # OverflowError: infinity
         notes.add("price or volume not a number", f"{day}", refused=True)
         return None
-    first, high, low, close, volume = (int((value or 0.0) + 0.5) for value in values)
+    if min(first, high, low, close, volume) < 0:
+        notes.add("price or volume not a number", f"{day}", refused=True)
+        return None
+    if max(first, high, low, close) > _HIGHEST_PRICE or volume > _LARGEST_VOLUME:
+        notes.add("price or volume beyond anything traded", f"{day}", refused=True)
+        return None
     if close == 0:
         if first == high == low == volume == 0:
             notes.add("closed day as a row of zeros, left out", f"{day}")
         else:
             notes.add("close of zero", f"{day}", refused=True)
         return None
-    first, high, low, volume = _repair(day, first, high, low, close, volume, notes)
-    return _Row(day, first, high, low, close, volume, _references(close, cell("rate"), cell("difference")))
+    if not (volume and 0 < low <= first <= high and low <= close <= high):
+        first, high, low, volume = _repair(day, first, high, low, close, volume, notes)
+    rate, difference = _cell(cells, columns, "rate"), _cell(cells, columns, "difference")
+    return _Row(day, first, high, low, close, volume, rate, difference)
+
+
+def _cell(cells: list[str], columns: dict[str, int], role: str) -> str:
+    place = columns.get(role)
+    return cells[place].strip() if place is not None and place < len(cells) else ""
 
 
 def _repair(
@@ -301,7 +339,7 @@ def _base_after_change(row: _Row, before: int) -> int | None:
     The file's own change decides; without one only a factor of two or more is believed, and the open is the
     base.
     """
-    candidates = [price for price in row.references if price > 0]
+    candidates = [price for price in _references(row.close, row.rate, row.difference) if price > 0]
     if not candidates:
         return row.open if not 0.5 < row.open / before < 2.0 else None
     reference = min(candidates, key=lambda price: not _is_whole_ratio(before / price))

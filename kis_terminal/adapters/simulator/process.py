@@ -75,8 +75,12 @@ class ExchangeProcess:
             told["rest"], told["ws"], told["paper_rest"], told["paper_ws"], told["control"], told["pid"]
         )
 
+    def notes(self) -> list[str]:
+        """Return the lines the exchange has written for people so far, such as what became of its bars."""
+        return self._error_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+
     def _last_words(self) -> str:
-        lines = self._error_file.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines = self.notes()
         return lines[-1][:300] if lines else f"종료 코드 {self._child.returncode}"
 
     def stop(self) -> None:

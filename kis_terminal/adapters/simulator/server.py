@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import importlib
 import json
 import os
@@ -40,7 +41,8 @@ class SimulatorServer:
 
     def __init__(self, options: SimulatorOptions, *, profile: FrameProfile | None = None) -> None:
         self._options = options
-        self.venue = build_venue(options)
+        self.notes: list[str] = []
+        self.venue = build_venue(options, self.notes)
         self.hub = StreamHub(self.venue, profile, sends_trades=not options.load_ticks)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush
@@ -122,26 +124,34 @@ async def _listen(option: str, port: int, listener: RestServer | SocketService) 
         ) from error
 
 
-def build_venue(options: SimulatorOptions) -> Venue:
-    """Return the venue that the options describe."""
+def build_venue(options: SimulatorOptions, notes: list[str] | None = None) -> Venue:
+    """Return the venue that the options describe; what its owner should know is added to `notes`.
+
+    OSError where there are no bars in the folder that should hold some.
+    """
     start = _start_moment(options)
     market_time = MarketTime(speed=options.speed, start=start)
     exchange = Exchange(
         seed=options.seed,
         now=market_time.now(),
-        bars=_read_bars(options.bars),
+        bars=_read_bars(options.bars, notes if notes is not None else []),
         market_open_always=options.clock == "open",
     )
     return Venue(exchange, market_time, is_limited=options.is_limited)
 
 
-def _read_bars(folder: Path | None) -> BarHistory | None:
+def _read_bars(folder: Path | None, notes: list[str]) -> BarHistory | None:
     if folder is None:
         return None
     # Imported late: most runs have no bars.
     from kis_terminal.adapters.simulator.bars_import import load_bars
+    from kis_terminal.adapters.simulator.bars_report import nothing_usable, report_lines
 
-    return load_bars(folder)
+    history = load_bars(folder)
+    if not history.symbols:
+        raise OSError(errno.EINVAL, nothing_usable(folder, history))
+    notes.extend(report_lines(folder, history))
+    return history
 
 
 def _start_moment(options: SimulatorOptions) -> datetime | None:
@@ -174,6 +184,9 @@ async def serve(options: SimulatorOptions) -> None:
     if options.watches_stdin:
         watch_stdin(lambda: _set_from_thread(loop, stop))
     server = SimulatorServer(options)
+    for line in server.notes:
+        sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
     await server.start()
     tasks = {loop.create_task(stop.wait(), name="simulator-stop"), server.market}
     if options.parent_pid is not None:

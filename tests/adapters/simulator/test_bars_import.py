@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kis_terminal.adapters.simulator.bars_import import load_bars, parse_bars
+from kis_terminal.adapters.simulator.bars_report import report_lines
 from kis_terminal.adapters.simulator.calendar import SEOUL
 from kis_terminal.adapters.simulator.daily_series import ImportedBars
 from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.options import SimulatorOptions
+from kis_terminal.adapters.simulator.server import build_venue
 from tests.support.shared import shared_path
 
 NOW = datetime(2026, 11, 22, 20, tzinfo=SEOUL)
@@ -142,8 +145,62 @@ def test_bad_rows_and_files_are_refused_by_name(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("number", ["1e300", "inf", "nan", "-5", "1e10"])
+def test_number_beyond_anything_traded_is_refused_and_does_not_stop_the_import(number: str) -> None:
+    bars, findings = parse(
+        HEADER, f"2024-12-13,{number},{number},{number},{number},5,0", "2024-12-16,9,9,9,9,9,0"
+    )
+
+    assert days_of(bars) == ["2024-12-16"]
+    assert len(findings) == 1
+
+
+def test_quoted_cells_with_thousands_are_numbers() -> None:
+    bars, findings = parse(HEADER, '"2024-12-16","56,300","56,600","55,600","55,600","8,615,465",0')
+
+    assert bars.ohlcv[0].tolist() == [56_300, 56_600, 55_600, 55_600, 8_615_465]
+    assert findings == {}
+
+
+def test_folder_or_link_named_like_a_file_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "005930.csv").mkdir()
+    (tmp_path / "000660.csv").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "market.csv.gz").write_bytes(b"")
+
+    history = load_bars(tmp_path)
+
+    assert history.symbols == {}
+    assert {(f.file, f.kind) for f in history.findings} == {
+        ("000660.csv", "cannot be read"),
+        ("market.csv.gz", "no plain .csv file of one symbol"),
+    }
+
+
+def test_report_counts_and_names_the_files_that_are_not_used(tmp_path: Path) -> None:
+    (tmp_path / "005930.csv").write_text(f"{HEADER}\n2024-12-13,x,1,1,1,1,0\n2024-12-16,9,8,9,9,9,0\n")
+    for number in range(10):
+        (tmp_path / f"index{number}.csv").write_text("Date,Close\n2024-12-13,1\n")
+
+    lines = report_lines(tmp_path, load_bars(tmp_path))
+
+    assert "1 symbols read, 1 repairs, 1 lines refused, 10 files not used." in lines[0]
+    assert lines[1] == "  index0.csv: no symbol in the file name"
+    assert lines[-1] == "  ... 2 more"
+
+
+@pytest.mark.parametrize(
+    "content", [None, "hello", "Date,Open,High,Low,Close,Volume\n2024-01-02,a,b,c,d,e\n"]
+)
+def test_folder_without_any_bars_stops_with_a_sentence(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "005930.csv").write_text(content)
+
+    with pytest.raises(OSError, match="No usable file of daily bars"):
+        build_venue(SimulatorOptions(bars=tmp_path))
+
+
 def test_missing_directory_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no such directory"):
+    with pytest.raises(FileNotFoundError, match="no such directory of bars"):
         load_bars(tmp_path / "nothing")
 
 
