@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 
 _TAPE_LENGTH = 200
 _SPARK_LENGTH = 60
-_SPARK_SECONDS = 20
+_SPARK_SECONDS = 60
+_SPARK_SEED_SECONDS = 30 * 60
+_SPARK_SEED_DELAY = 2.0
 _POLL_SECONDS = 3.0
 _STREAM_FIRST_SECONDS = 0.8
 
@@ -179,6 +181,12 @@ class SymbolState:
             self.spark_slot = slot
             self._samples.append(price)
 
+    def take_earlier_prices(self, prices: Sequence[Decimal]) -> None:
+        """Put one price a minute, oldest first, before what has been sampled since."""
+        kept = list(self._samples)
+        self._samples = deque([*prices, *kept], maxlen=_SPARK_LENGTH)
+        self.version += 1
+
     def take_quote(self, quote: Quote, now: float) -> None:
         """Carry a REST answer in; limits come only this way."""
         self.quote = quote
@@ -237,6 +245,7 @@ class MarketData:
         self.link_text = ""
         self.ticks_received = 0
         self._is_streaming = asyncio.Event()
+        self._seeded: set[str] = set()
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -279,6 +288,8 @@ class MarketData:
         if self.state(symbol).quote is None:
             is_urgent = Stream.BOOK in streams
             self._scope.spawn(self._load(symbol, is_urgent=is_urgent), name=f"quote {symbol}")
+        if Stream.TICKS in streams and symbol not in self._seeded:
+            self._scope.spawn(self._seed_sparks(), name="earlier prices", replaces="earlier prices")
         if Stream.BOOK in streams and not self.state(symbol).tape:
             self._scope.spawn(self._load_tape(symbol), name=f"tape {symbol}")
         return Subscription(lambda: self._release_all(symbol, streams))
@@ -321,6 +332,26 @@ class MarketData:
             await self.refresh_quote(symbol)
         except TerminalError as error:
             log.info("quote of %s: %s", symbol, error)
+
+    async def _seed_sparks(self) -> None:
+        """Fetch the last half hour of every watched symbol that has none yet, one call each, last of all."""
+        await asyncio.sleep(_SPARK_SEED_DELAY)
+        seconds = self.market_seconds()
+        if seconds is None:
+            return
+        for symbol in [symbol for stream, symbol in self._watchers if stream is Stream.TICKS]:
+            if symbol in self._seeded:
+                continue
+            self._seeded.add(symbol)
+            since = max(0, seconds - _SPARK_SEED_SECONDS)
+            try:
+                bars = await self._source.minute_bars(symbol, self.today(), since, seconds)
+            except TerminalError as error:
+                log.info("earlier prices of %s: %s", symbol, error)
+                self._seeded.discard(symbol)
+                return
+            self.state(symbol).take_earlier_prices([bar.close for bar in bars])
+            self.quotes.publish(symbol)
 
     async def _load_tape(self, symbol: str) -> None:
         """Fetch the last prints for the time before the stream; they also tell the exchange's time."""
