@@ -80,6 +80,14 @@ def _shares(total: int, weights: NDArray[np.float64]) -> Prices:
     return parts
 
 
+def _folded(path: NDArray[np.float64], low: int, high: int) -> NDArray[np.float64]:
+    """Turn a path back at the day's extremes; cut off there, it would stand still on them for hours."""
+    width = max(high - low, 1)
+    beyond = np.mod(path - low, 2 * width)
+    result: NDArray[np.float64] = low + np.minimum(beyond, 2 * width - beyond)
+    return result
+
+
 def _pinned_path(
     ohlc: tuple[int, int, int, int], count: int, highs: int, lows: int, rng: np.random.Generator, kind: str
 ) -> Prices:
@@ -97,7 +105,7 @@ def _pinned_path(
     noise = np.cumsum(rng.standard_normal(size)) * (high - low) / math.sqrt(size) * 0.8
     grid = np.arange(size)
     bridge = noise - np.interp(grid, places, noise[places])
-    path = np.clip(np.interp(grid, places, values) + bridge, low, high)
+    path = _folded(np.interp(grid, places, values) + bridge, low, high)
     step = tick_size(min(first, last), kind)
     on_grid = (np.rint(path / step) * step).astype(np.int64)
     on_grid = np.clip(on_grid, low, high)

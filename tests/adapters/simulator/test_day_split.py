@@ -35,6 +35,15 @@ def test_minutes_add_up_to_the_day(day: tuple[tuple[int, int, int, int], int, in
     assert [row.minute for row in rows] == sorted({row.minute for row in rows})
 
 
+def test_prices_turn_back_at_the_extremes_and_do_not_stand_on_them() -> None:
+    _, high, low, _ = day = (56_500, 58_200, 55_000, 55_600)
+    for seed in range(20):
+        rows = split_day(day, 6_000_000, 6_000_000 * 56_000, MINUTES, seed, "stock")
+
+        still = [row for row in rows if row.high == row.low and row.close in (high, low)]
+        assert len(still) < 0.1 * len(rows)
+
+
 def test_a_halted_day_has_no_minutes() -> None:
     assert split_day((100, 100, 100, 100), 0, 0, MINUTES, 1, "stock") == []
 
