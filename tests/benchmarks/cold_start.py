@@ -82,7 +82,12 @@ def measure(code: str, home: str) -> list[float]:
     }
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a person's second start has compiled files
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True, timeout=60, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return [float(word) for word in done.stdout.split()]
 

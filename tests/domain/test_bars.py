@@ -219,7 +219,7 @@ def test_nothing_gives_nothing(interval: Interval) -> None:
 
 
 def test_prints_that_wait_for_a_listing_are_not_counted_twice() -> None:
-    """Cause: prints that came while the listing was asked for were part of its last bar and were added again."""
+    """Cause: prints that came while the listing was asked for were in its last bar and were added again."""
     series = BarSeries("005930", Interval.MINUTE_1)
     opening = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
     series.merge([Bar(opening, Decimal(100), Decimal(100), Decimal(100), Decimal(100), 30, 0)])
