@@ -12,6 +12,7 @@ from time import perf_counter
 from PySide6.QtCore import QObject, Qt, QTimer
 
 FRAME_SECONDS = 1 / 60
+SLOW_SECONDS = 1 / 30
 
 
 class FrameClock(QObject):
@@ -19,7 +20,9 @@ class FrameClock(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._wanted: dict[Callable[[], None], None] = {}
+        self._wanted: dict[Callable[[], None], float] = {}
+        """What to call, and the seconds that lie at least between two calls of it, zero for every frame."""
+        self._due: dict[Callable[[], None], float] = {}
         self._last_flush = 0.0
         self.longest_flush = 0.0
         """Seconds, since the status bar last asked (`take_longest`)."""
@@ -30,20 +33,35 @@ class FrameClock(QObject):
 
     def request(self, flush: Callable[[], None]) -> None:
         """Want `flush` in the next frame; cheap to call for every message (keep the bound method)."""
-        self._wanted[flush] = None
+        self._wanted[flush] = 0.0
         if not self._timer.isActive():
-            due = self._last_flush + FRAME_SECONDS - perf_counter()
-            self._timer.start(max(0, int(due * 1000)))
+            self._start()
+
+    def request_slow(self, flush: Callable[[], None]) -> None:
+        """Want `flush` soon, at most every second frame: for what costs much and no eye follows faster."""
+        self._wanted.setdefault(flush, SLOW_SECONDS)
+        if not self._timer.isActive():
+            self._start()
+
+    def _start(self) -> None:
+        due = self._last_flush + FRAME_SECONDS - perf_counter()
+        self._timer.start(max(0, int(due * 1000)))
 
     def forget(self, flush: Callable[[], None]) -> None:
         """Drop a request, for a widget that goes away."""
         self._wanted.pop(flush, None)
+        self._due.pop(flush, None)
 
     def _flush(self) -> None:
         begun = perf_counter()
         self._last_flush = begun
         wanted, self._wanted = self._wanted, {}
-        for flush in wanted:
+        for flush, spacing in wanted.items():
+            if spacing:
+                if begun < self._due.get(flush, 0.0):
+                    self.request_slow(flush)
+                    continue
+                self._due[flush] = begun + spacing - FRAME_SECONDS / 2
             flush()
         self.longest_flush = max(self.longest_flush, perf_counter() - begun)
 
@@ -56,3 +74,4 @@ class FrameClock(QObject):
         """Flush no more."""
         self._timer.stop()
         self._wanted.clear()
+        self._due.clear()

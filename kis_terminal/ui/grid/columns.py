@@ -37,6 +37,9 @@ class Column:
     align: Align = Align.RIGHT
     colour: Callable[[Any], QColor | None] | None = None
     paint: Callable[[QPainter, QRect, Any], None] | None = None
+    mark: Callable[[Any], object] | None = None
+    """What the cell's look follows from, where that is cheaper to compare than text and colour
+    (`GridView.refresh`); a cell with `paint` and no mark is always painted anew."""
     sort: Callable[[Any], Any] | None = None
     """What the header sorts by; the text when None. A value of None sorts last."""
     tooltip: Callable[[Any], str] | None = None

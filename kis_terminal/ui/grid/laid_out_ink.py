@@ -18,8 +18,8 @@ _ALIGNED = _RIGHT | _CENTRE
 class LaidOutInk(Ink):
     """An Ink that keeps the layout of texts that recur; pixel for pixel what `Ink` draws.
 
-    A kept text costs a third of `drawText`, a layout twice as much: so a text is laid out when it is drawn for the
-    second time, for many figures (a volume) never come again.
+    A kept text costs a third of `drawText`, a layout twice as much: so a text is laid out when it is drawn
+    for the second time, for many figures (a volume) never come again.
     """
 
     def __init__(self, font: QFont) -> None:

@@ -98,6 +98,24 @@ class GridView(QAbstractScrollArea):
         if rectangle.bottom() >= 0 and rectangle.top() < self.viewport().height():
             self.viewport().update(rectangle)
 
+    def refresh(self, key: str) -> None:
+        """Repaint the cells of a row that look different from when they were painted.
+
+        For rows that change many times a second and mostly in what no column shows.
+        """
+        place = self._rows.place(key)
+        if place is None:
+            return
+        rectangle = self._row_rect(place)
+        if rectangle.bottom() < 0 or rectangle.top() >= self.viewport().height():
+            return
+        span = self._painter.changed(key, self._rows.row(key), self._layout.places)
+        if span is not None:
+            left, right = span
+            rectangle.setLeft(left - self.horizontalScrollBar().value())
+            rectangle.setWidth(right - left)
+            self.viewport().update(rectangle)
+
     def touch_all(self) -> None:
         """Repaint everything that is visible."""
         self.viewport().update()
@@ -271,8 +289,9 @@ class GridView(QAbstractScrollArea):
         last = min(len(shown) - 1, (bounds.bottom() + scrolled) // height)
         for place in range(first, last + 1):
             rectangle = self._row_rect(place)
-            if region.intersects(rectangle):
-                self._paint_row(painter, rectangle, shown[place])
+            part = region.intersected(rectangle)
+            if not part.isEmpty():
+                self._paint_row(painter, rectangle, shown[place], part.boundingRect())
         rest = QRect(bounds)
         rest.setTop(max(bounds.top(), len(shown) * height - scrolled))
         if rest.height() > 0:
@@ -295,13 +314,14 @@ class GridView(QAbstractScrollArea):
         painter.setPen(self._theme.colours.faint)
         painter.drawText(area, int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap), text)
 
-    def _paint_row(self, painter: QPainter, rectangle: QRect, key: str) -> None:
+    def _paint_row(self, painter: QPainter, rectangle: QRect, key: str, part: QRect) -> None:
         self._painter.paint(
             painter,
             rectangle,
             key,
             self._rows.row(key),
             self._layout.places,
+            part,
             scrolled=self.horizontalScrollBar().value(),
             is_selected=key in self._selection,
             is_hovered=key == self._hovered,

@@ -218,7 +218,7 @@ class ChartPanel(Panel):
 
     def _bars_changed(self, event: object) -> None:
         self._are_bars_dirty = True
-        self.workspace.frame_clock.request(self._flush_bound)
+        self.workspace.frame_clock.request_slow(self._flush_bound)
 
     def _order_changed(self, order: Order) -> None:
         if order.symbol == self.symbol:

@@ -159,7 +159,7 @@ class OrderEntryPanel(Panel):
 
     def _symbol_dirty(self, symbol: str) -> None:
         if symbol == self._symbol:
-            self.workspace.frame_clock.request(self._flush_bound)
+            self.workspace.frame_clock.request_slow(self._flush_bound)
 
     def _order_changed(self, order: Order) -> None:
         if order.symbol == self._symbol or order.key == self.order_sender.followed_key:

@@ -91,7 +91,7 @@ class WatchlistPanel(Panel):
 
     def _columns(self) -> list[Column]:
         direction, muted = self._direction, self._muted
-        number, percent = formatting.number, formatting.percent
+        number, percent, is_stale = formatting.number, formatting.percent, self._is_stale
         return [
             Column(
                 "name",
@@ -103,6 +103,7 @@ class WatchlistPanel(Panel):
                 stretch=1,
                 colour=self._name_colour,
                 tooltip=self._describe,
+                mark=lambda s: s.is_halted,
             ),
             Column(
                 "price",
@@ -111,6 +112,7 @@ class WatchlistPanel(Panel):
                 lambda s: number(s.price),
                 colour=direction,
                 sort=lambda s: s.price,
+                mark=lambda s: (s.price, is_stale(s)),
                 flashes=True,
             ),
             Column(
@@ -120,6 +122,7 @@ class WatchlistPanel(Panel):
                 lambda s: f"{formatting.arrow(s.change)} {number(_size(s))}",
                 colour=direction,
                 sort=lambda s: s.change,
+                mark=lambda s: (s.change, is_stale(s)),
                 priority=1,
             ),
             Column(
@@ -129,6 +132,7 @@ class WatchlistPanel(Panel):
                 lambda s: percent(s.change_rate),
                 colour=direction,
                 sort=lambda s: s.change_rate,
+                mark=lambda s: (s.change_rate, is_stale(s)),
             ),
             Column(
                 "volume",
@@ -136,6 +140,7 @@ class WatchlistPanel(Panel):
                 82,
                 lambda s: number(s.volume),
                 sort=lambda s: s.volume,
+                mark=lambda s: s.volume,
                 colour=muted,
                 priority=2,
             ),
@@ -146,6 +151,7 @@ class WatchlistPanel(Panel):
                 lambda s: formatting.UNKNOWN if s.strength is None else f"{s.strength:.1f}",
                 colour=muted,
                 sort=lambda s: s.strength,
+                mark=lambda s: s.strength,
             ),
             Column(
                 "spark",
@@ -154,6 +160,7 @@ class WatchlistPanel(Panel):
                 lambda s: "",
                 Align.CENTER,
                 paint=self._paint_spark,
+                mark=_spark_mark,
                 can_sort=False,
             ),
             Column(
@@ -164,6 +171,7 @@ class WatchlistPanel(Panel):
                 priority=4,
                 colour=lambda s: self._against_base(s, s.open),
                 sort=lambda s: s.open,
+                mark=lambda s: (s.open, s.base_price),
             ),
             Column(
                 "high",
@@ -173,6 +181,7 @@ class WatchlistPanel(Panel):
                 priority=5,
                 colour=lambda s: self._against_base(s, s.high),
                 sort=lambda s: s.high,
+                mark=lambda s: (s.high, s.base_price),
             ),
             Column(
                 "low",
@@ -182,6 +191,7 @@ class WatchlistPanel(Panel):
                 priority=6,
                 colour=lambda s: self._against_base(s, s.low),
                 sort=lambda s: s.low,
+                mark=lambda s: (s.low, s.base_price),
             ),
             Column(
                 "vi",
@@ -243,7 +253,7 @@ class WatchlistPanel(Panel):
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, set()
         for symbol in dirty:
-            self.grid.touch(symbol)
+            self.grid.refresh(symbol)
         live = sum(
             self._market.state(symbol).freshness is Freshness.LIVE and self._is_connected
             for symbol in self._watched
@@ -302,9 +312,7 @@ class WatchlistPanel(Panel):
         return colours.warn if self._is_stale(state) else colours.ok
 
     def _paint_spark(self, painter: QPainter, cell: QRect, state: SymbolState) -> None:
-        values: Sequence[float] = state.spark
-        if len(values) < _SPARK_FROM_TAPE_BELOW and len(state.tape) > len(values):
-            values = _smoothed([float(tick.price) for tick in state.tape])
+        values = _of_tape(state) if _is_of_tape(state) else state.spark
         paint_sparkline(painter, cell, values, self._direction(state))
 
     def _describe(self, state: SymbolState) -> str:
@@ -383,8 +391,19 @@ def _size(state: SymbolState) -> Decimal | None:
     return None if state.change is None else abs(state.change)
 
 
-def _smoothed(prices: list[float]) -> list[float]:
+def _is_of_tape(state: SymbolState) -> bool:
+    """Tell whether the samples are too few yet to draw a line of."""
+    return state.spark_length < min(_SPARK_FROM_TAPE_BELOW, len(state.tape))
+
+
+def _spark_mark(state: SymbolState) -> object:
+    """Return what lets the line be drawn anew: a second of trading, a price that came by other ways."""
+    return (state.seconds, state.spark_length, state.price if state.seconds is None else None)
+
+
+def _of_tape(state: SymbolState) -> list[float]:
     """Return means of a few prints each: single ones jump between bid and ask."""
+    prices = [float(tick.price) for tick in state.tape]
     size = max(1, len(prices) // _TAPE_POINTS)
     parts = [prices[i : i + size] for i in range(0, len(prices), size)]
     return [sum(part) / len(part) for part in parts]
