@@ -54,6 +54,7 @@ from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
+from kis_terminal.ui.qt_messages import forward_qt_messages
 from kis_terminal.ui.theme import ColourSet, Mode, Theme
 from kis_terminal.ui.translation import set_language
 from kis_terminal.ui.workspace import Link, Workspace
@@ -226,6 +227,8 @@ async def _live(
     if exchange is not None:
         address = await exchange.ready()
         access = settings.access_for_sim(address.rest, address.ws)
+        for note in exchange.notes():
+            log.info("exchange: %s", note)
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
@@ -291,6 +294,7 @@ def run(
     `on_open` is called once the window is shown and connecting; measurements and pictures use it.
     """
     logging_ = set_up_logging(settings.home.logs)
+    forward_qt_messages()
     set_language(settings.language)
     application = QApplication(["kis-terminal"])
     application.setApplicationName("KIS Terminal")

@@ -3,8 +3,8 @@
     python tests/benchmarks/cold_start.py [--rounds 5]
 
 Our figure runs from the start of the process to the first flush in which a watchlist row shows a price that
-came by the stream; the embedded exchange starts as a child within it. The floor is a process that shows a QMainWindow with
-six docks. Offscreen platform, warm file cache.
+came by the stream; the embedded exchange starts as a child within it. The floor is a process that shows a
+QMainWindow with six docks. Offscreen platform, warm file cache, compiled files.
 """
 
 from __future__ import annotations
