@@ -44,8 +44,8 @@ def rest_far_order(person: Person, quantity: str = "7") -> Decimal:
     person.form.form.quantity_field.setFocus()
     person.retype(quantity)
     person.send()
-    person.until(lambda: person.order.status is OrderStatus.ACCEPTED)
-    person.until(lambda: person.chip(price) is not None)
+    person.until(lambda: person.row(person.order).get("status") == "접수")
+    person.until(lambda: (chip := person.chip(price)) is not None and not chip.is_pending)
     return price
 
 
