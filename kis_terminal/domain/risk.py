@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from kis_terminal.domain.instruments import Instrument, is_on_tick, tick_size
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Side
+from kis_terminal.domain.sentences import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,15 @@ def order_value(request: OrderRequest, known: RiskInput) -> Decimal | None:
 
 
 def _won(amount: Decimal | int | None) -> str:
-    return "모름" if amount is None else f"{amount:,.0f}원"
+    return Sentence("모름") if amount is None else Sentence("{amount:,.0f}원", amount=amount)
+
+
+def _shares(quantity: int) -> str:
+    return Sentence("{quantity:,}주", quantity=quantity)
+
+
+def _orders(count: int) -> str:
+    return Sentence("{count}건", count=count)
 
 
 def _finite(request: OrderRequest, known: RiskInput) -> RiskCheck:
@@ -99,22 +108,28 @@ def _finite(request: OrderRequest, known: RiskInput) -> RiskCheck:
     )
     return RiskCheck(
         "NUMBER",
-        "숫자",
+        Sentence("숫자"),
         not bad and not needs,
-        ", ".join(bad) or ("없음" if needs else "정상"),
-        "0보다 큰 수",
-        "가격을 입력하십시오." if needs else f"가격 {', '.join(bad)}은(는) 0보다 큰 수가 아닙니다.",
+        ", ".join(bad) or (Sentence("없음") if needs else Sentence("정상")),
+        Sentence("0보다 큰 수"),
+        Sentence("가격을 입력하십시오.")
+        if needs
+        else Sentence("가격 {prices}은(는) 0보다 큰 수가 아닙니다.", prices=", ".join(bad)),
     )
 
 
 def _quantity(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     return RiskCheck(
         "QUANTITY",
-        "주문수량",
+        Sentence("주문수량"),
         0 < request.quantity <= limits.max_quantity,
-        f"{request.quantity:,}주",
-        f"1~{limits.max_quantity:,}주",
-        f"수량 {request.quantity:,}주는 1주에서 {limits.max_quantity:,}주 사이가 아닙니다.",
+        _shares(request.quantity),
+        Sentence("1~{most:,}주", most=limits.max_quantity),
+        Sentence(
+            "수량 {quantity:,}주는 1주에서 {most:,}주 사이가 아닙니다.",
+            quantity=request.quantity,
+            most=limits.max_quantity,
+        ),
     )
 
 
@@ -123,83 +138,102 @@ def _symbol(request: OrderRequest, known: RiskInput) -> RiskCheck:
     if item is None:
         return RiskCheck(
             "SYMBOL",
-            "종목",
+            Sentence("종목"),
             False,
             request.symbol,
-            "오늘 종목",
-            f"종목 {request.symbol}은(는) 오늘 종목 목록에 없습니다.",
+            Sentence("오늘 종목"),
+            Sentence("종목 {symbol}은(는) 오늘 종목 목록에 없습니다.", symbol=request.symbol),
         )
     return RiskCheck(
         "SYMBOL",
-        "종목",
+        Sentence("종목"),
         not item.is_halted,
         item.name,
-        "거래 가능",
-        f"{item.name}은(는) 거래정지 종목입니다.",
+        Sentence("거래 가능"),
+        Sentence("{name}은(는) 거래정지 종목입니다.", name=item.name),
     )
 
 
 def _kind(request: OrderRequest, known: RiskInput) -> RiskCheck:
     return RiskCheck(
         "SESSION",
-        "장 시간",
+        Sentence("장 시간"),
         request.kind in known.allowed_kinds,
         request.kind.value,
-        f"{request.venue.value} {len(known.allowed_kinds)}종",
-        f"지금 {request.venue.value} 시장은 이 호가 종류를 받지 않습니다.",
+        Sentence("{venue} {count}종", venue=request.venue.value, count=len(known.allowed_kinds)),
+        Sentence("지금 {venue} 시장은 이 호가 종류를 받지 않습니다.", venue=request.venue.value),
     )
 
 
 def _tick(request: OrderRequest, known: RiskInput) -> RiskCheck:
     price = request.price
     if not request.kind.needs_price or price is None or known.instrument is None:
-        return RiskCheck("TICK", "호가단위", True, "-", "-", "")
+        return RiskCheck("TICK", Sentence("호가단위"), True, "-", "-", "")
     step = tick_size(price, known.instrument.kind)
     return RiskCheck(
         "TICK",
-        "호가단위",
+        Sentence("호가단위"),
         is_on_tick(price, known.instrument.kind),
         f"{price:,}",
-        f"{step:,}원",
-        f"가격 {price:,}원은 호가단위 {step:,}원에 맞지 않습니다.",
+        Sentence("{step:,}원", step=step),
+        Sentence("가격 {price:,}원은 호가단위 {step:,}원에 맞지 않습니다.", price=price, step=step),
     )
 
 
 def _day_limits(request: OrderRequest, known: RiskInput) -> RiskCheck:
     price = request.price
     if not request.kind.needs_price or price is None:
-        return RiskCheck("LIMITS", "상하한가", True, "-", "-", "")
+        return RiskCheck("LIMITS", Sentence("상하한가"), True, "-", "-", "")
     low, high = known.lower_limit, known.upper_limit
     if low is None or high is None:
         return RiskCheck(
-            "LIMITS", "상하한가", False, f"{price:,}", "모름", "오늘의 상한가와 하한가를 아직 모릅니다."
+            "LIMITS",
+            Sentence("상하한가"),
+            False,
+            f"{price:,}",
+            Sentence("모름"),
+            Sentence("오늘의 상한가와 하한가를 아직 모릅니다."),
         )
     return RiskCheck(
         "LIMITS",
-        "상하한가",
+        Sentence("상하한가"),
         low <= price <= high,
         f"{price:,}",
         f"{low:,}~{high:,}",
-        f"가격 {price:,}원은 오늘의 하한 {low:,}원과 상한 {high:,}원 사이가 아닙니다.",
+        Sentence(
+            "가격 {price:,}원은 오늘의 하한 {low:,}원과 상한 {high:,}원 사이가 아닙니다.",
+            price=price,
+            low=low,
+            high=high,
+        ),
     )
 
 
 def _collar(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     price, last = request.price, known.last_price
     if not request.kind.needs_price or price is None:
-        return RiskCheck("COLLAR", "현재가 대비", True, "-", "-", "")
+        return RiskCheck("COLLAR", Sentence("현재가 대비"), True, "-", "-", "")
     if last is None or last <= 0:
         return RiskCheck(
-            "COLLAR", "현재가 대비", False, "모름", f"±{limits.price_collar_percent}%", "현재가를 모릅니다."
+            "COLLAR",
+            Sentence("현재가 대비"),
+            False,
+            Sentence("모름"),
+            f"±{limits.price_collar_percent}%",
+            Sentence("현재가를 모릅니다."),
         )
     distance = (price - last) / last * 100
     return RiskCheck(
         "COLLAR",
-        "현재가 대비",
+        Sentence("현재가 대비"),
         abs(distance) <= limits.price_collar_percent,
         f"{distance:+.2f}%",
         f"±{limits.price_collar_percent}%",
-        f"가격이 현재가에서 {distance:+.2f}% 떨어져 있습니다(한도 ±{limits.price_collar_percent}%).",
+        Sentence(
+            "가격이 현재가에서 {distance:+.2f}% 떨어져 있습니다(한도 ±{most}%).",
+            distance=distance,
+            most=limits.price_collar_percent,
+        ),
     )
 
 
@@ -207,40 +241,52 @@ def _value(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskC
     value = order_value(request, known)
     return RiskCheck(
         "VALUE",
-        "주문금액",
+        Sentence("주문금액"),
         value is not None and value <= limits.max_order_value,
         _won(value),
         _won(limits.max_order_value),
-        f"주문금액 {_won(value)}이(가) 한도 {_won(limits.max_order_value)}를 넘습니다."
+        Sentence(
+            "주문금액 {value}이(가) 한도 {most}를 넘습니다.",
+            value=_won(value),
+            most=_won(limits.max_order_value),
+        )
         if value is not None
-        else "가격을 몰라 주문금액을 계산할 수 없습니다.",
+        else Sentence("가격을 몰라 주문금액을 계산할 수 없습니다."),
     )
 
 
 def _buying_power(request: OrderRequest, known: RiskInput) -> RiskCheck:
     value = order_value(request, known)
     if request.side is Side.SELL or known.buying_power is None or value is None:
-        return RiskCheck("CASH", "주문가능금액", True, _won(known.buying_power), "-", "")
+        return RiskCheck("CASH", Sentence("주문가능금액"), True, _won(known.buying_power), "-", "")
     return RiskCheck(
         "CASH",
-        "주문가능금액",
+        Sentence("주문가능금액"),
         value <= known.buying_power,
         _won(value),
         _won(known.buying_power),
-        f"필요한 금액 {_won(value)}이(가) 주문가능금액 {_won(known.buying_power)}보다 큽니다.",
+        Sentence(
+            "필요한 금액 {value}이(가) 주문가능금액 {cash}보다 큽니다.",
+            value=_won(value),
+            cash=_won(known.buying_power),
+        ),
     )
 
 
 def _sellable(request: OrderRequest, known: RiskInput) -> RiskCheck:
     if request.side is Side.BUY or known.sellable is None:
-        return RiskCheck("HOLDINGS", "매도가능수량", True, "-", "-", "")
+        return RiskCheck("HOLDINGS", Sentence("매도가능수량"), True, "-", "-", "")
     return RiskCheck(
         "HOLDINGS",
-        "매도가능수량",
+        Sentence("매도가능수량"),
         request.quantity <= known.sellable,
-        f"{request.quantity:,}주",
-        f"{known.sellable:,}주",
-        f"매도 {request.quantity:,}주가 매도가능수량 {known.sellable:,}주보다 많습니다.",
+        _shares(request.quantity),
+        _shares(known.sellable),
+        Sentence(
+            "매도 {quantity:,}주가 매도가능수량 {sellable:,}주보다 많습니다.",
+            quantity=request.quantity,
+            sellable=known.sellable,
+        ),
     )
 
 
@@ -248,11 +294,11 @@ def _duplicate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> R
     since = known.seconds_since_same
     return RiskCheck(
         "DUPLICATE",
-        "중복",
+        Sentence("중복"),
         since is None or since >= limits.duplicate_seconds,
-        "없음" if since is None else f"{since:.2f}초 전",
-        f"{limits.duplicate_seconds:g}초",
-        "같은 주문을 방금 보냈습니다. 한 번 더 내려면 잠시 뒤에 누르십시오.",
+        Sentence("없음") if since is None else Sentence("{since:.2f}초 전", since=since),
+        Sentence("{seconds:g}초", seconds=limits.duplicate_seconds),
+        Sentence("같은 주문을 방금 보냈습니다. 한 번 더 내려면 잠시 뒤에 누르십시오."),
     )
 
 
@@ -264,22 +310,22 @@ def _unresolved(request: OrderRequest, known: RiskInput) -> RiskCheck:
     ]
     return RiskCheck(
         "UNRESOLVED",
-        "확인 중 주문",
+        Sentence("확인 중 주문"),
         not twins,
-        f"{len(twins)}건",
-        "0건",
-        "같은 종목·방향의 주문 결과가 아직 확인되지 않았습니다. 확인된 뒤에 주문하십시오.",
+        _orders(len(twins)),
+        _orders(0),
+        Sentence("같은 종목·방향의 주문 결과가 아직 확인되지 않았습니다. 확인된 뒤에 주문하십시오."),
     )
 
 
 def _rate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     return RiskCheck(
         "RATE",
-        "주문 속도",
+        Sentence("주문 속도"),
         known.orders_last_second < limits.orders_per_second,
-        f"{known.orders_last_second}건/초",
-        f"{limits.orders_per_second}건/초",
-        f"1초에 {limits.orders_per_second}건까지만 주문할 수 있습니다.",
+        Sentence("{count}건/초", count=known.orders_last_second),
+        Sentence("{count}건/초", count=limits.orders_per_second),
+        Sentence("1초에 {most}건까지만 주문할 수 있습니다.", most=limits.orders_per_second),
     )
 
 
@@ -300,33 +346,33 @@ def _crossing(request: OrderRequest, known: RiskInput) -> RiskCheck:
     ]
     return RiskCheck(
         "CROSSING",
-        "자기 주문",
+        Sentence("자기 주문"),
         not crossed,
-        f"{len(crossed)}건",
-        "0건",
-        "이 주문은 자신의 반대 주문과 체결될 수 있습니다. 반대 주문을 먼저 취소하십시오.",
+        _orders(len(crossed)),
+        _orders(0),
+        Sentence("이 주문은 자신의 반대 주문과 체결될 수 있습니다. 반대 주문을 먼저 취소하십시오."),
     )
 
 
 def _halted(request: OrderRequest, known: RiskInput) -> RiskCheck:
     return RiskCheck(
         "HALTED",
-        "주문 잠금",
+        Sentence("주문 잠금"),
         not known.is_halted,
-        "잠김" if known.is_halted else "열림",
-        "열림",
-        "전체취소·정지로 주문이 잠겨 있습니다. 잠금을 풀어야 주문할 수 있습니다.",
+        Sentence("잠김") if known.is_halted else Sentence("열림"),
+        Sentence("열림"),
+        Sentence("전체취소·정지로 주문이 잠겨 있습니다. 잠금을 풀어야 주문할 수 있습니다."),
     )
 
 
 def _armed(request: OrderRequest, known: RiskInput) -> RiskCheck:
     return RiskCheck(
         "ARMED",
-        "실전 주문",
+        Sentence("실전 주문"),
         known.is_armed,
-        "가능" if known.is_armed else "잠김",
-        "가능",
-        "실전투자 주문이 잠겨 있습니다. 위 띠의 주문 잠금을 풀어 주십시오.",
+        Sentence("가능") if known.is_armed else Sentence("잠김"),
+        Sentence("가능"),
+        Sentence("실전투자 주문이 잠겨 있습니다. 위 띠의 주문 잠금을 풀어 주십시오."),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kis_terminal.domain.errors import UnknownSymbol
 from kis_terminal.domain.instruments import Instrument
 from kis_terminal.domain.search import InstrumentIndex
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import MasterSource
 from kis_terminal.services.hub import Topic
 
@@ -45,7 +46,12 @@ class Instruments:
         """Return the instrument or raise UnknownSymbol."""
         item = self._by_symbol.get(symbol)
         if item is None:
-            raise UnknownSymbol(f"종목 {symbol!r} 은(는) 오늘 종목 목록에 없습니다. 종목코드를 확인하십시오.")
+            raise UnknownSymbol(
+                Sentence(
+                    "종목 {symbol!r} 은(는) 오늘 종목 목록에 없습니다. 종목코드를 확인하십시오.",
+                    symbol=symbol,
+                )
+            )
         return item
 
     def name(self, symbol: str) -> str:

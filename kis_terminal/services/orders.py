@@ -24,6 +24,7 @@ from kis_terminal.domain.orders import (
     Side,
     Venue,
 )
+from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock, OrderJournal
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.order_matching import Claims, merge_truth
@@ -147,21 +148,21 @@ class Orders:
         try:
             await self._journal.record(request.intent_id, "intent", now, _described(request))
         except TerminalError as error:
-            return self._reject(order, f"주문 기록을 쓸 수 없어 보내지 않았습니다: {error}")
+            return self._reject(order, _not_journaled(error))
         # The latch may have fallen while the journal was written; nothing leaves after it.
         if self._risk.is_halted:
-            return self._reject(order, "전체취소·정지로 주문이 잠겨 있습니다.")
+            return self._reject(order, Sentence("전체취소·정지로 주문이 잠겨 있습니다."))
         self._put(order.changed(status=OrderStatus.SENT))
         try:
             accepted = await self._broker.place(request)
         except (OrderRefused, WaitNeeded) as error:
             await self._note(request.intent_id, "refused", {"reason": str(error)})
-            return self._reject(self._orders[request.intent_id], str(error))
+            return self._reject(self._orders[request.intent_id], sentence_of(error))
         except OutcomeUnknown as error:
             return await self._unknown(request.intent_id, error)
         except TerminalError as error:
             await self._note(request.intent_id, "refused", {"reason": str(error)})
-            return self._reject(self._orders[request.intent_id], str(error))
+            return self._reject(self._orders[request.intent_id], sentence_of(error))
         return await self._accepted(request.intent_id, accepted)
 
     async def _accepted(self, key: str, accepted: OrderAccepted) -> Order:
@@ -181,7 +182,7 @@ class Orders:
         return self._orders.get(key, order)
 
     async def _unknown(self, key: str, error: OutcomeUnknown) -> Order:
-        order = self._put(self._orders[key].changed(status=OrderStatus.UNKNOWN, reason=str(error)))
+        order = self._put(self._orders[key].changed(status=OrderStatus.UNKNOWN, reason=sentence_of(error)))
         log.warning("order %s: %s", key, error)
         await self._note(key, "unknown", {"reason": str(error)})
         self.listing_wanted()
@@ -209,7 +210,7 @@ class Orders:
         """Change the price of the whole rest; return "" or why it was refused."""
         order = self._orders[key]
         if order.pending is not PendingChange.NONE or not order.status.is_working:
-            return self._say_refused(order, "정정할 수 있는 상태의 주문이 아닙니다.")
+            return self._say_refused(order, Sentence("정정할 수 있는 상태의 주문이 아닙니다."))
         request = OrderRequest(
             uuid.uuid4().hex,
             order.symbol,
@@ -240,7 +241,7 @@ class Orders:
         """Cancel the whole rest; return "" or why it was refused. Risk and the halt latch never stop it."""
         order = self._orders[key]
         if not order.order_number or order.status.is_done:
-            return self._say_refused(order, "취소할 수 있는 상태의 주문이 아닙니다.")
+            return self._say_refused(order, Sentence("취소할 수 있는 상태의 주문이 아닙니다."))
         since = self._cancel_sent_at.get(key)
         # A cancellation is idempotent by its effect: one that stays unanswered may be sent again.
         is_fresh = since is not None and self._clock.monotonic() - since < _CANCEL_PATIENCE
@@ -275,7 +276,7 @@ class Orders:
             await self._journal.record(order.key, f"{change.value} intent", self._clock.now(), details)
         except TerminalError as error:
             if change is PendingChange.AMEND:
-                return self._say_refused(order, f"주문 기록을 쓸 수 없어 보내지 않았습니다: {error}")
+                return self._say_refused(order, _not_journaled(error))
             log.error("the journal did not take a cancellation, it is sent all the same: %s", error)
         self._put(self._orders[order.key].changed(pending=change))
         try:
@@ -284,12 +285,12 @@ class Orders:
             # It stays pending until the broker's list says what became of it.
             await self._note(order.key, f"{change.value} unknown", {"reason": str(error)})
             self.listing_wanted()
-            return str(error)
+            return sentence_of(error)
         except TerminalError as error:
             self._put(self._orders[order.key].changed(pending=PendingChange.NONE))
             await self._note(order.key, f"{change.value} refused", {"reason": str(error)})
             self.listing_wanted()
-            return self._say_refused(self._orders[order.key], str(error))
+            return self._say_refused(self._orders[order.key], sentence_of(error))
         self._key_by_number[accepted.order_number] = order.key
         current = self._orders[order.key]
         if change is PendingChange.AMEND:
@@ -352,7 +353,7 @@ class Orders:
             self.filled.publish(fill)
         elif notice.kind is NoticeKind.REJECT:
             if notice.change is PendingChange.NONE:
-                self._reject(order, "거래소가 주문을 거부했습니다.")
+                self._reject(order, Sentence("거래소가 주문을 거부했습니다."))
             else:
                 self._put(order.changed(pending=PendingChange.NONE))
         elif notice.kind is NoticeKind.LEFTOVER_CANCELLED and not order.status.is_done:
@@ -402,6 +403,10 @@ class Orders:
         self._orders[order.key] = order
         self.changed.publish(order)
         return order
+
+
+def _not_journaled(error: TerminalError) -> str:
+    return Sentence("주문 기록을 쓸 수 없어 보내지 않았습니다: {error}", error=error)
 
 
 def _described(request: OrderRequest) -> dict[str, str]:

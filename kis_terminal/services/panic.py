@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import Order, OrderStatus
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.orders import Orders
@@ -79,7 +80,7 @@ class Panic:
         if self.is_running:
             return
         self.report = PanicReport(
-            self._clock.now(), (), True, False, "주문을 잠그고 모든 주문을 취소하고 있습니다."
+            self._clock.now(), (), True, False, Sentence("주문을 잠그고 모든 주문을 취소하고 있습니다.")
         )
         self.changed.publish(self.report)
         self._scope.spawn(self._run(self.report.started_at), name="panic")
@@ -97,8 +98,12 @@ class Panic:
                     started_at,
                     touched,
                     is_running=True,
-                    message=f"증권사에 연결할 수 없습니다: 주문 {len(self._orders.open_orders())}건이 "
-                    f"남아 있을 수 있습니다. 계속 시도합니다. ({error}) 한국투자증권 고객센터 1544-5000",
+                    message=Sentence(
+                        "증권사에 연결할 수 없습니다: 주문 {count}건이 남아 있을 수 있습니다. "
+                        "계속 시도합니다. ({error}) 한국투자증권 고객센터 1544-5000",
+                        count=len(self._orders.open_orders()),
+                        error=error,
+                    ),
                 )
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_WAIT)
@@ -116,7 +121,7 @@ class Panic:
                 started_at,
                 touched,
                 is_running=proofs < _PROOFS,
-                message="모든 주문을 취소하고 있습니다."
+                message=Sentence("모든 주문을 취소하고 있습니다.")
                 if proofs < _PROOFS
                 else _closing_words(len(touched)),
             )
@@ -126,7 +131,7 @@ class Panic:
     async def _cancel_all(self, open_orders: tuple[Order, ...], touched: dict[str, str]) -> None:
         for order in open_orders:
             if not order.order_number:
-                touched[order.key] = "결과를 확인하고 있습니다"
+                touched[order.key] = Sentence("결과를 확인하고 있습니다")
                 continue
             touched[order.key] = await self._orders.cancel(order.key)
 
@@ -153,5 +158,8 @@ class Panic:
 
 def _closing_words(count: int) -> str:
     if not count:
-        return "열린 주문이 없습니다. 새 주문은 잠겨 있습니다."
-    return f"주문 {count}건을 처리했고 열린 주문이 없음을 두 번 확인했습니다. 새 주문은 잠겨 있습니다."
+        return Sentence("열린 주문이 없습니다. 새 주문은 잠겨 있습니다.")
+    return Sentence(
+        "주문 {count}건을 처리했고 열린 주문이 없음을 두 번 확인했습니다. 새 주문은 잠겨 있습니다.",
+        count=count,
+    )

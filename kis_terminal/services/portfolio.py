@@ -13,6 +13,7 @@ from kis_terminal.domain.costs import trade_costs
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.instruments import Instrument, Market
 from kis_terminal.domain.orders import ExecutionNotice, Side
+from kis_terminal.domain.sentences import sentence_of
 from kis_terminal.ports import Broker, Clock
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.instruments import Instruments
@@ -132,7 +133,7 @@ class Portfolio:
                     await self.refresh()
                 except TerminalError as error:
                     # An error is not an empty account: what was known stays, with the reason beside it.
-                    self.error = str(error)
+                    self.error = sentence_of(error)
                     log.warning("balance: %s", error)
                     self.changed.publish(None)
                     self._wants_refresh = True

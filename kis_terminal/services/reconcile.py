@@ -8,6 +8,7 @@ import logging
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import OrderStatus, PendingChange
+from kis_terminal.domain.sentences import sentence_of
 from kis_terminal.ports import Broker, Clock
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.portfolio import Portfolio
@@ -61,7 +62,7 @@ class Reconciler:
             try:
                 await self.list_once()
             except TerminalError as error:
-                self.error = str(error)
+                self.error = sentence_of(error)
                 log.warning("order listing: %s", error)
                 self._wanted.set()
                 await asyncio.sleep(delay)

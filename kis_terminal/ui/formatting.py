@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from kis_terminal.ui.translation import language, tr
+
 Number = Decimal | int | float
 UNKNOWN = "-"
 
@@ -33,15 +35,18 @@ def ratio(value: Number | None) -> str:
 
 
 def amount(value: Number | None) -> str:
-    """Return an amount shortened over 1억; the whole belongs into a tooltip."""
+    """Return an amount shortened over 1억 (100 million); the whole belongs into a tooltip."""
     if value is None:
         return UNKNOWN
     size = abs(float(value))
-    if size >= 1_000_000_000_000:
-        return f"{float(value) / 1e12:,.2f}조"
-    if size >= 100_000_000:
+    if size >= 1e12:
+        return tr("{amount:,.2f}조", amount=float(value) / 1e12)
+    if size < 1e8:
+        return f"{value:,.0f}"
+    if language() == "ko":
         return f"{float(value) / 1e8:,.1f}억"
-    return f"{value:,.0f}"
+    # English has no word for 억.
+    return f"{float(value) / 1e9:,.2f}B" if size >= 1e9 else f"{float(value) / 1e6:,.1f}M"
 
 
 def arrow(change: Number | None) -> str:

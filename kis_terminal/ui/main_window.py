@@ -36,7 +36,7 @@ from kis_terminal.ui.shortcut_sheet import ShortcutSheet
 from kis_terminal.ui.shortcuts import Command, Shortcuts
 from kis_terminal.ui.status_bar import StatusBar
 from kis_terminal.ui.toolbar import Toolbar
-from kis_terminal.ui.translation import language, tr, unmarked
+from kis_terminal.ui.translation import language, said, tr, unmarked
 from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
@@ -297,8 +297,7 @@ class MainWindow(QMainWindow):
     def _order_refused(self, refusal: tuple[Order, str]) -> None:
         order, sentence = refusal
         name = self.workspace.instruments.name(order.symbol)
-        words = tr("{name} {side}: {why}", name=name, side=side_word(order.side), why=sentence)
-        self.messages.show("danger", words)
+        self.messages.show("danger", f"{name} {side_word(order.side)}: {said(sentence)}")
 
     # -- layouts and language ---
 

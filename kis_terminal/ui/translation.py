@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
+from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.resource_files import resource_path
 
 _language = ["ko"]
@@ -31,14 +32,33 @@ def _english() -> dict[str, str]:
     return loaded
 
 
+def _in_english(korean: str) -> str:
+    return _english().get(korean, korean)
+
+
 def tr(korean: str, context: str = "", **values: object) -> str:
     """Return the text in the user's language, with `{name}` places filled.
 
     `context` tells apart what Korean says with one word and English with two (취소: cancelled, to cancel);
-    the English table then has it as `취소@context`.
+    the English table then has it as `취소@context`. Values that are sentences or errors are said likewise.
     """
-    text = korean
-    if _language[0] != "ko":
-        english = _english()
-        text = english.get(f"{korean}@{context}", english.get(korean, korean))
-    return text.format(**values) if values else text
+    if _language[0] == "ko":
+        return korean.format(**values) if values else korean
+    english = _english()
+    text = english.get(f"{korean}@{context}", english.get(korean, korean))
+    if not values:
+        return text
+    return text.format(
+        **{
+            name: said(value) if isinstance(value, (Sentence, BaseException)) else value
+            for name, value in values.items()
+        }
+    )
+
+
+def said(what: str | BaseException) -> str:
+    """Return a sentence, or what an error says, in the user's language; a text of others as it stands."""
+    text = sentence_of(what) if isinstance(what, BaseException) else what
+    if _language[0] != "ko" and isinstance(text, Sentence):
+        return text.said_with(_in_english)
+    return text

@@ -19,6 +19,7 @@ from kis_terminal.domain.account import Balance, BuyingPower, Position
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerAnswerError
 from kis_terminal.domain.orders import BrokerOrder, OrderKind
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,9 @@ class Accounts:
         result = await self._client.pages(api, values, priority=Priority.ACCOUNT)
         summaries = [row for page in result.pages for row in page.rows("output2")]
         if not summaries:
-            raise BrokerAnswerError(f"{result.first.source} 응답에 예수금(output2)이 없습니다.")
+            raise BrokerAnswerError(
+                Sentence("{source} 응답에 예수금(output2)이 없습니다.", source=result.first.source)
+            )
         return read_balance(result.rows("output1"), summaries[-1], self._clock.now())
 
     async def orders(self, day: date) -> Sequence[BrokerOrder]:
@@ -154,8 +157,12 @@ def read_order(row: Row) -> BrokerOrder:
     number = row.text("odno")
     if side is None or not number.strip("0"):
         raise BrokerAnswerError(
-            f"주식일별주문체결조회 응답의 주문을 읽을 수 없습니다: odno '{number}', "
-            f"sll_buy_dvsn_cd '{row.text('sll_buy_dvsn_cd')}'"
+            Sentence(
+                "주식일별주문체결조회 응답의 주문을 읽을 수 없습니다: "
+                "odno '{number}', sll_buy_dvsn_cd '{side}'",
+                number=number,
+                side=row.text("sll_buy_dvsn_cd"),
+            )
         )
     filled = row.integer("tot_ccld_qty")
     return BrokerOrder(

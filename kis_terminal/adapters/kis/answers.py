@@ -11,8 +11,14 @@ from typing import Any
 from kis_terminal.adapters.kis.catalog import Api
 from kis_terminal.adapters.kis.fields import Row
 from kis_terminal.domain.errors import BrokerAnswerError
+from kis_terminal.domain.sentences import Sentence
 
 _PATH = re.compile(r"(?:(?P<block>\w+)(?P<last>\[-1\])?\.)?(?P<fields>\w+(?:\+\w+)*)")
+
+
+def source_of(api: Api, tr_id: str) -> str:
+    """Return what a call is called in sentences: KIS's name of it and the TR id."""
+    return Sentence("{name}({tr_id})", name=Sentence(api.name), tr_id=tr_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Answer:
     @property
     def source(self) -> str:
         """Return the call's name for error messages."""
-        return f"{self.api.name}({self.tr_id})"
+        return source_of(self.api, self.tr_id)
 
     def record(self, key: str) -> Row:
         """Return a block that is one record; some come as a list of one.
@@ -46,7 +52,9 @@ class Answer:
         if isinstance(block, list):
             block = block[0] if block else None
         if not isinstance(block, Mapping):
-            raise BrokerAnswerError(f"{self.source} 응답에 {key}이(가) 없습니다.")
+            raise BrokerAnswerError(
+                Sentence("{source} 응답에 {key}이(가) 없습니다.", source=self.source, key=key)
+            )
         return Row(self.source, block)
 
     def rows(self, key: str) -> list[Row]:
@@ -56,9 +64,12 @@ class Answer:
         """
         block = self._block(key)
         if block is None:
-            raise BrokerAnswerError(f"{self.source} 응답에 {key} 목록이 없습니다.")
+            raise BrokerAnswerError(
+                Sentence("{source} 응답에 {key} 목록이 없습니다.", source=self.source, key=key)
+            )
         records = block if isinstance(block, list) else [block]
-        rows = [Row(self.source, record) for record in records if isinstance(record, Mapping)]
+        source = self.source
+        rows = [Row(source, record) for record in records if isinstance(record, Mapping)]
         return [row for row in rows if not row.is_empty]
 
     def value_at(self, path: str) -> str | None:
@@ -118,7 +129,13 @@ def next_keys(answer: Answer, values: Mapping[str, str]) -> dict[str, str] | Non
         return None
     found = {key: answer.value_at(path) for key, path in paging.next_from.items()}
     if any(value is None for value in found.values()):
-        raise BrokerAnswerError(f"{answer.source} 응답에 다음 쪽을 찾을 값이 없습니다: {', '.join(found)}")
+        raise BrokerAnswerError(
+            Sentence(
+                "{source} 응답에 다음 쪽을 찾을 값이 없습니다: {keys}",
+                source=answer.source,
+                keys=", ".join(found),
+            )
+        )
     return {key: value for key, value in found.items() if value is not None}
 
 

@@ -23,6 +23,7 @@ from kis_terminal.domain.errors import (
     TerminalError,
     WaitNeeded,
 )
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,12 @@ class TokenPause(WaitNeeded):
     """No valid token, and KIS gives the next one only after `seconds`."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"접근토큰을 {seconds:.0f}초 뒤 자동으로 다시 받습니다(KIS 제한: 1분에 한 번).")
+        super().__init__(
+            Sentence(
+                "접근토큰을 {seconds:.0f}초 뒤 자동으로 다시 받습니다(KIS 제한: 1분에 한 번).",
+                seconds=seconds,
+            )
+        )
         self.seconds = seconds
 
 
@@ -154,7 +160,7 @@ class Authenticator:
 
     def _start(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         if self._is_closed:
-            raise BrokerUnreachable("프로그램을 닫는 중이라 KIS에 연결하지 않습니다.")
+            raise BrokerUnreachable(Sentence("프로그램을 닫는 중이라 KIS에 연결하지 않습니다."))
         # A renewal under way is the issue that everybody waits for.
         running = self._tasks.get(name) or (self._tasks.get("renewal") if name == "issue" else None)
         if running is not None:
@@ -207,8 +213,8 @@ class Authenticator:
             self._not_before = self._clock.monotonic() + self._pause
             raise TokenPause(self._pause)
         if verdict.next is Next.ACCEPT:
-            raise BrokerAnswerError("접근토큰 발급 응답에 access_token이 없습니다.")
-        raise query_error("접근토큰 발급", verdict)
+            raise BrokerAnswerError(Sentence("접근토큰 발급 응답에 access_token이 없습니다."))
+        raise query_error(Sentence("접근토큰 발급"), verdict)
 
     def _read_token(self, text: str, answer: Mapping[str, Any]) -> _Token:
         now = self._clock.now()
@@ -261,5 +267,5 @@ class Authenticator:
             return
         verdict = judge(status, answer)
         if verdict.next is Next.ACCEPT:
-            raise BrokerAnswerError("웹소켓 접속키 발급 응답에 approval_key가 없습니다.")
-        raise query_error("웹소켓 접속키 발급", verdict)
+            raise BrokerAnswerError(Sentence("웹소켓 접속키 발급 응답에 approval_key가 없습니다."))
+        raise query_error(Sentence("웹소켓 접속키 발급"), verdict)

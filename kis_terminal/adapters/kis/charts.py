@@ -18,6 +18,7 @@ from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Bar, Interval
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,9 @@ class Charts:
         The first week, month or year is whole even if `start` lies within it.
         """
         if interval not in _PERIODS:
-            raise CorrectionNeeded(f"{interval.value} 봉은 일봉 조회로 받을 수 없습니다.")
+            raise CorrectionNeeded(
+                Sentence("{interval} 봉은 일봉 조회로 받을 수 없습니다.", interval=interval.value)
+            )
         api = self._client.catalog.api("domestic_stock.inquire_daily_itemchartprice")
         found: dict[date, Bar] = {}
         start = _period_start(interval, start)
@@ -83,7 +86,7 @@ class Charts:
         else:
             if self._client.access.environment is Environment.PAPER:
                 raise CorrectionNeeded(
-                    "지난 날의 분봉은 모의투자에서 제공하지 않습니다. 오늘 분봉만 볼 수 있습니다."
+                    Sentence("지난 날의 분봉은 모의투자에서 제공하지 않습니다. 오늘 분봉만 볼 수 있습니다.")
                 )
             latest = min(until, _LAST_SECOND)
             rows = await self._minutes(symbol, day, since, latest, "inquire_time_dailychartprice")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kis_terminal.adapters.kis.answers import Answer, CallResult, next_keys
+from kis_terminal.adapters.kis.answers import Answer, CallResult, next_keys, source_of
 from kis_terminal.adapters.kis.auth import Authenticator, TokenPause
 from kis_terminal.adapters.kis.catalog import Api, Catalog
 from kis_terminal.adapters.kis.environment import LIMITS, Access, Limits, tr_environment
@@ -29,6 +29,7 @@ from kis_terminal.domain.errors import (
     RateLimited,
     TerminalError,
 )
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import BrokerHealth, Clock
 
 log = logging.getLogger(__name__)
@@ -139,10 +140,15 @@ class KisClient:
         """
         api = self.catalog.api(api_id)
         if api.kind == "auth":
-            raise CorrectionNeeded(f"{api.name}: 토큰과 접속키는 프로그램이 스스로 관리합니다.")
+            raise CorrectionNeeded(
+                Sentence("{name}: 토큰과 접속키는 프로그램이 스스로 관리합니다.", name=Sentence(api.name))
+            )
         if api.kind in _ORDER_KINDS and not allow_orders:
             raise CorrectionNeeded(
-                f"{api.name}({api_id})은(는) 주문 호출입니다. 주문을 허용해야 보낼 수 있습니다."
+                Sentence(
+                    "{source}은(는) 주문 호출입니다. 주문을 허용해야 보낼 수 있습니다.",
+                    source=source_of(api, api_id),
+                )
             )
         names = {selector.name for selector in api.selectors}
         selectors = {name: value for name, value in parameters.items() if name in names}
@@ -177,7 +183,7 @@ class KisClient:
             except _ListChanged as changed:
                 log.info("%s: the list changed while it was read; begin again", api.id)
                 if attempt == _RESTARTS:
-                    raise query_error(api.name, changed.verdict) from changed
+                    raise query_error(Sentence(api.name), changed.verdict) from changed
                 await asyncio.sleep(self._pause(attempt))
         raise AssertionError("unreachable")
 
@@ -208,12 +214,18 @@ class KisClient:
             mark = tuple(sorted(keys.items()))
             if mark in asked:
                 raise BrokerAnswerError(
-                    f"{answer.source}: 다음 쪽이 되풀이되어 목록을 끝까지 읽지 못했습니다."
+                    Sentence(
+                        "{source}: 다음 쪽이 되풀이되어 목록을 끝까지 읽지 못했습니다.", source=answer.source
+                    )
                 )
             if len(answers) >= most:
                 if complete:
                     raise BrokerAnswerError(
-                        f"{answer.source}: {most}쪽을 넘어 목록을 끝까지 읽지 못했습니다."
+                        Sentence(
+                            "{source}: {most}쪽을 넘어 목록을 끝까지 읽지 못했습니다.",
+                            source=answer.source,
+                            most=most,
+                        )
                     )
                 return CallResult(tuple(answers), True)
             asked.add(mark)
@@ -236,7 +248,7 @@ class KisClient:
         """
         tr_id = api.tr_id(tr_environment(self.access.environment), **(selectors or {}))
         built = api.build(self._with_account(api, values))
-        what = f"{api.name}({tr_id})"
+        what = source_of(api, tr_id)
         if api.kind in _ORDER_KINDS:
             return await self._send_order(api, tr_id, built, priority, what)
         if priority is Priority.ACCOUNT:
@@ -263,15 +275,23 @@ class KisClient:
         try:
             token = await self.auth.token(may_wait=priority is Priority.CANCEL)
         except TokenPause as pause:
-            raise BrokerUnreachable(f"{what}: 주문을 보내지 않았습니다. {pause}") from pause
+            raise BrokerUnreachable(
+                Sentence("{what}: 주문을 보내지 않았습니다. {why}", what=what, why=pause)
+            ) from pause
         await self.limiter.acquire(priority)
         try:
             raw = await self._exchange(api, tr_id, values, token, "")
         except NotSent as error:
-            raise BrokerUnreachable(f"{what}: KIS에 연결할 수 없어 보내지 않았습니다. {error}") from error
+            raise BrokerUnreachable(
+                Sentence("{what}: KIS에 연결할 수 없어 보내지 않았습니다. {why}", what=what, why=error)
+            ) from error
         except BrokerUnreachable as error:
             raise OutcomeUnknown(
-                f"{what}: 보냈지만 응답을 받지 못했습니다({error}). 접수 여부를 조회해 확인합니다."
+                Sentence(
+                    "{what}: 보냈지만 응답을 받지 못했습니다({why}). 접수 여부를 조회해 확인합니다.",
+                    what=what,
+                    why=error,
+                )
             ) from error
         verdict = judge(raw.status, raw.body)
         if verdict.next is Next.ACCEPT and raw.body.get("rt_cd") is not None:
@@ -296,7 +316,7 @@ class KisClient:
             try:
                 raw = await self._exchange(api, tr_id, values, token, continuation)
             except BrokerUnreachable as error:
-                failure = BrokerUnreachable(f"{what}: {error}")
+                failure = BrokerUnreachable(Sentence("{what}: {why}", what=what, why=error))
                 failure.__cause__ = error
             else:
                 verdict = judge(raw.status, raw.body)

@@ -23,6 +23,7 @@ from kis_terminal.domain.errors import (
     TerminalError,
     UnknownSymbol,
 )
+from kis_terminal.domain.sentences import Sentence
 
 
 class NotSent(BrokerUnreachable):
@@ -87,23 +88,23 @@ _DEFINITE_GATEWAY_CODES = frozenset(
 """Refusals of the gateway itself: what it turned away has not reached the order system."""
 _LIST_CHANGED_TEXT = "조회이후에 자료가 변경"
 _ADVICE = {
-    "EGW00103": "앱키가 맞지 않습니다. kis_devlp.yaml의 앱키와 환경(실전/모의)을 확인하세요.",
-    "EGW00105": "앱 시크릿이 맞지 않습니다. kis_devlp.yaml의 값을 확인하세요.",
-    "EGW00133": "접근토큰은 1분에 한 번만 받을 수 있습니다. 잠시 뒤 자동으로 다시 받습니다.",
-    "EGW00201": "초당 호출 한도를 넘었습니다. 같은 앱키를 쓰는 다른 프로그램이 있는지 확인하세요.",
-    "EGW00215": "계좌 조회·주문의 초당 한도를 넘었습니다. 잠시 뒤 다시 시도하세요.",
-    "EGW00206": "이 기능을 쓸 권한이 없습니다. KIS Developers에서 신청 상태를 확인하세요.",
-    "EGW00213": "모의투자에서 제공하지 않는 기능입니다.",
-    "EGW02004": "실전 서버에 모의투자 앱키를 썼습니다. 환경과 앱키를 확인하세요.",
-    "APBK0918": "장 운영시간이 아니거나 주문 조건이 맞지 않습니다.",
-    "APBK0919": "장이 열리지 않는 날이거나 주문 조건이 맞지 않습니다.",
-    "APBK0952": "주문가능금액을 넘었습니다. 시장가는 상한가로 계산됩니다.",
-    "APBK0400": "매도가능수량을 넘었습니다.",
-    "APBK1234": "보유 수량이 부족합니다.",
-    "40100000": "모의투자 영업일이 아닙니다.",
-    "40580000": "모의투자 장 운영시간이 아닙니다.",
-    "MCA05918": "종목코드를 확인하세요.",
-    "APBK0656": "종목코드를 확인하세요.",
+    "EGW00103": Sentence("앱키가 맞지 않습니다. kis_devlp.yaml의 앱키와 환경(실전/모의)을 확인하세요."),
+    "EGW00105": Sentence("앱 시크릿이 맞지 않습니다. kis_devlp.yaml의 값을 확인하세요."),
+    "EGW00133": Sentence("접근토큰은 1분에 한 번만 받을 수 있습니다. 잠시 뒤 자동으로 다시 받습니다."),
+    "EGW00201": Sentence("초당 호출 한도를 넘었습니다. 같은 앱키를 쓰는 다른 프로그램이 있는지 확인하세요."),
+    "EGW00215": Sentence("계좌 조회·주문의 초당 한도를 넘었습니다. 잠시 뒤 다시 시도하세요."),
+    "EGW00206": Sentence("이 기능을 쓸 권한이 없습니다. KIS Developers에서 신청 상태를 확인하세요."),
+    "EGW00213": Sentence("모의투자에서 제공하지 않는 기능입니다."),
+    "EGW02004": Sentence("실전 서버에 모의투자 앱키를 썼습니다. 환경과 앱키를 확인하세요."),
+    "APBK0918": Sentence("장 운영시간이 아니거나 주문 조건이 맞지 않습니다."),
+    "APBK0919": Sentence("장이 열리지 않는 날이거나 주문 조건이 맞지 않습니다."),
+    "APBK0952": Sentence("주문가능금액을 넘었습니다. 시장가는 상한가로 계산됩니다."),
+    "APBK0400": Sentence("매도가능수량을 넘었습니다."),
+    "APBK1234": Sentence("보유 수량이 부족합니다."),
+    "40100000": Sentence("모의투자 영업일이 아닙니다."),
+    "40580000": Sentence("모의투자 장 운영시간이 아닙니다."),
+    "MCA05918": Sentence("종목코드를 확인하세요."),
+    "APBK0656": Sentence("종목코드를 확인하세요."),
 }
 
 
@@ -147,9 +148,13 @@ def _known(code: str, message: str) -> Next | None:
 def sentence(what: str, verdict: Verdict) -> str:
     """Return what happened for the user: our advice, KIS's own words and the code."""
     words = verdict.message[:200]
-    advice = _ADVICE.get(verdict.code, "")
-    said = " ".join(part for part in (advice, f'KIS: "{words}"' if words else "") if part)
-    return f"{what}: {said or '응답을 이해할 수 없습니다.'} [{verdict.code}]"
+    advice = _ADVICE.get(verdict.code)
+    said: str = Sentence('KIS: "{words}"', words=words)
+    if advice is not None:
+        said = Sentence('{advice} KIS: "{words}"', advice=advice, words=words) if words else advice
+    elif not words:
+        said = Sentence("응답을 이해할 수 없습니다.")
+    return Sentence("{what}: {said} [{code}]", what=what, said=said, code=verdict.code)
 
 
 def query_error(what: str, verdict: Verdict) -> TerminalError:
@@ -185,7 +190,11 @@ def order_error(what: str, verdict: Verdict) -> TerminalError:
         case Next.RENEW | Next.ACCESS | Next.CORRECT | Next.SYMBOL | Next.WAIT_TOKEN:
             return OrderRefused(text, code=verdict.code)
         case _:
-            return OutcomeUnknown(f"{text} 주문이 접수되었는지 알 수 없습니다. 주문내역을 조회해 확인합니다.")
+            return OutcomeUnknown(
+                Sentence(
+                    "{said} 주문이 접수되었는지 알 수 없습니다. 주문내역을 조회해 확인합니다.", said=text
+                )
+            )
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -21,6 +21,7 @@ from kis_terminal.adapters.kis.slots import TOTAL, SlotTable
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import AccessRefused, CorrectionNeeded, TerminalError
+from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Clock, FeedListener, LinkState, Stream, SubscriptionState
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class KisFeed:
         task.cancel()
         await asyncio.wait({task})
         if was_running and self._listener is not None:
-            self._listener.on_link(LinkState.CLOSED, "실시간 연결을 닫았습니다.")
+            self._listener.on_link(LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
 
     def subscribe(self, stream: Stream, symbol: str) -> None:
         """Want a stream; raises CorrectionNeeded when all slots are taken or it cannot be had at all.
@@ -104,12 +105,14 @@ class KisFeed:
         Notices come by one registration for all symbols; they are reported with an empty symbol.
         """
         if stream is Stream.STATUS and self._environment is Environment.PAPER:
-            raise CorrectionNeeded("모의투자는 장운영정보 실시간을 제공하지 않습니다.")
+            raise CorrectionNeeded(Sentence("모의투자는 장운영정보 실시간을 제공하지 않습니다."))
         if stream is Stream.NOTICES:
             symbol = NOTICE_SYMBOL
             if not self._hts_id:
                 raise CorrectionNeeded(
-                    "HTS ID가 설정되지 않아 체결통보를 받을 수 없습니다. 설정에 HTS ID를 넣어 주십시오."
+                    Sentence(
+                        "HTS ID가 설정되지 않아 체결통보를 받을 수 없습니다. 설정에 HTS ID를 넣어 주십시오."
+                    )
                 )
         slot = self._slots.add(stream, symbol)
         if self._listener is not None and slot.references == 1:
@@ -155,13 +158,13 @@ class KisFeed:
             await asyncio.sleep(decision.delay)
 
     async def _connect_once(self, listener: FeedListener) -> Ending:
-        listener.on_link(LinkState.CONNECTING, "실시간 서버에 접속하고 있습니다.")
+        listener.on_link(LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
         try:
             key = await self._approval_key()
         except AccessRefused as error:
-            return Ending(EndingKind.ACCESS_REFUSED, str(error))
+            return Ending(EndingKind.ACCESS_REFUSED, sentence_of(error))
         except TerminalError as error:
-            return Ending(EndingKind.UNAVAILABLE, str(error))
+            return Ending(EndingKind.UNAVAILABLE, sentence_of(error))
         self._reconnector.connecting(self._clock.monotonic())
         try:
             socket = await connect(
@@ -187,7 +190,7 @@ class KisFeed:
     async def _serve(self, socket: ClientConnection, key: str, listener: FeedListener) -> Ending:
         self.counters.connections += 1
         self.counters.last_frame_at = self._clock.monotonic()
-        gap_reason = "실시간 연결이 다시 이어졌습니다." if self.counters.connections > 1 else ""
+        gap_reason = Sentence("실시간 연결이 다시 이어졌습니다.") if self.counters.connections > 1 else ""
         session = FeedSession(
             socket,
             approval_key=key,
@@ -204,7 +207,7 @@ class KisFeed:
             gap_reason=gap_reason,
             on_failure=self._report,
         )
-        listener.on_link(LinkState.CONNECTED, "실시간에 연결되었습니다.")
+        listener.on_link(LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
         self._first_attempt.set()
         ending = await session.run()
         if session.unread_notices:

@@ -14,6 +14,7 @@ from typing import Any
 
 from kis_terminal.adapters.kis.environment import KST
 from kis_terminal.domain.errors import BrokerAnswerError
+from kis_terminal.domain.sentences import Sentence
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})")
@@ -21,11 +22,11 @@ _ABSENT = frozenset({"", "nan", "-nan", "inf", "-inf", "(null)", "null", "-"})
 _SIGNS = {"1": 1, "2": 1, "3": 0, "4": -1, "5": -1}
 """prdy_vrss_sign: upper limit, up, flat, lower limit, down."""
 
-_KOREAN_FORMS = {
-    "number": "숫자",
-    "whole number": "정수",
-    "date": "날짜(YYYYMMDD)",
-    "time": "시각(HHMMSS)",
+_WANTED = {
+    "number": Sentence("숫자"),
+    "whole number": Sentence("정수"),
+    "date": Sentence("날짜(YYYYMMDD)"),
+    "time": Sentence("시각(HHMMSS)"),
 }
 
 
@@ -138,11 +139,15 @@ class Row:
 
     def _unreadable(self, name: str, wanted: str) -> BrokerAnswerError:
         value = self._find(name)
-        what = {"number": "숫자", "whole number": "정수", "date": "날짜(YYYYMMDD)", "time": "시각(HHMMSS)"}[
-            wanted
-        ]
-        shown = "없음" if value is None else f"'{str(value)[:40]}'"
-        return BrokerAnswerError(f"{self._source} 응답의 {name} 값 {shown}을(를) {what}로 읽을 수 없습니다.")
+        return BrokerAnswerError(
+            Sentence(
+                "{source} 응답의 {field} 값 {value}을(를) {what}로 읽을 수 없습니다.",
+                source=self._source,
+                field=name,
+                value=Sentence("없음") if value is None else f"'{str(value)[:40]}'",
+                what=_WANTED[wanted],
+            )
+        )
 
 
 def at(day: date, seconds: int) -> datetime:

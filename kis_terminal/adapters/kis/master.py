@@ -31,6 +31,7 @@ from kis_terminal.adapters.kis.master_layout import (
 )
 from kis_terminal.domain.errors import BrokerAnswerError, BrokerUnreachable, TerminalError
 from kis_terminal.domain.instruments import Instrument, InstrumentKind
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -130,12 +131,18 @@ def unpack(layout: MasterLayout, content: bytes) -> bytes:
             entry = next(item for item in archive.infolist() if item.filename.endswith(layout.file_name))
             if entry.file_size > _LARGEST_BYTES:
                 raise BrokerUnreachable(
-                    f"{layout.file_name}.zip: 파일이 너무 큽니다({entry.file_size}바이트)."
+                    Sentence(
+                        "{file}.zip: 파일이 너무 큽니다({size}바이트).",
+                        file=layout.file_name,
+                        size=entry.file_size,
+                    )
                 )
             return archive.read(entry)
     except (zipfile.BadZipFile, zlib.error, EOFError, StopIteration, NotImplementedError) as error:
         raise BrokerUnreachable(
-            f"{layout.file_name}.zip 파일이 깨져 있습니다({len(content)}바이트)."
+            Sentence(
+                "{file}.zip 파일이 깨져 있습니다({size}바이트).", file=layout.file_name, size=len(content)
+            )
         ) from error
 
 
@@ -145,19 +152,27 @@ def parse_master(layout: MasterLayout, content: bytes) -> list[Instrument]:
     if lines and not lines[-1].strip():
         lines.pop()
     if not lines:
-        raise BrokerAnswerError(f"{layout.file_name}: 종목이 하나도 없습니다.")
+        raise BrokerAnswerError(Sentence("{file}: 종목이 하나도 없습니다.", file=layout.file_name))
     found: list[Instrument] = []
     for number, line in enumerate(lines, 1):
         row = line.removesuffix(b"\r")
         if len(row) != layout.row_bytes:
             raise BrokerAnswerError(
-                f"{layout.file_name} {number}번째 줄이 {len(row)}바이트입니다(맞는 길이 {layout.row_bytes})."
+                Sentence(
+                    "{file} {line}번째 줄이 {size}바이트입니다(맞는 길이 {right}).",
+                    file=layout.file_name,
+                    line=number,
+                    size=len(row),
+                    right=layout.row_bytes,
+                )
             )
         instrument = _read_row(layout, row, number)
         if instrument is not None:
             found.append(instrument)
     if not found:
-        raise BrokerAnswerError(f"{layout.file_name}: 거래할 수 있는 종목이 하나도 없습니다.")
+        raise BrokerAnswerError(
+            Sentence("{file}: 거래할 수 있는 종목이 하나도 없습니다.", file=layout.file_name)
+        )
     return found
 
 
@@ -170,12 +185,21 @@ def _read_row(layout: MasterLayout, row: bytes, number: int) -> Instrument | Non
         price = row[layout.base_price].decode("ascii").strip()
     except UnicodeDecodeError as error:
         raise BrokerAnswerError(
-            f"{layout.file_name} {number}번째 줄을 읽을 수 없습니다(열이 밀림)."
+            Sentence(
+                "{file} {line}번째 줄을 읽을 수 없습니다(열이 밀림).", file=layout.file_name, line=number
+            )
         ) from error
     halted, liquidation = row[layout.halted], row[layout.liquidation]
     is_sound = halted in _FLAGS and liquidation in _FLAGS and (not price or price.isdigit())
     if not is_sound or not symbol or not name:
-        raise BrokerAnswerError(f"{layout.file_name} {number}번째 줄의 열이 맞지 않습니다(종목 '{symbol}').")
+        raise BrokerAnswerError(
+            Sentence(
+                "{file} {line}번째 줄의 열이 맞지 않습니다(종목 '{symbol}').",
+                file=layout.file_name,
+                line=number,
+                symbol=symbol,
+            )
+        )
     kind = TRADED_GROUPS.get(group)
     if kind is None:
         if group not in OTHER_GROUPS:

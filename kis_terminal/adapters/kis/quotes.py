@@ -17,6 +17,7 @@ from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerAnswerError, CorrectionNeeded
 from kis_terminal.domain.market import InvestorDay, OrderBook, Quote, RankRow, Tick
+from kis_terminal.domain.sentences import Sentence
 
 _KRX = "J"
 _HALTED = "58"
@@ -64,14 +65,18 @@ class Quotes:
     async def is_open_day(self, day: date) -> bool:
         """Tell whether orders can be placed on `day` (chk-holiday; asked once a day, as KIS wishes)."""
         if self._client.access.environment is Environment.PAPER:
-            raise CorrectionNeeded("휴장일 조회는 모의투자에서 제공하지 않습니다.")
+            raise CorrectionNeeded(Sentence("휴장일 조회는 모의투자에서 제공하지 않습니다."))
         if day not in self._open_days:
             api = self._client.catalog.api("domestic_stock.chk_holiday")
             answer = await self._client.request(api, {"BASS_DT": day_text(day)}, priority=Priority.QUOTE)
             for row in answer.rows("output"):
                 self._open_days[row.day("bass_dt")] = row.text("opnd_yn") == "Y"
             if day not in self._open_days:
-                raise BrokerAnswerError(f"{answer.source} 응답에 {day.isoformat()}이(가) 없습니다.")
+                raise BrokerAnswerError(
+                    Sentence(
+                        "{source} 응답에 {key}이(가) 없습니다.", source=answer.source, key=day.isoformat()
+                    )
+                )
         return self._open_days[day]
 
     async def _ask(self, function: str, symbol: str) -> Answer:

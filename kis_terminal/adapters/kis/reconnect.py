@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from random import Random
 
+from kis_terminal.domain.sentences import Sentence
+
 
 class EndingKind(StrEnum):
     """Why a connection, or the attempt at one, ended."""
@@ -89,29 +91,46 @@ class Reconnector:
         kind = ending.kind
         if kind is EndingKind.ACCESS_REFUSED:
             return Decision(
-                None, f"실시간 접속이 거부되었습니다: {ending.detail} 앱키와 권한을 확인해 주십시오."
+                None,
+                Sentence(
+                    "실시간 접속이 거부되었습니다: {detail} 앱키와 권한을 확인해 주십시오.",
+                    detail=ending.detail,
+                ),
             )
         if kind is EndingKind.WRONG_ADDRESS:
-            return Decision(None, f"실시간 서버 주소가 잘못되었습니다: {ending.detail} 설정을 고쳐 주십시오.")
+            return Decision(
+                None,
+                Sentence(
+                    "실시간 서버 주소가 잘못되었습니다: {detail} 설정을 고쳐 주십시오.", detail=ending.detail
+                ),
+            )
         delay = min(policy.longest_delay, policy.first_delay * policy.factor ** min(self._failures, 30))
         self._failures += 1
         renew = False
-        reason = _REASONS[kind]
+        reason: str = _REASONS[kind]
         if kind is EndingKind.IN_USE:
             delay = max(delay, policy.slow_delay)
         elif kind is EndingKind.APPROVAL_REFUSED:
             renew = not self._has_renewed
             if not renew:
                 delay = max(delay, policy.slow_delay)
-                reason = "새 접속키도 거부되었습니다. 같은 앱키를 쓰는 다른 프로그램을 확인해 주십시오"
+                reason = Sentence(
+                    "새 접속키도 거부되었습니다. 같은 앱키를 쓰는 다른 프로그램을 확인해 주십시오"
+                )
             self._has_renewed = True
         delay *= 1.0 + policy.jitter * self._randomness.random()
         if (budget_delay := self._budget_delay(now)) > delay:
             delay = budget_delay
-            reason += f". 최근 {policy.window / 60:.0f}분 동안 {policy.connects}번 접속하여 더 기다립니다"
-        said = f" ({ending.detail})" if ending.detail else ""
-        when = f"{delay:.0f}초 뒤" if delay >= 1.0 else "곧"
-        return Decision(delay, f"{reason}{said}. {when} 다시 접속합니다.", renew)
+            reason = Sentence(
+                "{reason}. 최근 {minutes:.0f}분 동안 {connects}번 접속하여 더 기다립니다",
+                reason=reason,
+                minutes=policy.window / 60,
+                connects=policy.connects,
+            )
+        if ending.detail:
+            reason = Sentence("{reason} ({detail})", reason=reason, detail=ending.detail)
+        when = Sentence("{delay:.0f}초 뒤", delay=delay) if delay >= 1.0 else Sentence("곧")
+        return Decision(delay, Sentence("{reason}. {when} 다시 접속합니다.", reason=reason, when=when), renew)
 
     def _budget_delay(self, now: float) -> float:
         """Return how long to wait until one more connect keeps the limit."""
@@ -124,10 +143,12 @@ class Reconnector:
 
 
 _REASONS = {
-    EndingKind.DROPPED: "실시간 연결이 끊겼습니다",
-    EndingKind.SILENT: "실시간 서버가 응답하지 않습니다",
-    EndingKind.APPROVAL_REFUSED: "실시간 접속키가 만료되어 새로 받습니다",
-    EndingKind.IN_USE: "이 앱키로 다른 곳에서 실시간에 접속해 있습니다. 그 프로그램을 종료해 주십시오",
-    EndingKind.UNAVAILABLE: "실시간 접속키를 받지 못했습니다",
-    EndingKind.BROKEN: "실시간 처리 중 오류가 났습니다",
+    EndingKind.DROPPED: Sentence("실시간 연결이 끊겼습니다"),
+    EndingKind.SILENT: Sentence("실시간 서버가 응답하지 않습니다"),
+    EndingKind.APPROVAL_REFUSED: Sentence("실시간 접속키가 만료되어 새로 받습니다"),
+    EndingKind.IN_USE: Sentence(
+        "이 앱키로 다른 곳에서 실시간에 접속해 있습니다. 그 프로그램을 종료해 주십시오"
+    ),
+    EndingKind.UNAVAILABLE: Sentence("실시간 접속키를 받지 못했습니다"),
+    EndingKind.BROKEN: Sentence("실시간 처리 중 오류가 났습니다"),
 }

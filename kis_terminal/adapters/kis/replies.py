@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from kis_terminal.adapters.kis.frames import ControlReply
+from kis_terminal.domain.sentences import Sentence
 
 
 class Verdict(StrEnum):
@@ -37,9 +38,10 @@ _VERDICTS = {
     "OPSP8996": Verdict.IN_USE,
 }
 _SENTENCES = {
-    "OPSP0008": "실시간 등록 한도를 넘었습니다. 다른 종목의 실시간을 해제해 주십시오.",
-    "OPSP0017": "HTS ID가 잘못되어 체결통보를 받을 수 없습니다. "
-    "설정의 HTS ID(대소문자 구분)를 확인해 주십시오.",
+    "OPSP0008": Sentence("실시간 등록 한도를 넘었습니다. 다른 종목의 실시간을 해제해 주십시오."),
+    "OPSP0017": Sentence(
+        "HTS ID가 잘못되어 체결통보를 받을 수 없습니다. 설정의 HTS ID(대소문자 구분)를 확인해 주십시오."
+    ),
 }
 
 

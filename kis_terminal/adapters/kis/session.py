@@ -30,6 +30,7 @@ from kis_terminal.adapters.kis.replies import Verdict, sentence, verdict
 from kis_terminal.adapters.kis.slots import Command, Slot, SlotTable
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.errors import FrameError
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock, FeedListener, Stream
 
 log = logging.getLogger(__name__)
@@ -202,7 +203,7 @@ class FeedSession:
             # Something happened to an order and we cannot read what: the orders have to be asked for.
             log.error("an execution notice cannot be read: %s", error)
             self._counters.rejected += 1
-            self._listener.on_gap("체결통보를 읽지 못했습니다. 주문 내역을 다시 조회합니다.")
+            self._listener.on_gap(Sentence("체결통보를 읽지 못했습니다. 주문 내역을 다시 조회합니다."))
             self._renew_notices()
             return
         for notice in notices:
@@ -213,7 +214,7 @@ class FeedSession:
         slot = self._slots.slot(Stream.NOTICES, NOTICE_SYMBOL)
         if slot is not None and not self._has_renewed_notices:
             self._has_renewed_notices = True
-            self._gap_reason = self._gap_reason or "체결통보를 다시 등록했습니다."
+            self._gap_reason = self._gap_reason or Sentence("체결통보를 다시 등록했습니다.")
             self._slots.again(slot)
             self._changed.set()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Stream, SubscriptionState
 
 TOTAL = 41
@@ -98,8 +99,11 @@ class SlotTable:
         leaving = [slot for slot in self._slots.values() if slot.leaves_at is not None]
         if not leaving:
             raise CorrectionNeeded(
-                f"실시간 등록 {self.total}건이 모두 사용 중입니다(체결통보 1건 포함). "
-                "다른 종목의 실시간을 해제하거나 조회로 받아야 합니다."
+                Sentence(
+                    "실시간 등록 {total}건이 모두 사용 중입니다(체결통보 1건 포함). "
+                    "다른 종목의 실시간을 해제하거나 조회로 받아야 합니다.",
+                    total=self.total,
+                )
             )
         self._remove(min(leaving, key=lambda slot: slot.leaves_at or 0.0))
 

@@ -17,6 +17,7 @@ from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerAnswerError, OrderRefused, OutcomeUnknown
 from kis_terminal.domain.orders import Order, OrderAccepted, OrderKind, OrderRequest, Side, Venue
+from kis_terminal.domain.sentences import Sentence
 
 _AMEND, _CANCEL = "01", "02"
 _LARGEST_QUANTITY = 10**10 - 1
@@ -41,7 +42,7 @@ class Trading:
         if request.side is Side.SELL:
             values["SLL_TYPE"] = "01"
         if request.kind is OrderKind.STOP_LIMIT:
-            values["CNDT_PRIC"] = _checked_price(request.condition_price, "조건가격")
+            values["CNDT_PRIC"] = _checked_price(request.condition_price, Sentence("조건가격"))
         return await self._send("order_cash", values, Priority.ORDER, {"side": SIDE_SELECTORS[request.side]})
 
     async def amend(
@@ -50,7 +51,7 @@ class Trading:
         """Change kind and price of `quantity` shares of the rest, usually all of it."""
         values = self._change(order, _AMEND, kind, quantity, _price_text(kind, price))
         if kind is OrderKind.STOP_LIMIT:
-            values["CNDT_PRIC"] = _checked_price(order.condition_price, "조건가격")
+            values["CNDT_PRIC"] = _checked_price(order.condition_price, Sentence("조건가격"))
         return await self._send("order_rvsecncl", values, Priority.ORDER, {})
 
     async def cancel(self, order: Order) -> OrderAccepted:
@@ -60,7 +61,9 @@ class Trading:
 
     def _change(self, order: Order, what: str, kind: OrderKind, quantity: int, price: str) -> dict[str, str]:
         if not order.order_number:
-            raise OrderRefused("주문번호가 아직 없어 정정하거나 취소할 수 없습니다.", code="NO_ORDER_NUMBER")
+            raise OrderRefused(
+                Sentence("주문번호가 아직 없어 정정하거나 취소할 수 없습니다."), code="NO_ORDER_NUMBER"
+            )
         return {
             "KRX_FWDG_ORD_ORGNO": order.branch_number,
             "ORGN_ODNO": order.order_number,
@@ -76,7 +79,10 @@ class Trading:
     def _venue(self, venue: Venue) -> str:
         if self._client.access.environment is Environment.PAPER and venue is not Venue.KRX:
             raise OrderRefused(
-                f"모의투자는 KRX 주문만 받습니다(선택: {venue.value}). 거래소를 KRX로 바꾸세요.",
+                Sentence(
+                    "모의투자는 KRX 주문만 받습니다(선택: {venue}). 거래소를 KRX로 바꾸세요.",
+                    venue=venue.value,
+                ),
                 code="PAPER_VENUE",
             )
         return venue.value
@@ -94,11 +100,14 @@ def read_accepted(answer: Answer) -> OrderAccepted:
     try:
         row = answer.record("output")
     except BrokerAnswerError as error:
-        raise OutcomeUnknown(f"{error} 주문이 접수되었는지 조회해 확인합니다.") from error
+        raise OutcomeUnknown(Sentence("{why} 주문이 접수되었는지 조회해 확인합니다.", why=error)) from error
     number = row.text("ODNO")
     if not number.strip("0"):
         raise OutcomeUnknown(
-            f"{answer.source}: 주문번호 없이 접수 응답이 왔습니다. 접수 여부를 조회해 확인합니다."
+            Sentence(
+                "{source}: 주문번호 없이 접수 응답이 왔습니다. 접수 여부를 조회해 확인합니다.",
+                source=answer.source,
+            )
         )
     return OrderAccepted(number, row.text("KRX_FWDG_ORD_ORGNO"), row.text("ORD_TMD"))
 
@@ -106,18 +115,25 @@ def read_accepted(answer: Answer) -> OrderAccepted:
 def _quantity_text(quantity: int) -> str:
     if isinstance(quantity, bool) or not isinstance(quantity, int) or not 0 < quantity <= _LARGEST_QUANTITY:
         raise OrderRefused(
-            f"주문수량 {quantity!s:.40}이(가) 맞지 않습니다. 1주 이상의 정수여야 합니다.", code="QUANTITY"
+            Sentence(
+                "주문수량 {quantity!s:.40}이(가) 맞지 않습니다. 1주 이상의 정수여야 합니다.",
+                quantity=quantity,
+            ),
+            code="QUANTITY",
         )
     return str(quantity)
 
 
 def _price_text(kind: OrderKind, price: Decimal | None) -> str:
-    return _checked_price(price, "주문가격") if kind.needs_price else "0"
+    return _checked_price(price, Sentence("주문가격")) if kind.needs_price else "0"
 
 
 def _checked_price(price: Decimal | None, name: str) -> str:
     if price is None or not price.is_finite() or price <= 0 or price >= Decimal(10) ** 12:
         raise OrderRefused(
-            f"{name} {price!s:.40}이(가) 맞지 않습니다. 0보다 큰 값을 입력하세요.", code="PRICE"
+            Sentence(
+                "{name} {price!s:.40}이(가) 맞지 않습니다. 0보다 큰 값을 입력하세요.", name=name, price=price
+            ),
+            code="PRICE",
         )
     return decimal_text(price)

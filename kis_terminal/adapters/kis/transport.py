@@ -16,6 +16,7 @@ import orjson
 
 from kis_terminal.adapters.kis.errors import NotSent
 from kis_terminal.domain.errors import BrokerUnreachable
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 
 # httpx (0.28) imports its own command line with click and pygments where these are installed: a fifth of the
@@ -36,15 +37,15 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _REASONS = {
-    "ConnectTimeout": "연결 시간 초과",
-    "ReadTimeout": "응답 시간 초과",
-    "WriteTimeout": "전송 시간 초과",
-    "PoolTimeout": "연결 대기 시간 초과",
-    "ConnectError": "연결 실패",
-    "ReadError": "연결 끊김",
-    "WriteError": "연결 끊김",
-    "RemoteProtocolError": "응답 도중 연결 끊김",
-    "ProxyError": "프록시 연결 실패",
+    "ConnectTimeout": Sentence("연결 시간 초과"),
+    "ReadTimeout": Sentence("응답 시간 초과"),
+    "WriteTimeout": Sentence("전송 시간 초과"),
+    "PoolTimeout": Sentence("연결 대기 시간 초과"),
+    "ConnectError": Sentence("연결 실패"),
+    "ReadError": Sentence("연결 끊김"),
+    "WriteError": Sentence("연결 끊김"),
+    "RemoteProtocolError": Sentence("응답 도중 연결 끊김"),
+    "ProxyError": Sentence("프록시 연결 실패"),
 }
 
 
@@ -89,9 +90,13 @@ class Transport:
                     content = orjson.dumps(values)
                     response = await http.request(method, path, content=content, headers=headers)
         except _NOT_SENT as error:
-            raise NotSent(f"{self._base_url}에 연결할 수 없습니다: {_reason(error)}") from error
+            raise NotSent(
+                Sentence("{url}에 연결할 수 없습니다: {why}", url=self._base_url, why=_reason(error))
+            ) from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise BrokerUnreachable(f"{self._base_url}의 응답이 없습니다: {_reason(error)}") from error
+            raise BrokerUnreachable(
+                Sentence("{url}의 응답이 없습니다: {why}", url=self._base_url, why=_reason(error))
+            ) from error
         self._measure(response, started)
         try:
             body = orjson.loads(response.content)
@@ -107,9 +112,13 @@ class Transport:
             async with asyncio.timeout(60.0):
                 response = await http.get(url)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
-            raise BrokerUnreachable(f"{url}을(를) 받을 수 없습니다: {_reason(error)}") from error
+            raise BrokerUnreachable(
+                Sentence("{url}을(를) 받을 수 없습니다: {why}", url=url, why=_reason(error))
+            ) from error
         if response.status_code != 200:
-            raise BrokerUnreachable(f"{url}을(를) 받을 수 없습니다: HTTP {response.status_code}")
+            raise BrokerUnreachable(
+                Sentence("{url}을(를) 받을 수 없습니다: {why}", url=url, why=f"HTTP {response.status_code}")
+            )
         return response.content
 
     async def close(self) -> None:
@@ -162,9 +171,11 @@ def _reason(error: Exception) -> str:
     link: BaseException | None = error
     while link is not None:
         if isinstance(link, ssl.SSLCertVerificationError):
-            return "서버의 TLS 인증서를 확인할 수 없음. PC의 시계와 보안 프로그램·프록시를 확인하세요"
+            return Sentence(
+                "서버의 TLS 인증서를 확인할 수 없음. PC의 시계와 보안 프로그램·프록시를 확인하세요"
+            )
         if isinstance(link, socket.gaierror):
-            return "주소를 찾을 수 없음. 인터넷 연결과 DNS를 확인하세요"
+            return Sentence("주소를 찾을 수 없음. 인터넷 연결과 DNS를 확인하세요")
         link = link.__cause__ or link.__context__
     name = type(error).__name__
-    return _REASONS.get(name, "응답 시간 초과" if isinstance(error, TimeoutError) else name)
+    return _REASONS["ReadTimeout"] if isinstance(error, TimeoutError) else _REASONS.get(name, name)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.sentences import Sentence
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 3.0
@@ -65,9 +66,15 @@ class ExchangeProcess:
         waited = 0.0
         while not self._ready_file.exists():
             if not self.is_running:
-                raise TerminalError(f"내장 거래소를 시작하지 못했습니다: {self._last_words()}")
+                raise TerminalError(
+                    Sentence("내장 거래소를 시작하지 못했습니다: {why}", why=self._last_words())
+                )
             if waited > _READY_SECONDS:
-                raise TerminalError(f"내장 거래소가 {_READY_SECONDS:.0f}초 안에 시작되지 않았습니다.")
+                raise TerminalError(
+                    Sentence(
+                        "내장 거래소가 {seconds:.0f}초 안에 시작되지 않았습니다.", seconds=_READY_SECONDS
+                    )
+                )
             await asyncio.sleep(0.01)
             waited += 0.01
         told = json.loads(self._ready_file.read_text(encoding="utf-8"))
@@ -81,7 +88,7 @@ class ExchangeProcess:
 
     def _last_words(self) -> str:
         lines = self.notes()
-        return lines[-1][:300] if lines else f"종료 코드 {self._child.returncode}"
+        return lines[-1][:300] if lines else Sentence("종료 코드 {code}", code=self._child.returncode)
 
     def stop(self) -> None:
         """End the child and wait until it is gone; may be called twice."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.sentences import Sentence
 
 T = TypeVar("T")
 _SCHEMA = """
@@ -64,7 +65,11 @@ class SqliteOrderJournal:
                 return work(self._open())
             except (sqlite3.Error, OSError) as error:
                 raise TerminalError(
-                    f"주문 기록 {self._path}을(를) 쓸 수 없습니다({error}). 디스크와 권한을 확인하십시오."
+                    Sentence(
+                        "주문 기록 {path}을(를) 쓸 수 없습니다({error}). 디스크와 권한을 확인하십시오.",
+                        path=self._path,
+                        error=str(error),
+                    )
                 ) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
