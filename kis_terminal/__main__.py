@@ -34,11 +34,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
     parser.add_argument("--layout", metavar="NAME", help="저장된 화면 배치 이름")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="끝나기 전에 창을 그림으로 저장")
-    parser.add_argument("--size", default="1760x990", metavar="WxH", help="그림의 창 크기 (기본 1760x990)")
+    parser.add_argument("--size", metavar="WxH", help="창 크기 (없으면 지난번 크기, 처음과 그림은 1760x990)")
     parser.add_argument("--exit-after", type=float, metavar="SECONDS", help="그만큼 뒤에 스스로 종료")
     parser.add_argument("--bars", type=Path, metavar="DIR", help="시뮬레이션에 쓸 실제 일봉 폴더")
     parser.add_argument("--seed", type=int, default=None, help="시뮬레이션의 난수 시작값")
     return parser
+
+
+def _size(text: str) -> tuple[int, int] | None:
+    """Return width and height, None for a text that is no sensible size."""
+    width, _, height = text.partition("x")
+    is_sound = all(side.isascii() and side.isdecimal() and len(side) <= 5 for side in (width, height))
+    if not is_sound or int(width) < 640 or int(height) < 400:
+        return None
+    return int(width), int(height)
 
 
 def _has_display() -> bool:
@@ -58,8 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:
         parser.error(f"--exit-after {chosen.exit_after}: 0보다 큰 초를 적으십시오")
-    width, _, height = chosen.size.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) >= 640 and int(height) >= 400):
+    size = _size(chosen.size) if chosen.size is not None else None
+    if chosen.size is not None and size is None:
         parser.error(f"--size {chosen.size}: 1760x990처럼 너비x높이로 적으십시오(640x400 이상)")
     if chosen.bars is not None and not chosen.bars.is_dir():
         parser.error(f"--bars {chosen.bars}: 그런 폴더가 없습니다")
@@ -78,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             language=chosen.language,
             layout=chosen.layout,
             screenshot=chosen.screenshot,
-            size=(int(width), int(height)),
+            size=size,
             exit_after=chosen.exit_after,
             bars=chosen.bars,
             seed=chosen.seed,

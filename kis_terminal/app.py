@@ -43,7 +43,7 @@ from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.services.watchlists import Watchlists
-from kis_terminal.settings import KisAccess, Settings
+from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.main_window import MainWindow
@@ -55,8 +55,9 @@ from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
-from kis_terminal.ui.theme import ColourSet, Mode, Theme
-from kis_terminal.ui.translation import set_language
+from kis_terminal.ui.theme import Theme
+from kis_terminal.ui.translation import said, said_in_log, set_language, tr
+from kis_terminal.ui.window_choices import chosen_theme
 from kis_terminal.ui.workspace import Link, Workspace
 
 log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Terminal:
         options: Options,
         settings: Settings,
         access: KisAccess,
+        preferences: Preferences,
         theme: Theme,
         logging_: Logging,
         crash: CrashDesk,
@@ -110,7 +112,6 @@ class Terminal:
         broker = self.broker
         master = broker.master(home.data)
         self.journal = SqliteOrderJournal(home.data / f"journal-{account_file}.sqlite")
-        preferences = Preferences(FileWorkspaceStore(home.layout / "workspace.json"))
         latch = FileWorkspaceStore(home.data / f"trading-{account_file}.json")
 
         self.instruments = Instruments(master)
@@ -181,7 +182,7 @@ class Terminal:
         try:
             self.feed.subscribe(Stream.NOTICES, "")
         except TerminalError as error:
-            self.workspace.link.message.emit("warn", str(error))
+            self.workspace.link.message.emit("warn", said(error))
         self.scope.spawn(self.feed.open(), name="feed")
         self.scope.spawn(self._load_master(), name="master")
         self.scope.spawn(self.journal.prepare(), name="journal")
@@ -193,7 +194,7 @@ class Terminal:
                 await self.instruments.load()
             except TerminalError as error:
                 log.warning("instrument list: %s", error)
-                self.workspace.link.message.emit("warn", str(error))
+                self.workspace.link.message.emit("warn", said(error))
                 await asyncio.sleep(_MASTER_RETRY_SECONDS)
             else:
                 return
@@ -218,6 +219,7 @@ async def _live(
     options: Options,
     settings: Settings,
     exchange: ExchangeProcess | None,
+    preferences: Preferences,
     theme: Theme,
     logging_: Logging,
     crash: CrashDesk,
@@ -232,13 +234,14 @@ async def _live(
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
-    terminal = Terminal(options, settings, access, theme, logging_, crash)
+    terminal = Terminal(options, settings, access, preferences, theme, logging_, crash)
     stop = asyncio.Event()
     window = terminal.window
     window.closing.connect(stop.set)
     loop = asyncio.get_running_loop()
     with _signals(lambda: loop.call_soon_threadsafe(stop.set)):
-        window.resize(*options.size)
+        if options.size is not None or options.screenshot is not None:
+            window.resize(*(options.size or theme.window_size))
         window.show()
         await terminal.open()
         for sentence in settings.warnings:
@@ -266,7 +269,8 @@ def _settle_memory() -> None:
 def _save_picture(window: MainWindow, path: Path) -> int:
     if window.grab().save(str(path)):
         return 0
-    print(f"그림을 {path}에 저장하지 못했습니다. 폴더와 권한을 확인하십시오.", file=sys.stderr)  # noqa: T201
+    sentence = tr("그림을 {path}에 저장하지 못했습니다. 폴더와 권한을 확인하십시오.", path=path)
+    print(sentence, file=sys.stderr)  # noqa: T201 - the window is closing
     return 1
 
 
@@ -283,6 +287,11 @@ def _signals(stop: Callable[[], object]):  # type: ignore[no-untyped-def]
             signal.signal(number, handler)
 
 
+def window_preferences(settings: Settings) -> Preferences:
+    """Return the window's choices, which all environments share."""
+    return Preferences(FileWorkspaceStore(settings.home.layout / WORKSPACE_FILE))
+
+
 def run(
     options: Options,
     settings: Settings,
@@ -293,7 +302,7 @@ def run(
 
     `on_open` is called once the window is shown and connecting; measurements and pictures use it.
     """
-    logging_ = set_up_logging(settings.home.logs)
+    logging_ = set_up_logging(settings.home.logs, said=said_in_log)
     forward_qt_messages()
     set_language(settings.language)
     application = QApplication(["kis-terminal"])
@@ -301,7 +310,8 @@ def run(
     application.setApplicationVersion(__version__)
     application.setWindowIcon(QIcon(str(resource_path("icons/kis-terminal.png"))))
     application.setQuitOnLastWindowClosed(False)
-    theme = Theme(Mode.DARK, ColourSet.KOREAN)
+    preferences = window_preferences(settings)
+    theme = chosen_theme(preferences)
     theme.apply(application)
     crash = CrashDesk()
     crash.install()
@@ -309,10 +319,12 @@ def run(
     try:
         with loop:
             return int(
-                loop.run_until_complete(_live(options, settings, exchange, theme, logging_, crash, on_open))
+                loop.run_until_complete(
+                    _live(options, settings, exchange, preferences, theme, logging_, crash, on_open)
+                )
             )
     except TerminalError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the window never came up
+        print(said(error), file=sys.stderr)  # noqa: T201 - the window never came up
         return 1
     finally:
         crash.tell = None

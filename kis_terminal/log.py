@@ -111,9 +111,10 @@ def _quoted_like(value: str) -> str:
 class RedactionFilter(logging.Filter):
     """Rewrite each record in place: message and traceback without secrets, on one line, of bounded length."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(self, redactor: Redactor, said: Callable[[object], object]) -> None:
         super().__init__()
         self._redactor = redactor
+        self._said = said
         self._formatter = logging.Formatter()
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -121,6 +122,8 @@ class RedactionFilter(logging.Filter):
         if getattr(record, "is_redacted", False):
             return True
         record.is_redacted = True
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._said(value) for value in record.args)
         message = self._redactor.clean(record.getMessage()).translate(_CONTROL)
         if len(message) > LONGEST_MESSAGE:
             message = f"{message[:LONGEST_MESSAGE]}... ({len(message)})"
@@ -281,10 +284,12 @@ def set_up_logging(
     level: int = logging.INFO,
     redactor: Redactor | None = None,
     to_stderr: bool = False,
+    said: Callable[[object], object] = lambda value: value,
 ) -> Logging:
     """Start logging into `directory`/kis-terminal.log (none for None), the ring buffer and, if asked, stderr.
 
     A directory that cannot be written is reported as a warning; the program goes on without a file.
+    `said` puts the values of a record into the user's language.
     """
     redactor = redactor or Redactor()
     buffer = LogBuffer()
@@ -310,7 +315,7 @@ def set_up_logging(
         console = logging.StreamHandler(sys.stderr)
         console.setFormatter(formatter)
         handlers.append(console)
-    redaction = RedactionFilter(redactor)
+    redaction = RedactionFilter(redactor, said)
     for handler in handlers:
         handler.addFilter(redaction)
     result = Logging(buffer, redactor, handlers, listener, level)

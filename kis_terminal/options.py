@@ -15,7 +15,8 @@ class Options:
     language: str | None = None
     layout: str | None = None
     screenshot: Path | None = None
-    size: tuple[int, int] = (1760, 990)
+    size: tuple[int, int] | None = None
+    """None keeps the size of the last close; a picture is then as large as a first start."""
     exit_after: float | None = None
     bars: Path | None = None
     seed: int | None = None

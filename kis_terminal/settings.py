@@ -8,7 +8,7 @@ Keys and accounts of one environment are never used in another: real reads `my_*
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,6 +34,8 @@ from kis_terminal.settings_yaml import Entry, Problem, read_flat_yaml
 
 KIS_MASTER_URL = "https://new.real.download.dws.co.kr/common/master"
 SIM_ACCOUNT = "50000101"
+WORKSPACE_FILE = "workspace.json"
+"""The window's choices and layouts, below `HomePaths.layout`."""
 """The account of the embedded exchange that already holds a few names."""
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -153,24 +155,30 @@ def load_settings(
     database_url: str | None = None,
     redis_url: str | None = None,
     language: str | None = None,
+    remembered_language: Callable[[Path], str | None] = lambda workspace: None,
     environ: Mapping[str, str],
     cwd: Path,
     user_home: Path | None = None,
 ) -> Settings:
     """Return the settings of one start.
 
-    The keyword values come from the command line. `environment` None means the embedded exchange: money is
-    never reached by default. Raises SettingsError with one sentence a line for everything that is wrong.
+    The keyword values come from the command line; `remembered_language` reads what the window keeps, for
+    where neither command line nor environment names a language. `environment` None means the embedded
+    exchange: money is never reached by default. Raises SettingsError with one sentence a line for everything
+    that is wrong.
     """
     chosen = environment or Environment.SIM
     reader = _Reader(chosen, {**read_dotenv(cwd / ".env"), **environ}, user_home or home_folder(environ))
-    spoken = language or reader.variables.get("KIS_TERMINAL_LANGUAGE") or "ko"
+    root = reader.home_root()
+    home = HomePaths.under(root, chosen)
+    spoken = language or reader.variables.get("KIS_TERMINAL_LANGUAGE")
+    if not spoken:
+        spoken = remembered_language(home.layout / WORKSPACE_FILE) or "ko"
     if spoken not in ("ko", "en"):
         reader.problem(
             f"언어 '{spoken}'은(는) 없습니다. ko 또는 en을 고르세요.",
             f"There is no language '{spoken}'. Choose ko or en.",
         )
-    root = reader.home_root()
     file = reader.read_file(config, cwd)
     # What a broken file lacks is no news: its own problem comes first.
     access = reader.access(file) if chosen in SOURCES and not reader.is_file_broken else None
@@ -183,7 +191,7 @@ def load_settings(
     return Settings(
         environment=chosen,
         access=access,
-        home=HomePaths.under(root, chosen),
+        home=home,
         database_url=Secret(database) if database else None,
         redis_url=Secret(redis) if redis else None,
         language=spoken,

@@ -7,10 +7,17 @@ import sys
 from pathlib import Path
 
 from kis_terminal.adapters.simulator.process import ExchangeProcess
+from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import SettingsError
 from kis_terminal.options import Options
 from kis_terminal.settings import load_settings
+
+
+def _remembered_language(workspace: Path) -> str | None:
+    """Return the language that the window keeps among its choices, None where it was never chosen."""
+    kept = FileWorkspaceStore(workspace).read("language")
+    return kept.strip('"') if kept in ('"ko"', '"en"') else None
 
 
 def start(options: Options) -> int:
@@ -20,6 +27,7 @@ def start(options: Options) -> int:
             environment=Environment(options.environment),
             config=options.config,
             language=options.language,
+            remembered_language=_remembered_language,
             environ=os.environ,
             cwd=Path.cwd(),
         )

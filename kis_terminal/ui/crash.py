@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class CrashDesk:
         """Tell of an expected error by its sentence, of a bug by where it was (`TaskScope`'s handler)."""
         if isinstance(error, TerminalError):
             log.warning("%s: %s", name, error)
-            self._say("warn", str(error))
+            self._say("warn", said(error))
             return
         place = _place(error)
         self.counts[place] = self.counts.get(place, 0) + 1

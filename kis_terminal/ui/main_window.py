@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QIcon, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -37,6 +37,7 @@ from kis_terminal.ui.shortcuts import Command, Shortcuts
 from kis_terminal.ui.status_bar import StatusBar
 from kis_terminal.ui.toolbar import Toolbar
 from kis_terminal.ui.translation import language, said, tr, unmarked
+from kis_terminal.ui.window_choices import WindowChoices
 from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
@@ -47,12 +48,10 @@ _MOST_LAYOUT_KEYS = 9
 class MainWindow(QMainWindow):
     """Frame the panels.
 
-    Signals: `closing()` the window goes; whoever started the services stops them now;
-    `language_wanted(str)` the user chose a language for the next start.
+    Signals: `closing()` the window goes; whoever started the services stops them now.
     """
 
     closing = Signal()
-    language_wanted = Signal(str)
 
     def __init__(self, workspace: Workspace, panels: Sequence[Panel], layout: str = "") -> None:
         """Build everything; `layout` names one to open instead of the last arrangement."""
@@ -72,6 +71,7 @@ class MainWindow(QMainWindow):
         self._build_top()
         self._build_foot()
         self.layouts = Layouts(self, self.docks, workspace.preferences)
+        self.choices = WindowChoices(workspace.preferences, workspace.theme, self.messages.show)
         self._commands = self._declare_commands()
         self.shortcuts = Shortcuts(self, workspace.preferences, self._commands)
         self.panic_sheet = PanicSheet(self, workspace)
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         self.naming.setParent(self)
         self._connect()
         if not self.layouts.restore_geometry():
-            self.resize(*workspace.theme.window_size)
+            self.resize(self._first_size())
         self.layouts.restore(layout)
         self.status.show_layout(layout_word(self.layouts.current))
         self._pulse = QTimer(self)
@@ -89,6 +89,13 @@ class MainWindow(QMainWindow):
         self._pulse.timeout.connect(self._beat)
 
     # -- building ---
+
+    def _first_size(self) -> QSize:
+        size = QSize(*self.workspace.theme.window_size)
+        # The screen of Qt's offscreen platform is a made-up one of 800 by 800.
+        if QApplication.platformName() == "offscreen":
+            return size
+        return size.boundedTo(self.screen().availableSize())
 
     def _build_docks(self, panels: Sequence[Panel]) -> dict[str, PanelDock]:
         self.setDockOptions(
@@ -156,7 +163,7 @@ class MainWindow(QMainWindow):
         workspace.link.order_wanted.connect(self._order_form_wanted)
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
         self.status.layout_menu_wanted.connect(self._open_layout_menu)
-        self.status.language_wanted.connect(self._choose_language)
+        self.status.language_wanted.connect(self.choices.choose_language)
         QApplication.instance().focusChanged.connect(self._focus_changed)  # type: ignore[union-attr]
         self._subscriptions = [
             workspace.panic.changed.subscribe(self._panic_changed),
@@ -181,6 +188,7 @@ class MainWindow(QMainWindow):
             Command("orders.reload", tr("주문·잔고 다시 조회"), "F5", workspace.reconciler.want),
             Command("shortcuts", tr("단축키 보기·바꾸기"), "Ctrl+/", self._open_shortcuts),
             Command("language", "한국어 / English", "", self.status.language_button.click),
+            *self.choices.commands(),
             Command("quit", tr("종료"), "Ctrl+Q", self.close),
         ]
         for place, name in enumerate(self.layouts.names[:_MOST_LAYOUT_KEYS], 1):
@@ -299,7 +307,7 @@ class MainWindow(QMainWindow):
         name = self.workspace.instruments.name(order.symbol)
         self.messages.show("danger", f"{name} {side_word(order.side)}: {said(sentence)}")
 
-    # -- layouts and language ---
+    # -- layouts ---
 
     def _layout_key(self, place: int) -> None:
         self.apply_layout(self.layouts.names[place - 1])
@@ -346,6 +354,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
+        self.choices.fill_menu(menu.addMenu(tr("색")))
         menu.popup(at - QPoint(0, menu.sizeHint().height()) if at.y() > self.height() // 2 else at)
 
     def _layout_chosen(self, name: str, is_checked: bool) -> None:
@@ -358,11 +367,3 @@ class MainWindow(QMainWindow):
     def _open_shortcuts(self) -> None:
         self.shortcut_sheet.present()
         self.shortcut_sheet.search.setFocus()
-
-    def _choose_language(self, language: str) -> None:
-        self.workspace.preferences.write("language", language)
-        self.messages.show(
-            "info",
-            "English from the next start." if language == "en" else "다음에 시작할 때부터 한국어로 나옵니다.",
-        )
-        self.language_wanted.emit(language)

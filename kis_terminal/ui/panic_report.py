@@ -11,7 +11,7 @@ from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.order_words import side_word
 from kis_terminal.ui.sheet import Sheet
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
 _OUTCOMES = {
@@ -121,7 +121,7 @@ class PanicSheet(Sheet):
                 "reason",
                 tr("이유"),
                 130,
-                lambda p: p.reason,
+                lambda p: said(p.reason),
                 Align.LEFT,
                 stretch=2,
                 colour=lambda p: colours.muted,
@@ -143,7 +143,7 @@ class PanicSheet(Sheet):
             self.title_label.setText(tr("전체취소·정지 완료 — 열린 주문 없음"))
         else:
             self.title_label.setText(tr("전체취소·정지 — 확인되지 않음"))
-        self.message.setText(report.message)
+        self.message.setText(said(report.message))
         self.grid.set_rows([(line.order.key, line) for line in report.lines])
         if self.isHidden():
             self.word_edit.clear()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from kis_terminal.services.market_data import LinkState
-from kis_terminal.ui.translation import tr, unmarked
+from kis_terminal.ui.translation import said, tr, unmarked
 from kis_terminal.ui.workspace import Workspace
 
 _LINK_WORDS = {
@@ -104,7 +104,7 @@ class StatusBar(QWidget):
             lamp = colours.danger
         word = tr(_LINK_WORDS[link])
         self._set("lamp", "●" if is_connected else f"● {word}", lamp.name())
-        self._labels["lamp"].setToolTip(market.link_text or word)
+        self._labels["lamp"].setToolTip(said(market.link_text) or word)
         rest = health.rest_milliseconds
         self._set("rest", "REST -" if rest is None else f"REST {rest:.0f} ms")
         self._set("ws", *self._frame_age(health.last_frame_at, is_connected=is_connected))

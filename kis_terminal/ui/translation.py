@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 
+from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.resource_files import resource_path
 
@@ -54,6 +55,11 @@ def tr(korean: str, context: str = "", **values: object) -> str:
             for name, value in values.items()
         }
     )
+
+
+def said_in_log(value: object) -> object:
+    """Return a value of a log record: sentences and expected errors in the user's language."""
+    return said(value) if isinstance(value, (Sentence, TerminalError)) else value
 
 
 def said(what: str | BaseException) -> str:

@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from kis_terminal.adapters.simulator.process import ExchangeAddress, ExchangeProcess
-from kis_terminal.app import Terminal
+from kis_terminal.app import Terminal, window_preferences
 from kis_terminal.log import set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.settings import SIM_ACCOUNT, load_settings
@@ -60,7 +60,7 @@ def open_terminal(
         theme, logging_ = Theme(), set_up_logging(settings.home.logs)
         theme.apply(qapp)
         crash = CrashDesk()
-        terminal = Terminal(Options(), settings, access, theme, logging_, crash)
+        terminal = Terminal(Options(), settings, access, window_preferences(settings), theme, logging_, crash)
         person = Person(terminal, qtbot, qt_loop, exchange, access.cano, logging_)
         opened.append(person)
         window = terminal.window

@@ -198,7 +198,7 @@ class ChartPanel(Panel):
         try:
             bars = await self.workspace.history.follow(symbol, interval, _LONG_BARS.get(interval, _BARS))
         except TerminalError as error:
-            self.notice.say(tr("차트를 불러오지 못했습니다. {reason}", reason=str(error)), can_retry=True)
+            self.notice.say(tr("차트를 불러오지 못했습니다. {reason}", reason=error), can_retry=True)
             return
         if not self.is_active or (symbol, interval) != (self.symbol, self.choices.interval):
             bars.close()

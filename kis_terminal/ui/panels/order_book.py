@@ -21,7 +21,7 @@ from kis_terminal.ui.ladder.content import build_content
 from kis_terminal.ui.ladder.view import LadderView
 from kis_terminal.ui.ordering.questions import order_question
 from kis_terminal.ui.panel import Panel
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 DEFAULT_SIZES = (1, 10, 50, 100)
@@ -204,9 +204,9 @@ class OrderBookPanel(Panel):
     def _order_refused(self, refusal: tuple[Order, str]) -> None:
         order, sentence = refusal
         if order.symbol == self._symbol and order.price is not None:
-            self.ladder.say_at(order.price, sentence)
+            self.ladder.say_at(order.price, said(sentence))
         elif order.origin is Origin.LADDER:
-            self.workspace.link.message.emit("danger", sentence)
+            self.workspace.link.message.emit("danger", said(sentence))
 
     # -- drawing ---
 
@@ -315,7 +315,7 @@ class OrderBookPanel(Panel):
         )
         failure = self.workspace.risk_gate.check(request).first_failure
         if failure is not None:
-            self.ladder.say_at(price, failure.sentence)
+            self.ladder.say_at(price, said(failure.sentence))
             return
         if self._confirms():
             self.sheet.ask(order_question(self.workspace, request), lambda: self._submit(request))
@@ -375,7 +375,7 @@ class OrderBookPanel(Panel):
         )
         failure = self.workspace.risk_gate.check(request).first_failure
         if failure is not None:
-            self.workspace.link.message.emit("danger", failure.sentence)
+            self.workspace.link.message.emit("danger", said(failure.sentence))
             return
         question = order_question(
             self.workspace,

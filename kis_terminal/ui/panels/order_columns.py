@@ -8,7 +8,7 @@ from kis_terminal.domain.orders import Order, OrderStatus, PendingChange, Side
 from kis_terminal.ui import formatting
 from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.order_words import kind_word, origin_word, side_word, status_word
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
 
@@ -158,7 +158,7 @@ class OrderColumns:
         if order.status is OrderStatus.UNKNOWN:
             return tr("{word} (응답 없음)", word=word)
         if order.status is OrderStatus.REJECTED:
-            return f"{word}  {order.reason}"
+            return f"{word}  {said(order.reason)}"
         if order.status is OrderStatus.CANCELLED and order.filled:
             return tr("일부체결 후 {word}", word=word)
         return word
@@ -180,8 +180,8 @@ class OrderColumns:
 
     def _explain(self, order: Order) -> str:
         lines = [self.status(order)]
-        if order.reason and order.reason not in lines[0]:
-            lines.append(order.reason)
+        if order.reason and order.status is not OrderStatus.REJECTED:
+            lines.append(said(order.reason))
         if order.status is OrderStatus.UNKNOWN:
             lines.append(tr("증권사에 주문 목록을 물어 확인하고 있습니다. 같은 주문을 다시 내지 마십시오."))
         if order.average_price is not None:

@@ -27,7 +27,7 @@ from kis_terminal.ui.ordering.numbers import WrongNumber
 from kis_terminal.ui.ordering.sender import OrderSender
 from kis_terminal.ui.ordering.tabs import Tab, TabRow
 from kis_terminal.ui.panel import Panel
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 _RECHECK_MILLISECONDS = 600
@@ -335,7 +335,7 @@ class OrderEntryPanel(Panel):
         if failure is None:
             self.risk_line.say(passed_text(self.workspace, request, verdict), self.theme.colours.ok)
             return
-        self.risk_line.say(failure.sentence, danger)
+        self.risk_line.say(said(failure.sentence), danger)
         if failure.code in _PRICE_RULES:
             price_field.mark(is_wrong=True)
         if failure.code in _PASSING_RULES:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 from kis_terminal.domain.market import Freshness
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import LinkState, Stream, SymbolState
+from kis_terminal.services.watchlists import FIRST_GROUP
 from kis_terminal.ui import formatting
 from kis_terminal.ui.csv_file import save_table
 from kis_terminal.ui.grid.columns import Align, Column
@@ -235,7 +236,7 @@ class WatchlistPanel(Panel):
             gone.close()
         self._watched = watched
         self.grid.set_rows([(symbol, self._market.state(symbol)) for symbol in symbols])
-        self.group_button.setText(f"{unmarked(self._lists.current)} ▾")
+        self.group_button.setText(f"{unmarked(_group_word(self._lists.current))} ▾")
         if not self.workspace.link.symbol and symbols:
             self.workspace.link.choose(symbols[0])
         self._follow(self.workspace.link.symbol)
@@ -346,13 +347,13 @@ class WatchlistPanel(Panel):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for name in self._lists.names:
-            action = menu.addAction(f"{unmarked(name)}  ({len(self._lists.symbols(name))})")
+            action = menu.addAction(f"{unmarked(_group_word(name))}  ({len(self._lists.symbols(name))})")
             action.setCheckable(True)
             action.setChecked(name == self._lists.current)
             action.triggered.connect(lambda _=False, chosen=name: self._lists.choose(chosen))
         menu.addSeparator()
         menu.addAction(tr("새 그룹…")).triggered.connect(self._ask_new_group)
-        delete = menu.addAction(tr("그룹 '{name}' 지우기", name=unmarked(self._lists.current)))
+        delete = menu.addAction(tr("그룹 '{name}' 지우기", name=unmarked(_group_word(self._lists.current))))
         delete.setEnabled(len(self._lists.names) > 1)
         delete.triggered.connect(lambda: self._lists.delete(self._lists.current))
         menu.addSeparator()
@@ -385,6 +386,11 @@ class WatchlistPanel(Panel):
         menu.addAction(tr("찾기 (Ctrl+F)")).triggered.connect(self.grid.open_filter)
         menu.addAction(tr("CSV로 저장…")).triggered.connect(self.save_csv)
         menu.popup(at)
+
+
+def _group_word(name: str) -> str:
+    """Return a group's name for the screen; the first one is ours and is translated."""
+    return tr(name) if name == FIRST_GROUP else name
 
 
 def _size(state: SymbolState) -> Decimal | None:
