@@ -56,13 +56,20 @@ class FrameClock(QObject):
         begun = perf_counter()
         self._last_flush = begun
         wanted, self._wanted = self._wanted, {}
-        for flush, spacing in wanted.items():
-            if spacing:
-                if begun < self._due.get(flush, 0.0):
-                    self.request_slow(flush)
-                    continue
-                self._due[flush] = begun + spacing - FRAME_SECONDS / 2
-            flush()
+        try:
+            while wanted:
+                flush, spacing = next(iter(wanted.items()))
+                del wanted[flush]
+                if spacing:
+                    if begun < self._due.get(flush, 0.0):
+                        self.request_slow(flush)
+                        continue
+                    self._due[flush] = begun + spacing - FRAME_SECONDS / 2
+                flush()
+        finally:
+            # A flush that raises goes to the last stop for bugs; the others of the frame are kept.
+            for flush in wanted:
+                self.request(flush)
         self.longest_flush = max(self.longest_flush, perf_counter() - begun)
 
     def take_longest(self) -> float:

@@ -22,7 +22,7 @@ from kis_terminal.domain.account import Balance, BuyingPower
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Bar, Interval, InvestorDay, OrderBook, Quote, RankRow, Tick
 from kis_terminal.domain.orders import BrokerOrder, Order, OrderAccepted, OrderKind, OrderRequest
-from kis_terminal.ports import BrokerHealth, Clock
+from kis_terminal.ports import BrokerHealth, Clock, LeavingCheck
 
 
 class KisBroker:
@@ -137,13 +137,19 @@ class KisBroker:
 
     # -- orders
 
-    async def place(self, request: OrderRequest) -> OrderAccepted:
-        return await self._trading.place(request)
+    async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
+        return await self._trading.place(request, leaving=leaving)
 
     async def amend(
-        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+        self,
+        order: Order,
+        kind: OrderKind,
+        quantity: int,
+        price: Decimal | None,
+        *,
+        leaving: LeavingCheck | None = None,
     ) -> OrderAccepted:
-        return await self._trading.amend(order, kind, quantity, price)
+        return await self._trading.amend(order, kind, quantity, price, leaving=leaving)
 
     async def cancel(self, order: Order) -> OrderAccepted:
         return await self._trading.cancel(order)

@@ -30,7 +30,7 @@ from kis_terminal.domain.errors import (
     TerminalError,
 )
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import BrokerHealth, Clock
+from kis_terminal.ports import BrokerHealth, Clock, LeavingCheck
 
 log = logging.getLogger(__name__)
 
@@ -239,8 +239,9 @@ class KisClient:
         priority: Priority,
         selectors: Mapping[str, str] | None = None,
         continuation: str = "",
+        leaving: LeavingCheck | None = None,
     ) -> Answer:
-        """Send one call and return its answer.
+        """Send one call and return its answer; `leaving` is asked before an order leaves, at the last moment.
 
         Queries raise RateLimited, BrokerUnreachable, AccessRefused, CorrectionNeeded, UnknownSymbol or
         BrokerAnswerError. Orders raise OrderRefused or RateLimited when KIS refused for certain,
@@ -250,7 +251,7 @@ class KisClient:
         built = api.build(self._with_account(api, values))
         what = source_of(api, tr_id)
         if api.kind in _ORDER_KINDS:
-            return await self._send_order(api, tr_id, built, priority, what)
+            return await self._send_order(api, tr_id, built, priority, what, leaving)
         if priority is Priority.ACCOUNT:
             # The ledger has a lower limit of its own (EGW00215): its queries go one at a time.
             async with self._account_turn:
@@ -270,7 +271,13 @@ class KisClient:
         return filled
 
     async def _send_order(
-        self, api: Api, tr_id: str, values: dict[str, str], priority: Priority, what: str
+        self,
+        api: Api,
+        tr_id: str,
+        values: dict[str, str],
+        priority: Priority,
+        what: str,
+        leaving: LeavingCheck | None,
     ) -> Answer:
         try:
             token = await self.auth.token(may_wait=priority is Priority.CANCEL)
@@ -278,9 +285,16 @@ class KisClient:
             raise BrokerUnreachable(
                 Sentence("{what}: 주문을 보내지 않았습니다. {why}", what=what, why=pause)
             ) from pause
-        await self.limiter.acquire(priority)
+        except BrokerAnswerError as error:
+            # The token's answer could not be read: the order itself has not left.
+            raise BrokerUnreachable(
+                Sentence("{what}: 주문을 보내지 않았습니다. {why}", what=what, why=error)
+            ) from error
+        ticket = await self.limiter.acquire(priority)
+        if leaving is not None:
+            leaving()
         try:
-            raw = await self._exchange(api, tr_id, values, token, "")
+            raw = await self._exchange(api, tr_id, values, token, "", leaving)
         except NotSent as error:
             raise BrokerUnreachable(
                 Sentence("{what}: KIS에 연결할 수 없어 보내지 않았습니다. {why}", what=what, why=error)
@@ -293,6 +307,8 @@ class KisClient:
                     why=error,
                 )
             ) from error
+        finally:
+            self.limiter.answered(ticket)
         verdict = judge(raw.status, raw.body)
         if verdict.next is Next.ACCEPT and raw.body.get("rt_cd") is not None:
             return Answer(api, tr_id, raw.body, raw.continuation, raw.status, raw.milliseconds)
@@ -311,14 +327,16 @@ class KisClient:
         is_renewed = False
         while True:
             token = await self.auth.token()
-            await self.limiter.acquire(priority)
+            ticket = await self.limiter.acquire(priority)
             failure: TerminalError
             try:
                 raw = await self._exchange(api, tr_id, values, token, continuation)
             except BrokerUnreachable as error:
+                self.limiter.answered(ticket)
                 failure = BrokerUnreachable(Sentence("{what}: {why}", what=what, why=error))
                 failure.__cause__ = error
             else:
+                self.limiter.answered(ticket)
                 verdict = judge(raw.status, raw.body)
                 if verdict.next is Next.ACCEPT:
                     return Answer(api, tr_id, raw.body, raw.continuation, raw.status, raw.milliseconds)
@@ -349,7 +367,13 @@ class KisClient:
         return full * (0.5 + self._random.random() / 2)
 
     async def _exchange(
-        self, api: Api, tr_id: str, values: dict[str, str], token: str, continuation: str
+        self,
+        api: Api,
+        tr_id: str,
+        values: dict[str, str],
+        token: str,
+        continuation: str,
+        leaving: LeavingCheck | None = None,
     ) -> RawAnswer:
         headers = {
             **self._headers,
@@ -357,7 +381,7 @@ class KisClient:
             "tr_id": tr_id,
             "tr_cont": continuation,
         }
-        return await self._transport.send(api.method, api.path, values, headers)
+        return await self._transport.send(api.method, api.path, values, headers, leaving)
 
     async def _post_auth(self, path: str, body: Mapping[str, str]) -> tuple[int, Any]:
         headers = {"content-type": "application/json; charset=utf-8", "accept": "application/json"}

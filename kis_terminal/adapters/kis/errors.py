@@ -146,15 +146,15 @@ def _known(code: str, message: str) -> Next | None:
 
 
 def sentence(what: str, verdict: Verdict) -> str:
-    """Return what happened for the user: our advice, KIS's own words and the code."""
+    """Return what happened for the user: our advice or KIS's own words first, then which call and code."""
     words = verdict.message[:200]
     advice = _ADVICE.get(verdict.code)
-    said: str = Sentence('KIS: "{words}"', words=words)
+    said: str = words
     if advice is not None:
         said = Sentence('{advice} KIS: "{words}"', advice=advice, words=words) if words else advice
     elif not words:
         said = Sentence("응답을 이해할 수 없습니다.")
-    return Sentence("{what}: {said} [{code}]", what=what, said=said, code=verdict.code)
+    return Sentence("{said} ({what}, {code})", what=what, said=said, code=verdict.code)
 
 
 def query_error(what: str, verdict: Verdict) -> TerminalError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections import deque
 from collections.abc import Callable
 from enum import IntEnum
 
 from kis_terminal.adapters.kis.environment import Limits
 
 _RECOVERY_SECONDS = 10.0
+_SLOWEST_ARRIVAL = 0.5
+"""Seconds after its leaving at which a call has surely arrived, however late its answer is."""
 
 
 class Priority(IntEnum):
@@ -25,17 +26,23 @@ class Priority(IntEnum):
 
 
 class SlidingWindow:
-    """Count calls in a window that slides; pure, times are given in."""
+    """Count calls in a window that slides; pure, times are given in.
+
+    The broker counts a call when it arrives, which is somewhere between its leaving and its answer: a call
+    whose answer is reported counts from then on (`settle`), at most `_SLOWEST_ARRIVAL` after it left.
+    """
 
     def __init__(self, window: float) -> None:
         self._window = window
-        self._granted: deque[float] = deque()
+        self._counted: dict[int, float] = {}
+        self._left: dict[int, float] = {}
+        self._tickets = itertools.count()
 
     def used(self, now: float) -> int:
-        """Return the calls granted in the window that ends now."""
-        while self._granted and self._granted[0] <= now - self._window:
-            self._granted.popleft()
-        return len(self._granted)
+        """Return the calls counted in the window that ends now."""
+        for ticket in [ticket for ticket, at in self._counted.items() if at <= now - self._window]:
+            del self._counted[ticket], self._left[ticket]
+        return len(self._counted)
 
     def delay(self, now: float, allowance: int) -> float:
         """Return the seconds until a call may go that leaves at most `allowance` in any window."""
@@ -44,11 +51,18 @@ class SlidingWindow:
             return 0.0
         # The call goes when so many have left the window that fewer than `allowance` remain. Never 0: a
         # remainder below the clock's resolution would else count as "now" although the call has not left.
-        return max(self._granted[used - allowance] + self._window - now, 1e-9)
+        return max(sorted(self._counted.values())[used - allowance] + self._window - now, 1e-9)
 
-    def grant(self, now: float) -> None:
-        """Count a call that goes now."""
-        self._granted.append(now)
+    def grant(self, now: float) -> int:
+        """Count a call that goes now; return its ticket."""
+        ticket = next(self._tickets)
+        self._counted[ticket] = self._left[ticket] = now
+        return ticket
+
+    def settle(self, ticket: int, now: float) -> None:
+        """Note that the call was answered now."""
+        if ticket in self._counted:
+            self._counted[ticket] = min(now, self._left[ticket] + _SLOWEST_ARRIVAL)
 
 
 class RateLimiter:
@@ -62,7 +76,7 @@ class RateLimiter:
         self._limits = limits
         self._clock = clock
         self._window = SlidingWindow(limits.window)
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[int, int, asyncio.Future[int]]] = []
         self._numbers = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._lowered_to = limits.calls
@@ -80,20 +94,28 @@ class RateLimiter:
         """Return how many calls wait for their turn."""
         return sum(not future.done() for _, _, future in self._waiting)
 
-    async def acquire(self, priority: Priority) -> None:
-        """Return when a call of this priority may go; a caller that is cancelled gives its turn back."""
+    async def acquire(self, priority: Priority) -> int:
+        """Return a ticket when a call of this priority may go; a cancelled caller gives its turn back."""
         now = self._clock()
         if not self._waiting and self._window.delay(now, self._allowance(priority, now)) <= 0:
-            self._window.grant(now)
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return self._window.grant(now)
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
         self.let_through()
-        await turn
+        return await turn
+
+    def answered(self, ticket: int) -> None:
+        """Note that the call of this ticket was answered, or will not be."""
+        self._window.settle(ticket, self._clock())
 
     def refused(self) -> None:
-        """Note that the broker turned a call away for rate: go slower for a while."""
+        """Note that the broker turned a call away for rate: go slower for a while.
+
+        Several refusals within one window tell the same thing and count once.
+        """
         now = self._clock()
+        if self._lowered_to < self._limits.calls and now - self._lowered_at < self._limits.window:
+            return
         self._lowered_to = max(1, self._limit(now) * 2 // 3)
         self._lowered_at = now
 
@@ -126,8 +148,7 @@ class RateLimiter:
                 self._timer = loop.call_later(delay, self.let_through)
                 return
             heapq.heappop(self._waiting)
-            self._window.grant(now)
-            turn.set_result(None)
+            turn.set_result(self._window.grant(now))
 
     def close(self) -> None:
         """Stop the timer and turn away who still waits."""

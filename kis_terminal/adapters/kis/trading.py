@@ -18,6 +18,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerAnswerError, OrderRefused, OutcomeUnknown
 from kis_terminal.domain.orders import Order, OrderAccepted, OrderKind, OrderRequest, Side, Venue
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.ports import LeavingCheck
 
 _AMEND, _CANCEL = "01", "02"
 _LARGEST_QUANTITY = 10**10 - 1
@@ -30,7 +31,7 @@ class Trading:
     def __init__(self, client: KisClient) -> None:
         self._client = client
 
-    async def place(self, request: OrderRequest) -> OrderAccepted:
+    async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
         """Send one order once; raises as `ports.Broker.place`."""
         values = {
             "PDNO": request.symbol,
@@ -43,16 +44,23 @@ class Trading:
             values["SLL_TYPE"] = "01"
         if request.kind is OrderKind.STOP_LIMIT:
             values["CNDT_PRIC"] = _checked_price(request.condition_price, Sentence("조건가격"))
-        return await self._send("order_cash", values, Priority.ORDER, {"side": SIDE_SELECTORS[request.side]})
+        side = {"side": SIDE_SELECTORS[request.side]}
+        return await self._send("order_cash", values, Priority.ORDER, side, leaving)
 
     async def amend(
-        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+        self,
+        order: Order,
+        kind: OrderKind,
+        quantity: int,
+        price: Decimal | None,
+        *,
+        leaving: LeavingCheck | None = None,
     ) -> OrderAccepted:
         """Change kind and price of `quantity` shares of the rest, usually all of it."""
         values = self._change(order, _AMEND, kind, quantity, _price_text(kind, price))
         if kind is OrderKind.STOP_LIMIT:
             values["CNDT_PRIC"] = _checked_price(order.condition_price, Sentence("조건가격"))
-        return await self._send("order_rvsecncl", values, Priority.ORDER, {})
+        return await self._send("order_rvsecncl", values, Priority.ORDER, {}, leaving)
 
     async def cancel(self, order: Order) -> OrderAccepted:
         """Cancel the whole rest."""
@@ -88,10 +96,17 @@ class Trading:
         return venue.value
 
     async def _send(
-        self, function: str, values: Mapping[str, str], priority: Priority, selectors: Mapping[str, str]
+        self,
+        function: str,
+        values: Mapping[str, str],
+        priority: Priority,
+        selectors: Mapping[str, str],
+        leaving: LeavingCheck | None = None,
     ) -> OrderAccepted:
         api = self._client.catalog.api(f"domestic_stock.{function}")
-        answer = await self._client.request(api, values, priority=priority, selectors=selectors)
+        answer = await self._client.request(
+            api, values, priority=priority, selectors=selectors, leaving=leaving
+        )
         return read_accepted(answer)
 
 

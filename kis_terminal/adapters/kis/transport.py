@@ -7,7 +7,7 @@ import importlib
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -17,7 +17,7 @@ import orjson
 from kis_terminal.adapters.kis.errors import NotSent
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import Clock
+from kis_terminal.ports import Clock, LeavingCheck
 
 # httpx (0.28) imports its own command line with click and pygments where these are installed: a fifth of the
 # program's start. A None entry makes that import fail, which httpx expects and handles.
@@ -77,9 +77,17 @@ class Transport:
         """Server's clock minus ours in seconds, good to half a second."""
 
     async def send(
-        self, method: str, path: str, values: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        values: Mapping[str, str],
+        headers: Mapping[str, str],
+        leaving: LeavingCheck | None = None,
     ) -> RawAnswer:
-        """Send once. Raises NotSent when nothing left, BrokerUnreachable when no whole answer came."""
+        """Send once. Raises NotSent when nothing left, BrokerUnreachable when no whole answer came.
+
+        `leaving` is asked once more when a connection stands and the first byte would go.
+        """
         http = await self._client()
         started = self._clock.monotonic()
         try:
@@ -88,7 +96,10 @@ class Transport:
                     response = await http.get(path, params=values, headers=headers)
                 else:
                     content = orjson.dumps(values)
-                    response = await http.request(method, path, content=content, headers=headers)
+                    watched = {"trace": _asking(leaving)} if leaving is not None else {}
+                    response = await http.request(
+                        method, path, content=content, headers=headers, extensions=watched
+                    )
         except _NOT_SENT as error:
             raise NotSent(
                 Sentence("{url}에 연결할 수 없습니다: {why}", url=self._base_url, why=_reason(error))
@@ -164,6 +175,14 @@ class Transport:
             limits=httpx.Limits(max_connections=24, max_keepalive_connections=24, keepalive_expiry=60.0),
             verify=context,
         )
+
+
+def _asking(leaving: LeavingCheck) -> Callable[[str, Any], Awaitable[None]]:
+    async def trace(event: str, details: Any) -> None:
+        if event.endswith("send_request_headers.started"):
+            leaving()
+
+    return trace
 
 
 def _reason(error: Exception) -> str:

@@ -167,3 +167,23 @@ async def test_real_time_waiting_goes_on_by_itself() -> None:
 
     for start in times:
         assert sum(start <= time < start + 0.05 for time in times) <= 2
+
+
+def test_a_call_counts_from_its_answer_since_it_may_have_arrived_that_late() -> None:
+    """Cause: a batch that the server read late and the next one fell into one second there."""
+    sliding = SlidingWindow(1.0)
+
+    ticket = sliding.grant(0.0)
+    sliding.settle(ticket, 0.3)
+
+    assert sliding.used(1.1) == 1
+    assert sliding.used(1.31) == 0
+
+
+def test_a_call_that_is_never_answered_frees_its_place() -> None:
+    sliding = SlidingWindow(1.0)
+
+    sliding.settle(sliding.grant(0.0), 0.9)
+
+    assert sliding.used(1.49) == 1
+    assert sliding.used(1.51) == 0
