@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
+from kis_terminal.domain.errors import TerminalError
 from kis_terminal.ports import WorkspaceStore
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,7 @@ class Preferences:
 
     def __init__(self, store: WorkspaceStore) -> None:
         self._store = store
+        self._has_complained = False
 
     def read(self, key: str, default: Json = None) -> Json:
         """Return a choice; one that cannot be read is said in the log and taken as `default`."""
@@ -30,5 +32,10 @@ class Preferences:
         return value
 
     def write(self, key: str, value: Json) -> None:
-        """Keep a choice."""
-        self._store.write(key, json.dumps(value, ensure_ascii=False))
+        """Keep a choice; where the disk refuses, until the program ends, and the log says so once."""
+        try:
+            self._store.write(key, json.dumps(value, ensure_ascii=False))
+        except TerminalError as error:
+            if not self._has_complained:
+                self._has_complained = True
+                log.warning("choices are not kept: %s", error)

@@ -7,6 +7,9 @@ import logging
 import os
 from pathlib import Path
 
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.sentences import Sentence
+
 log = logging.getLogger(__name__)
 
 
@@ -37,10 +40,22 @@ class FileWorkspaceStore:
         return self._texts.get(key)
 
     def write(self, key: str, text: str) -> None:
-        """Keep a text; durable enough for a layout, atomic against a crash."""
+        """Keep a text; raises TerminalError when the disk refuses, and keeps it in memory all the same."""
         if self._texts.get(key) == text:
             return
         self._texts[key] = text
+        try:
+            self._save()
+        except OSError as error:
+            raise TerminalError(
+                Sentence(
+                    "{path} 파일을 쓸 수 없습니다({why}). 폴더의 권한과 남은 공간을 확인하십시오.",
+                    path=self._path,
+                    why=error.strerror or type(error).__name__,
+                )
+            ) from error
+
+    def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:

@@ -1,0 +1,52 @@
+"""The workspace file: whole or old, never half."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.services.preferences import Preferences
+
+
+def test_texts_are_read_back_by_the_next_start(tmp_path: Path) -> None:
+    FileWorkspaceStore(tmp_path / "layout" / "w.json").write("layout", "단타")
+
+    assert FileWorkspaceStore(tmp_path / "layout" / "w.json").read("layout") == "단타"
+
+
+def test_a_damaged_file_is_kept_aside_and_said(tmp_path: Path, expect_log: Any) -> None:
+    expect_log(r"cannot be read")
+    (tmp_path / "w.json").write_text('{"layout": ', encoding="utf-8")
+
+    store = FileWorkspaceStore(tmp_path / "w.json")
+
+    assert store.read("layout") is None
+    assert (tmp_path / "w.damaged").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence_with_its_path(tmp_path: Path, expect_log: Any) -> None:
+    """Cause: an unwritable KIS_TERMINAL_HOME ended the start with a traceback."""
+    expect_log(r"cannot be read")
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    store = FileWorkspaceStore(tmp_path / "file" / "w.json")
+
+    with pytest.raises(TerminalError, match=r"w\.json"):
+        store.write("layout", "단타")
+
+    assert store.read("layout") == "단타"
+
+
+def test_choices_that_cannot_be_kept_are_said_once_and_go_on(tmp_path: Path, expect_log: Any) -> None:
+    expect_log(r"cannot be read")
+    expect_log(r"choices are not kept")
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    preferences = Preferences(FileWorkspaceStore(tmp_path / "file" / "w.json"))
+
+    preferences.write("a", 1)
+    preferences.write("b", [2])
+
+    assert (preferences.read("a"), preferences.read("b")) == (1, [2])
