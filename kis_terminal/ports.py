@@ -76,6 +76,10 @@ class QuoteSource(Protocol):
     async def is_open_day(self, day: date) -> bool: ...
 
 
+LeavingCheck = Callable[[], None]
+"""Asked in the last moment before a request leaves this machine; raises OrderRefused to keep it here."""
+
+
 class Broker(QuoteSource, Protocol):
     """One account at one broker in one environment."""
 
@@ -87,8 +91,8 @@ class Broker(QuoteSource, Protocol):
         """Return the account masked for display, e.g. `5000-01**-01`."""
         ...
 
-    async def place(self, request: OrderRequest) -> OrderAccepted:
-        """Send one order once.
+    async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
+        """Send one order once, unless `leaving` forbids it after whatever it had to wait for.
 
         Raises OrderRefused when the broker refused for certain, RateLimited when it was turned away for rate
         before it was read, OutcomeUnknown in every other case that is not an acceptance.
@@ -96,9 +100,15 @@ class Broker(QuoteSource, Protocol):
         ...
 
     async def amend(
-        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+        self,
+        order: Order,
+        kind: OrderKind,
+        quantity: int,
+        price: Decimal | None,
+        *,
+        leaving: LeavingCheck | None = None,
     ) -> OrderAccepted:
-        """Change kind and price of the whole rest; raises as `place`."""
+        """Change kind and price of the whole rest; asks `leaving` and raises as `place`."""
         ...
 
     async def cancel(self, order: Order) -> OrderAccepted:

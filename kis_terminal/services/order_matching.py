@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from kis_terminal.domain.orders import BrokerOrder, Order, OrderStatus, Origin, PendingChange
+from kis_terminal.domain.orders import (
+    BrokerOrder,
+    Order,
+    OrderAccepted,
+    OrderStatus,
+    Origin,
+    PendingChange,
+)
 
 _CLOCK_TOLERANCE = timedelta(minutes=2)
+_LONGEST_DELAY = timedelta(minutes=10)
+"""An order may wait for its turn here and in the gateway before the exchange writes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,16 @@ class Chain:
         return sum(row.filled for row in self.rows)
 
     @property
+    def remaining(self) -> int:
+        """Return the shares that still stand, over all links."""
+        return sum(row.remaining for row in self.rows)
+
+    @property
+    def live(self) -> BrokerOrder:
+        """Return the link to amend or cancel: the newest that still stands, else the newest."""
+        return next((row for row in reversed(self.rows) if row.remaining > 0), self.rows[-1])
+
+    @property
     def average_price(self) -> Decimal | None:
         """Return the mean price of all executions, None before the first."""
         paid = sum((row.average_price * row.filled for row in self.rows if row.average_price), Decimal(0))
@@ -36,9 +55,9 @@ class Chain:
 
     @property
     def status(self) -> OrderStatus:
-        """Return the state that the newest link proves."""
+        """Return the state that the links prove: an order is open while any of them stands."""
         first, last = self.rows[0], self.rows[-1]
-        if last.remaining > 0:
+        if self.remaining > 0:
             return OrderStatus.PARTLY_FILLED if self.filled else OrderStatus.ACCEPTED
         if self.filled >= first.quantity:
             return OrderStatus.FILLED
@@ -88,11 +107,11 @@ def build_chains(rows: Sequence[BrokerOrder]) -> list[Chain]:
 
 def merge_truth(order: Order, chain: Chain) -> Order:
     """Return `order` as the broker's rows prove it."""
-    last = chain.rows[-1]
+    last = chain.live
     status = chain.status
     filled = chain.filled
     pending = order.pending
-    if status.is_done or (pending is PendingChange.AMEND and last.order_number != order.order_number):
+    if status.is_done or last.order_number != order.order_number:  # the change was for a number that is gone
         pending = PendingChange.NONE
     reason = last.reject_reason or order.reason if status is OrderStatus.REJECTED else ""
     return order.changed(
@@ -103,7 +122,7 @@ def merge_truth(order: Order, chain: Chain) -> Order:
         price=last.price if last.price is not None else order.price,
         kind=last.kind,
         filled=filled,
-        cancelled=order.quantity - filled if status is OrderStatus.CANCELLED else 0,
+        cancelled=max(0, order.quantity - filled - chain.remaining) if _was_cut(status) else 0,
         average_price=chain.average_price,
         reason=reason,
         pending=pending,
@@ -112,57 +131,80 @@ def merge_truth(order: Order, chain: Chain) -> Order:
     )
 
 
+def renumbered(order: Order, accepted: OrderAccepted) -> Order:
+    """Return an order whose amendment was accepted; a listing may have told of its new number already."""
+    number = accepted.order_number
+    pending = PendingChange.NONE if order.pending is PendingChange.AMEND else order.pending
+    if number in order.chain:
+        return order.changed(pending=pending)
+    return order.changed(
+        order_number=number,
+        original_number=order.order_number,
+        branch_number=accepted.branch_number or order.branch_number,
+        chain=(*order.chain, number),
+        pending=pending,
+    )
+
+
+def _was_cut(status: OrderStatus) -> bool:
+    """Tell whether what neither was executed nor stands has been cancelled (in part by another program)."""
+    return status is OrderStatus.CANCELLED or status.is_working
+
+
 class Claims:
-    """Who owns which chain of a listing."""
+    """Who owns which chain of a listing.
+
+    `in_flight` are orders of ours that have no answer, or had none when the listing was asked for: it proves
+    nothing about them. `unknown` are those whose answer was lost before.
+    """
 
     def __init__(
-        self, rows: Sequence[BrokerOrder], orders: Mapping[str, Order], key_by_number: Mapping[str, str]
+        self,
+        rows: Sequence[BrokerOrder],
+        key_by_number: Mapping[str, str],
+        *,
+        unknown: Collection[Order] = (),
+        in_flight: Collection[Order] = (),
     ) -> None:
-        self._chains = build_chains(rows)
-        self._orders = orders
+        self.chains = build_chains(rows)
         self._key_by_number = key_by_number
+        self._unknown = unknown
+        self._in_flight = in_flight
 
-    def chains(self) -> list[Chain]:
-        """Return every chain of the listing."""
-        return self._chains
+    def owner(self, chain: Chain) -> str | None:
+        """Return the key of the order that has one of the chain's numbers."""
+        return next((self._key_by_number[n] for n in chain.numbers if n in self._key_by_number), None)
 
-    def _unclaimed(self) -> list[Chain]:
-        return [
-            chain
-            for chain in self._chains
-            if not any(number in self._key_by_number for number in chain.numbers)
-        ]
+    def found(self) -> list[tuple[str, str]]:
+        """Return (our key, order number) of unknown orders with exactly one possible row, and it only theirs.
 
-    def adopted_unknown(self) -> Iterator[tuple[str, str]]:
-        """Yield (our key, order number) for unknown orders with exactly one possible row, and it only theirs.
-
-        Two rows that fit, or two unknown orders that fit one row, are left to the person.
+        Two rows that fit, or two orders that fit one row, are left to the person.
         """
-        unknown = [order for order in self._orders.values() if order.status is OrderStatus.UNKNOWN]
-        unclaimed = self._unclaimed()
-        for order in unknown:
+        unclaimed = [chain for chain in self.chains if self.owner(chain) is None]
+        found: list[tuple[str, str]] = []
+        for order in self._unknown:
             fitting = [chain for chain in unclaimed if _fits(order, chain)]
             if len(fitting) != 1:
                 continue
-            rivals = [other for other in unknown if _fits(other, fitting[0])]
+            rivals = [other for other in (*self._unknown, *self._in_flight) if _fits(other, fitting[0])]
             if len(rivals) == 1:
-                yield order.key, fitting[0].numbers[0]
+                found.append((order.key, fitting[0].numbers[0]))
+        return found
 
     def may_be_in_flight(self, chain: Chain) -> bool:
-        """Tell whether a request of ours that has no answer yet may have made this chain."""
-        return any(
-            _fits(order, chain)
-            for order in self._orders.values()
-            if order.status in (OrderStatus.SENT, OrderStatus.CREATED, OrderStatus.UNKNOWN)
-        )
+        """Tell whether a request that had no answer when the listing was asked for may have made it."""
+        return any(_fits(order, chain) for order in self._in_flight)
 
 
 def _fits(order: Order, chain: Chain) -> bool:
+    """Tell whether a chain may be what became of a request, whose `created_at` is the exchange's time."""
     first = chain.rows[0]
     return (
         order.symbol == first.symbol
         and order.side is first.side
         and order.quantity == first.quantity
         and order.kind is first.kind
-        and (order.price or Decimal(0)) == (first.price or Decimal(0))
+        # An order without a price of its own may be listed with the one that the exchange gave it.
+        and (not order.kind.needs_price or order.price == first.price)
+        and order.created_at - _CLOCK_TOLERANCE <= first.ordered_at <= order.created_at + _LONGEST_DELAY
     )

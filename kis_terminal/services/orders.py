@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
-from kis_terminal.domain.errors import OrderRefused, OutcomeUnknown, TerminalError, WaitNeeded
+from kis_terminal.domain.errors import (
+    AccessRefused,
+    CorrectionNeeded,
+    OrderRefused,
+    TerminalError,
+    WaitNeeded,
+)
 from kis_terminal.domain.orders import (
     BrokerOrder,
-    ExecutionNotice,
     Fill,
-    NoticeKind,
     Order,
     OrderAccepted,
     OrderKind,
@@ -26,23 +32,23 @@ from kis_terminal.domain.orders import (
 )
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock, OrderJournal
-from kis_terminal.services.hub import Topic
-from kis_terminal.services.order_matching import Claims, merge_truth
+from kis_terminal.services.order_matching import renumbered
+from kis_terminal.services.order_shelf import OrderShelf
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.tasks import TaskScope
 
 log = logging.getLogger(__name__)
 
-_HELD_NOTICES = 200
 _CANCEL_PATIENCE = 3.0
+_CERTAIN = (CorrectionNeeded, WaitNeeded, AccessRefused)
+"""What proves that the broker did not take a request; after everything else its outcome is unknown."""
 
 
 class Orders:
-    """Own every order of the account.
+    """Send, amend and cancel; own what is on its way, and with `OrderShelf` every order of the account.
 
-    Topics: `changed` (the new state of one order), `filled` (own executions as notices tell them),
-    `refused` (order and sentence), `listed` (a complete listing was carried in).
+    Topics: `changed`, `filled`, `refused`, `listed`, as `OrderShelf` tells them.
     """
 
     def __init__(
@@ -57,44 +63,47 @@ class Orders:
         self._broker = broker
         self._journal = journal
         self._risk = risk_gate
-        self._portfolio = portfolio
         self._clock = clock
         self._scope = scope
-        self._orders: dict[str, Order] = {}
-        self._key_by_number: dict[str, str] = {}
-        self._early: list[ExecutionNotice] = []
+        self._shelf = shelf = OrderShelf(portfolio, clock)
         self._cancel_sent_at: dict[str, float] = {}
-        self.listing_wanted: Callable[[], None] = lambda: None
-        self.is_reconciled = False
-        """True once a complete listing has been carried in."""
-        self.fills: list[Fill] = []
-        self.changed: Topic[Order] = Topic("order changed")
-        self.filled: Topic[Fill] = Topic("own fill")
-        self.refused: Topic[tuple[Order, str]] = Topic("order refused")
-        self.listed: Topic[None] = Topic("orders listed")
-        risk_gate.open_orders = self.open_orders
+        self._sending: set[str] = set()
+        self._all_answered = asyncio.Event()
+        self._all_answered.set()
+        self._is_closing = False
+        self.changed, self.filled = shelf.changed, shelf.filled
+        self.refused, self.listed = shelf.refused, shelf.listed
+        self.all, self.get, self.by_number = shelf.all, shelf.get, shelf.by_number
+        self.open_orders = shelf.open_orders
+        self.take_notice = shelf.take_notice
+        self.listing_begins = shelf.listing_begins
+        risk_gate.open_orders = shelf.open_orders
 
     # -- reading ---
 
-    def all(self) -> list[Order]:
-        """Return every order of today, newest first."""
-        return sorted(self._orders.values(), key=lambda order: order.created_at, reverse=True)
+    @property
+    def fills(self) -> list[Fill]:
+        """Return today's own executions as notices told them, oldest first."""
+        return self._shelf.fills
 
-    def get(self, key: str) -> Order | None:
-        """Return the order of a key."""
-        return self._orders.get(key)
+    @property
+    def is_reconciled(self) -> bool:
+        """Tell whether a complete listing has been carried in."""
+        return self._shelf.is_reconciled
 
-    def by_number(self, number: str) -> Order | None:
-        """Return the order that has or had this order number."""
-        return self._orders.get(self._key_by_number.get(number, ""))
+    @property
+    def day(self) -> date:
+        """Return the day whose orders these are."""
+        return self._shelf.day
 
-    def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
-        """Return orders that may still fill, unknown ones included."""
-        return tuple(
-            order
-            for order in self._orders.values()
-            if order.is_open and (symbol is None or order.symbol == symbol)
-        )
+    @property
+    def is_sending(self) -> bool:
+        """Tell whether a request of ours has no answer yet."""
+        return bool(self._sending)
+
+    def tell_when_listing_is_wanted(self, wanted: Callable[[], None]) -> None:
+        """Call `wanted` whenever something happened that only the broker's list can settle."""
+        self._shelf.listing_wanted = wanted
 
     # -- asking ---
 
@@ -126,9 +135,12 @@ class Orders:
 
         A refusal of any kind is a REJECTED order with its reason; an outcome that nobody knows is UNKNOWN.
         """
-        now = self._clock.now()
+        key = request.intent_id
+        earlier = self.get(key)
+        if earlier is not None:
+            return earlier  # an intent leaves once, whoever asks again
         order = Order(
-            key=request.intent_id,
+            key=key,
             symbol=request.symbol,
             side=request.side,
             kind=request.kind,
@@ -137,61 +149,102 @@ class Orders:
             price=request.price,
             status=OrderStatus.CREATED,
             origin=request.origin,
-            created_at=now,
+            created_at=self._risk.exchange_now(),
             condition_price=request.condition_price,
         )
         failure = self._risk.check(request).first_failure
         if failure is not None:
-            return self._reject(order, failure.sentence)
+            return self._shelf.reject(order, failure.sentence)
         self._risk.released(request)
-        self._put(order)
+        self._shelf.put(order)
+        self._begin_sending(key)
         try:
-            await self._journal.record(request.intent_id, "intent", now, _described(request))
-        except TerminalError as error:
-            return self._reject(order, _not_journaled(error))
-        # The latch may have fallen while the journal was written; nothing leaves after it.
-        if self._risk.is_halted:
-            return self._reject(order, Sentence("전체취소·정지로 주문이 잠겨 있습니다."))
-        self._put(order.changed(status=OrderStatus.SENT))
+            return await self._record_and_send(request)
+        finally:
+            self._end_sending(key)
+            self._settle_abandoned(key)
+
+    async def _record_and_send(self, request: OrderRequest) -> Order:
+        key = request.intent_id
         try:
-            accepted = await self._broker.place(request)
-        except (OrderRefused, WaitNeeded) as error:
-            await self._note(request.intent_id, "refused", {"reason": str(error)})
-            return self._reject(self._orders[request.intent_id], sentence_of(error))
-        except OutcomeUnknown as error:
-            return await self._unknown(request.intent_id, error)
+            await self._journal.record(key, "intent", self._clock.now(), _described(request))
         except TerminalError as error:
-            await self._note(request.intent_id, "refused", {"reason": str(error)})
-            return self._reject(self._orders[request.intent_id], sentence_of(error))
-        return await self._accepted(request.intent_id, accepted)
+            return self._reject(key, _not_journaled(error))
+        try:
+            # The latch may have fallen while the journal was written; nothing leaves after it.
+            self._check_leaving()
+            self._shelf.change(key, status=OrderStatus.SENT)
+            accepted = await self._broker.place(request, leaving=self._check_leaving)
+        except _CERTAIN as error:
+            order = self._reject(key, sentence_of(error))
+            await self._note(key, "refused", {"reason": str(error)})
+            return order
+        except TerminalError as error:
+            log.warning("order %s: %s", key, error)
+            order = self._shelf.change(key, status=OrderStatus.UNKNOWN, reason=sentence_of(error))
+            await self._note(key, "unknown", {"reason": str(error)})
+            self._shelf.listing_wanted()
+            return self._now(key)
+        except asyncio.CancelledError:
+            await self._note(key, "unknown", {"reason": "cancelled"})
+            raise
+        return await self._accepted(key, accepted)
+
+    def _settle_abandoned(self, key: str) -> None:
+        """After a bug, or where the program ends: an order must not look as if its answer were coming."""
+        status = self._now(key).status
+        if status is OrderStatus.CREATED:
+            self._reject(key, Sentence("보내지 않았습니다."))
+        elif status is OrderStatus.SENT:
+            log.error("order %s: nobody knows what became of it", key)
+            reason = Sentence("보냈지만 결과를 알 수 없습니다. 주문내역을 조회해 확인합니다.")
+            self._shelf.change(key, status=OrderStatus.UNKNOWN, reason=reason)
+            self._shelf.listing_wanted()
+
+    def _now(self, key: str) -> Order:
+        order = self._shelf.get(key)
+        assert order is not None  # noqa: S101 - an order that is being sent is never put away
+        return order
+
+    def _reject(self, key: str, reason: str) -> Order:
+        return self._shelf.reject(self._now(key), reason)
+
+    def _check_leaving(self) -> None:
+        """Raise OrderRefused where an order or amendment must not leave any more."""
+        if self._is_closing:
+            raise OrderRefused(Sentence("프로그램을 닫는 중이라 보내지 않았습니다."), code="CLOSING")
+        self._risk.check_leaving()
+
+    def _begin_sending(self, what: str) -> None:
+        self._sending.add(what)
+        self._all_answered.clear()
+
+    def _end_sending(self, what: str) -> None:
+        self._sending.discard(what)
+        if not self._sending:
+            self._all_answered.set()
+
+    async def finish_sending(self, seconds: float) -> None:
+        """Let nothing new leave, and wait for the answers to what has left; at most `seconds`."""
+        self._is_closing = True
+        with contextlib.suppress(TimeoutError):  # what has no answer yet is journaled as unknown
+            async with asyncio.timeout(seconds):
+                await self._all_answered.wait()
 
     async def _accepted(self, key: str, accepted: OrderAccepted) -> Order:
-        order = self._orders[key]
-        self._key_by_number[accepted.order_number] = key
-        order = self._put(
-            order.changed(
-                status=OrderStatus.ACCEPTED,
-                order_number=accepted.order_number,
-                branch_number=accepted.branch_number,
-                chain=(*order.chain, accepted.order_number),
-            )
+        number = accepted.order_number
+        self._shelf.claim(number, key)
+        self._shelf.change(
+            key,
+            status=OrderStatus.ACCEPTED,
+            order_number=number,
+            branch_number=accepted.branch_number,
+            chain=(number,),
         )
-        self._take_held_notices()
-        await self._note(key, "accepted", {"order_number": accepted.order_number})
-        self.listing_wanted()
-        return self._orders.get(key, order)
-
-    async def _unknown(self, key: str, error: OutcomeUnknown) -> Order:
-        order = self._put(self._orders[key].changed(status=OrderStatus.UNKNOWN, reason=sentence_of(error)))
-        log.warning("order %s: %s", key, error)
-        await self._note(key, "unknown", {"reason": str(error)})
-        self.listing_wanted()
-        return order
-
-    def _reject(self, order: Order, reason: str) -> Order:
-        order = self._put(order.changed(status=OrderStatus.REJECTED, reason=reason))
-        self.refused.publish((order, reason))
-        return order
+        self._shelf.deliver_held()
+        await self._note(key, "accepted", {"order_number": number})
+        self._shelf.listing_wanted()
+        return self._now(key)
 
     async def _note(self, key: str, event: str, details: dict[str, str]) -> None:
         """Journal what is already so; a full disk must not undo it."""
@@ -208,7 +261,9 @@ class Orders:
 
     async def amend(self, key: str, kind: OrderKind, price: Decimal | None) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
-        order = self._orders[key]
+        order = self.get(key)
+        if order is None:
+            return Sentence("정정할 수 있는 상태의 주문이 아닙니다.")
         if order.pending is not PendingChange.NONE or not order.status.is_working:
             return self._say_refused(order, Sentence("정정할 수 있는 상태의 주문이 아닙니다."))
         request = OrderRequest(
@@ -220,17 +275,19 @@ class Orders:
             price,
             order.venue,
             order.origin,
+            order.condition_price,
         )
         others = tuple(item for item in self.open_orders() if item.key != key)
         failure = self._risk.check_amendment(request, order, others).first_failure
         if failure is not None:
             return self._say_refused(order, failure.sentence)
+        self._risk.amendment_released()
         return await self._change(
-            order,
+            key,
             PendingChange.AMEND,
             {"price": str(price), "kind": kind.value},
-            lambda: self._broker.amend(order, kind, order.remaining, price),
-            lambda current: current.changed(price=price, kind=kind),
+            lambda now: self._broker.amend(now, kind, now.remaining, price, leaving=self._check_leaving),
+            lambda now: now.changed(price=price, kind=kind),
         )
 
     def cancel_soon(self, key: str) -> None:
@@ -239,7 +296,9 @@ class Orders:
 
     async def cancel(self, key: str) -> str:
         """Cancel the whole rest; return "" or why it was refused. Risk and the halt latch never stop it."""
-        order = self._orders[key]
+        order = self.get(key)
+        if order is None:
+            return Sentence("취소할 수 있는 상태의 주문이 아닙니다.")
         if not order.order_number or order.status.is_done:
             return self._say_refused(order, Sentence("취소할 수 있는 상태의 주문이 아닙니다."))
         since = self._cancel_sent_at.get(key)
@@ -248,9 +307,7 @@ class Orders:
         if order.pending is PendingChange.CANCEL and is_fresh:
             return ""
         self._cancel_sent_at[key] = self._clock.monotonic()
-        return await self._change(
-            order, PendingChange.CANCEL, {}, lambda: self._broker.cancel(order), lambda current: current
-        )
+        return await self._change(key, PendingChange.CANCEL, {}, self._broker.cancel, lambda now: now)
 
     def cancel_symbol(self, symbol: str, side: Side | None = None) -> int:
         """Start cancelling the open orders of a symbol; return how many."""
@@ -265,47 +322,70 @@ class Orders:
 
     async def _change(
         self,
-        order: Order,
+        key: str,
         change: PendingChange,
         details: dict[str, str],
-        send: Callable[[], Awaitable[OrderAccepted]],
+        send: Callable[[Order], Awaitable[OrderAccepted]],
         settle: Callable[[Order], Order],
     ) -> str:
+        mark = f"{change.value} {key}"
+        self._begin_sending(mark)
+        try:
+            return await self._record_and_change(key, change, details, send, settle)
+        finally:
+            self._end_sending(mark)
+
+    async def _record_and_change(
+        self,
+        key: str,
+        change: PendingChange,
+        details: dict[str, str],
+        send: Callable[[Order], Awaitable[OrderAccepted]],
+        settle: Callable[[Order], Order],
+    ) -> str:
+        # Pending before the first await: a second click meets it.
+        order = self._shelf.change(key, pending=change)
         details = {"order_number": order.order_number, **details}
         try:
-            await self._journal.record(order.key, f"{change.value} intent", self._clock.now(), details)
+            await self._journal.record(key, f"{change.value} intent", self._clock.now(), details)
         except TerminalError as error:
             if change is PendingChange.AMEND:
-                return self._say_refused(order, _not_journaled(error))
+                return self._change_refused(key, change, _not_journaled(error))
             log.error("the journal did not take a cancellation, it is sent all the same: %s", error)
-        self._put(self._orders[order.key].changed(pending=change))
+        order = self._now(key)
+        if order.status.is_done:
+            return self._change_refused(key, change, Sentence("그 사이에 끝난 주문입니다."))
         try:
-            accepted = await send()
-        except OutcomeUnknown as error:
-            # It stays pending until the broker's list says what became of it.
-            await self._note(order.key, f"{change.value} unknown", {"reason": str(error)})
-            self.listing_wanted()
-            return sentence_of(error)
+            accepted = await send(order)
+        except _CERTAIN as error:
+            await self._note(key, f"{change.value} refused", {"reason": str(error)})
+            self._shelf.listing_wanted()
+            now = self._now(key)
+            if change is PendingChange.CANCEL and now.is_open and now.order_number != order.order_number:
+                # An amendment gave the order another number in the meantime: that one is to be cancelled.
+                return await self._record_and_change(key, change, {}, send, settle)
+            return self._change_refused(key, change, sentence_of(error))
         except TerminalError as error:
-            self._put(self._orders[order.key].changed(pending=PendingChange.NONE))
-            await self._note(order.key, f"{change.value} refused", {"reason": str(error)})
-            self.listing_wanted()
-            return self._say_refused(self._orders[order.key], sentence_of(error))
-        self._key_by_number[accepted.order_number] = order.key
-        current = self._orders[order.key]
+            # It stays pending until the broker's list says what became of it.
+            await self._note(key, f"{change.value} unknown", {"reason": str(error)})
+            self._shelf.listing_wanted()
+            return sentence_of(error)
+        except asyncio.CancelledError:
+            await self._note(key, f"{change.value} unknown", {"reason": "cancelled"})
+            raise
+        self._shelf.claim(accepted.order_number, key)
         if change is PendingChange.AMEND:
-            current = settle(current).changed(
-                order_number=accepted.order_number,
-                original_number=current.order_number,
-                branch_number=accepted.branch_number,
-                chain=(*current.chain, accepted.order_number),
-                pending=PendingChange.NONE,
-            )
-        self._put(current)
-        self._take_held_notices()
-        await self._note(order.key, f"{change.value} accepted", {"order_number": accepted.order_number})
-        self.listing_wanted()
+            self._shelf.put(renumbered(settle(self._now(key)), accepted))
+        self._shelf.deliver_held()
+        await self._note(key, f"{change.value} accepted", {"order_number": accepted.order_number})
+        self._shelf.listing_wanted()
         return ""
+
+    def _change_refused(self, key: str, change: PendingChange, sentence: str) -> str:
+        order = self._now(key)
+        if order.pending is change:
+            order = self._shelf.change(key, pending=PendingChange.NONE)
+        return self._say_refused(order, sentence)
 
     def _say_refused(self, order: Order, sentence: str) -> str:
         self.refused.publish((order, sentence))
@@ -313,96 +393,15 @@ class Orders:
 
     # -- what the broker tells ---
 
-    def take_notice(self, notice: ExecutionNotice) -> None:
-        """Carry a notice in at once as a hint, and want the list, which is the truth."""
-        self.listing_wanted()
-        key = self._key_by_number.get(notice.order_number) or self._key_by_number.get(notice.original_number)
-        if key is None:
-            # The notice overtook the answer to our own request, or the order was made elsewhere.
-            self._early = [*self._early, notice][-_HELD_NOTICES:]
-            return
-        self._apply(self._orders[key], notice)
-
-    def _take_held_notices(self) -> None:
-        held, self._early = self._early, []
-        for notice in held:
-            self.take_notice(notice)
-
-    def _apply(self, order: Order, notice: ExecutionNotice) -> None:
-        if notice.kind is NoticeKind.FILL:
-            room = order.quantity - order.filled
-            quantity = min(notice.quantity, room)
-            if quantity <= 0:
-                return
-            paid = (order.average_price or Decimal(0)) * order.filled + notice.price * quantity
-            filled = order.filled + quantity
-            status = OrderStatus.FILLED if filled == order.quantity else OrderStatus.PARTLY_FILLED
-            self._put(order.changed(filled=filled, average_price=paid / filled, status=status))
-            fill = Fill(
-                notice.order_number,
-                order.symbol,
-                order.side,
-                quantity,
-                notice.price,
-                self._at(notice.seconds),
-            )
-            self.fills.append(fill)
-            self._portfolio.take_fill(
-                notice._replace(quantity=quantity, symbol=order.symbol, side=order.side)
-            )
-            self.filled.publish(fill)
-        elif notice.kind is NoticeKind.REJECT:
-            if notice.change is PendingChange.NONE:
-                self._reject(order, Sentence("거래소가 주문을 거부했습니다."))
-            else:
-                self._put(order.changed(pending=PendingChange.NONE))
-        elif notice.kind is NoticeKind.LEFTOVER_CANCELLED and not order.status.is_done:
-            rest = order.quantity - order.filled
-            self._put(order.changed(status=OrderStatus.CANCELLED, cancelled=rest))
-            self._portfolio.refresh_soon()
-
-    def _at(self, seconds: int) -> datetime:
-        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight + timedelta(seconds=seconds)
-
-    async def take_listing(self, rows: Sequence[BrokerOrder]) -> None:
-        """Carry a complete listing of today in: match, correct, adopt what was made elsewhere.
-
-        The caller guarantees that `rows` is complete. Journal lines are written for what it settles.
-        """
-        claims = Claims(rows, self._orders, self._key_by_number)
-        for key, number in claims.adopted_unknown():
-            self._key_by_number[number] = key
+    async def take_listing(self, rows: Sequence[BrokerOrder], asked: int) -> None:
+        """Carry a complete listing in, see `OrderShelf.take_listing`; what it found is journaled."""
+        for key, number in self._shelf.take_listing(rows, asked):
             await self._note(key, "found", {"order_number": number})
-        for chain in claims.chains():
-            known = [self._key_by_number[n] for n in chain.numbers if n in self._key_by_number]
-            if not known and claims.may_be_in_flight(chain):
-                continue
-            key = known[0] if known else chain.numbers[0]
-            if not known:
-                self._orders[key] = chain.as_foreign_order()
-            for number in chain.numbers:
-                self._key_by_number[number] = key
-            before = self._orders[key]
-            after = merge_truth(before, chain)
-            if after != before or before.origin is Origin.ELSEWHERE:
-                self._put(after)
-            if after.status is OrderStatus.REJECTED and before.status is not OrderStatus.REJECTED:
-                self.refused.publish((after, after.reason))
-            if after.filled != before.filled:
-                self._portfolio.refresh_soon()
-        self._take_held_notices_of_listing()
-        self.is_reconciled = True
-        self.listed.publish(None)
 
-    def _take_held_notices_of_listing(self) -> None:
-        """Drop notices of orders that the listing has already told about."""
-        self._early = [n for n in self._early if n.order_number not in self._key_by_number]
-
-    def _put(self, order: Order) -> Order:
-        self._orders[order.key] = order
-        self.changed.publish(order)
-        return order
+    def begin_day(self, day: date) -> None:
+        """Put the orders of the day before away; nothing may be on its way (`is_sending`)."""
+        self._cancel_sent_at.clear()
+        self._shelf.begin_day(day)
 
 
 def _not_journaled(error: TerminalError) -> str:
@@ -416,6 +415,7 @@ def _described(request: OrderRequest) -> dict[str, str]:
         "kind": request.kind.value,
         "quantity": str(request.quantity),
         "price": "" if request.price is None else str(request.price),
+        "condition_price": "" if request.condition_price is None else str(request.condition_price),
         "venue": request.venue.value,
         "origin": request.origin.value,
     }

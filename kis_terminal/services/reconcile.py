@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from datetime import date
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import OrderStatus, PendingChange
@@ -36,9 +37,10 @@ class Reconciler:
         self._clock = clock
         self._scope = scope
         self._wanted = asyncio.Event()
+        self._turn = asyncio.Lock()
         self.error = ""
         """Why the last listing failed, empty when it did not."""
-        orders.listing_wanted = self._wanted.set
+        orders.tell_when_listing_is_wanted(self._wanted.set)
 
     def start(self) -> None:
         """List now and from now on."""
@@ -79,7 +81,20 @@ class Reconciler:
         return _UNSETTLED_SECONDS if unsettled else _QUIET_SECONDS
 
     async def list_once(self) -> None:
-        """Fetch the complete listing of today and carry it in; raises TerminalError and changes nothing."""
-        rows = await self._broker.orders(self._clock.now().date())
-        await self._orders.take_listing(rows)
-        self.error = ""
+        """Fetch the complete listing of today and carry it in; raises TerminalError and changes nothing.
+
+        Listings go one at a time, so that an older one never comes after a newer. On a new day the day before
+        is listed once more and then put away.
+        """
+        async with self._turn:
+            today = self._clock.now().date()
+            if self._orders.day != today and not self._orders.is_sending:
+                await self._list(self._orders.day)
+                self._orders.begin_day(today)
+            await self._list(today)
+            self.error = ""
+
+    async def _list(self, day: date) -> None:
+        asked = self._orders.listing_begins()
+        rows = await self._broker.orders(day)
+        await self._orders.take_listing(rows, asked)

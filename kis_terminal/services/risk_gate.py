@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import OrderRefused, TerminalError
 from kis_terminal.domain.orders import Order, OrderRequest, Side
 from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, evaluate
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sessions import kinds_allowed, phase_at
 from kis_terminal.ports import Clock, WorkspaceStore
 from kis_terminal.services.hub import Topic
@@ -18,7 +22,11 @@ from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.portfolio import Portfolio
 
+log = logging.getLogger(__name__)
+
 _HALT_KEY = "trading-state"
+_LAST_SECOND = 86_399
+_Signature = tuple[str, Side, str, int, str]
 
 
 class TradingState(StrEnum):
@@ -48,8 +56,10 @@ class RiskGate:
         self.limits = RiskLimits()
         self.is_armed = environment is not Environment.REAL
         self.state_changed: Topic[TradingState] = Topic("trading state")
-        self._state = TradingState(store.read(_HALT_KEY) or TradingState.ACTIVE)
-        self._sent: deque[tuple[float, tuple[str, Side, str, int, str]]] = deque(maxlen=200)
+        kept = store.read(_HALT_KEY)
+        # What cannot be read does not open a latch.
+        self._state = TradingState.ACTIVE if kept in (None, TradingState.ACTIVE) else TradingState.HALTED
+        self._sent: deque[tuple[float, _Signature | None]] = deque(maxlen=200)
         self.open_orders: Callable[[], tuple[Order, ...]] = tuple
 
     @property
@@ -58,15 +68,18 @@ class RiskGate:
         return self._state
 
     def halt(self) -> None:
-        """Let no order leave until `release`; survives a restart."""
+        """Let no order leave until `release`; survives a restart, unless the disk refuses, which is said."""
         self._state = TradingState.HALTED
-        self._store.write(_HALT_KEY, self._state)
+        try:
+            self._store.write(_HALT_KEY, self._state)
+        except TerminalError as error:
+            log.error("the latch holds, but would not survive a restart: %s", error)
         self.state_changed.publish(self._state)
 
     def release(self) -> None:
-        """Let orders leave again."""
+        """Let orders leave again; raises TerminalError, and stays halted, when that cannot be written."""
+        self._store.write(_HALT_KEY, TradingState.ACTIVE)
         self._state = TradingState.ACTIVE
-        self._store.write(_HALT_KEY, self._state)
         self.state_changed.publish(self._state)
 
     def arm(self, *, is_armed: bool) -> None:
@@ -78,6 +91,23 @@ class RiskGate:
     def is_halted(self) -> bool:
         """Tell whether the latch has fallen."""
         return self._state is TradingState.HALTED
+
+    def check_leaving(self) -> None:
+        """Raise OrderRefused when the latch has fallen, or real orders were locked, since the check."""
+        if self.is_halted:
+            raise OrderRefused(Sentence("전체취소·정지로 주문이 잠겨 있습니다."), code="HALTED")
+        if not self.is_armed:
+            raise OrderRefused(
+                Sentence("실전투자 주문이 잠겨 있습니다. 위 띠의 주문 잠금을 풀어 주십시오."), code="ARMED"
+            )
+
+    def exchange_now(self) -> datetime:
+        """Return the time as the exchange writes it on orders: its own where its prints have told it."""
+        now = self._clock.now()
+        seconds = self._market_data.market_seconds()
+        if seconds is None or seconds >= _LAST_SECOND:  # not told, or told on an earlier day
+            return now
+        return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
 
     def check(self, request: OrderRequest) -> RiskVerdict:
         """Return what every rule says of `request` now; changes nothing."""
@@ -134,6 +164,10 @@ class RiskGate:
         """Remember that `request` was let through."""
         self._sent.append((self._clock.monotonic(), self._signature(request)))
 
+    def amendment_released(self) -> None:
+        """Count an amendment in the rate of orders; it has no signature, its order is pending meanwhile."""
+        self._sent.append((self._clock.monotonic(), None))
+
     @staticmethod
-    def _signature(request: OrderRequest) -> tuple[str, Side, str, int, str]:
+    def _signature(request: OrderRequest) -> _Signature:
         return (request.symbol, request.side, request.kind, request.quantity, str(request.price))

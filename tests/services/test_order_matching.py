@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from kis_terminal.domain.orders import (
     BrokerOrder,
     Order,
+    OrderAccepted,
     OrderKind,
     OrderStatus,
     Origin,
@@ -16,7 +19,7 @@ from kis_terminal.domain.orders import (
     Side,
     Venue,
 )
-from kis_terminal.services.order_matching import Claims, build_chains, merge_truth
+from kis_terminal.services.order_matching import Claims, build_chains, merge_truth, renumbered
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -108,30 +111,82 @@ def test_fills_over_two_links_give_one_average_price() -> None:
 
 
 def test_an_unknown_order_is_found_by_the_one_row_that_fits() -> None:
-    claims = Claims([row("0000000009"), row("0000000010", quantity=99)], {"k": order()}, {})
+    claims = Claims([row("0000000009"), row("0000000010", quantity=99)], {}, unknown=[order()])
 
-    assert list(claims.adopted_unknown()) == [("k", "0000000009")]
+    assert claims.found() == [("k", "0000000009")]
 
 
 def test_two_rows_that_fit_are_left_to_the_person() -> None:
-    claims = Claims([row("0000000009"), row("0000000010")], {"k": order()}, {})
+    claims = Claims([row("0000000009"), row("0000000010")], {}, unknown=[order()])
 
-    assert list(claims.adopted_unknown()) == []
+    assert claims.found() == []
 
 
 def test_two_unknown_twins_do_not_share_a_row() -> None:
-    claims = Claims([row("0000000009")], {"a": order("a"), "b": order("b")}, {})
+    claims = Claims([row("0000000009")], {}, unknown=[order("a"), order("b")])
 
-    assert list(claims.adopted_unknown()) == []
+    assert claims.found() == []
 
 
 def test_a_row_of_another_program_is_not_taken_for_an_order_in_flight() -> None:
-    claims = Claims([row("0000000009", symbol="000660")], {"k": order(status=OrderStatus.SENT)}, {})
+    claims = Claims([row("0000000009", symbol="000660")], {}, in_flight=[order(status=OrderStatus.SENT)])
 
-    assert not claims.may_be_in_flight(claims.chains()[0])
+    assert not claims.may_be_in_flight(claims.chains[0])
 
 
 def test_a_row_that_may_be_the_answer_still_on_its_way_is_left_alone() -> None:
-    claims = Claims([row("0000000009")], {"k": order(status=OrderStatus.SENT)}, {})
+    claims = Claims([row("0000000009")], {}, in_flight=[order(status=OrderStatus.SENT)])
 
-    assert claims.may_be_in_flight(claims.chains()[0])
+    assert claims.may_be_in_flight(claims.chains[0])
+
+
+def test_an_unknown_order_and_one_in_flight_do_not_share_a_row() -> None:
+    waiting = order("b", status=OrderStatus.SENT)
+    claims = Claims([row("0000000009")], {}, unknown=[order("a")], in_flight=[waiting])
+
+    assert claims.found() == []
+
+
+@pytest.mark.parametrize("minutes", [-3, 11])
+def test_a_twin_of_another_hour_is_not_taken_for_the_unknown_order(minutes: int) -> None:
+    claims = Claims([row("0000000009", ordered_at=AT + timedelta(minutes=minutes))], {}, unknown=[order()])
+
+    assert claims.found() == []
+
+
+def test_an_unknown_order_without_a_price_is_found_under_the_price_it_was_given() -> None:
+    best = order(kind=OrderKind.BEST, price=None)
+    claims = Claims([row("0000000009", kind=OrderKind.BEST)], {}, unknown=[best])
+
+    assert claims.found() == [("k", "0000000009")]
+
+
+def test_an_order_that_another_program_amended_in_part_stays_open() -> None:
+    # The part that was amended has filled; the rest still stands under the first number.
+    rows = [
+        row("0000000001", remaining=7),
+        row("0000000002", "0000000001", quantity=3, filled=3, average_price=Decimal(49_000), remaining=0),
+    ]
+
+    (chain,) = build_chains(rows)
+    after = merge_truth(chain.as_foreign_order(), chain)
+
+    assert after.status is OrderStatus.PARTLY_FILLED
+    assert (after.order_number, after.filled, after.remaining) == ("0000000001", 3, 7)
+
+
+def test_a_cancellation_in_part_leaves_what_still_stands() -> None:
+    (chain,) = build_chains([row("0000000001", remaining=6, cancelled=4)])
+
+    after = merge_truth(order(status=OrderStatus.ACCEPTED), chain)
+
+    assert after.status is OrderStatus.ACCEPTED
+    assert (after.cancelled, after.remaining) == (4, 6)
+
+
+def test_a_number_that_a_listing_told_before_the_answer_is_not_counted_twice() -> None:
+    standing = order(status=OrderStatus.ACCEPTED, order_number="2", chain=("1", "2"), original_number="1")
+
+    after = renumbered(standing, OrderAccepted("2", "06010", "100000"))
+
+    assert (after.chain, after.order_number, after.original_number) == (("1", "2"), "2", "1")

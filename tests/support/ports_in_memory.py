@@ -28,7 +28,14 @@ from kis_terminal.domain.orders import (
     PendingChange,
     Side,
 )
-from kis_terminal.ports import BrokerHealth, FeedListener, LinkState, Stream, SubscriptionState
+from kis_terminal.ports import (
+    BrokerHealth,
+    FeedListener,
+    LeavingCheck,
+    LinkState,
+    Stream,
+    SubscriptionState,
+)
 
 SEOUL = ZoneInfo("Asia/Seoul")
 SAMSUNG = "005930"
@@ -363,7 +370,9 @@ class MemoryBroker:
 
     # -- the account ---
 
-    async def _begin(self) -> None:
+    async def _begin(self, leaving: LeavingCheck | None = None) -> None:
+        if leaving is not None:
+            leaving()
         if self.hold is not None:
             await self.hold.wait()
         if self.refuse:
@@ -380,9 +389,9 @@ class MemoryBroker:
         self._next_number += 1
         return number
 
-    async def place(self, request: OrderRequest) -> OrderAccepted:
+    async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
         """Take an order; it rests until `fill`."""
-        await self._begin()
+        await self._begin(leaving)
         self.placed.append(request)
         number = self._number()
         self.rows[number] = BrokerOrder(
@@ -408,10 +417,16 @@ class MemoryBroker:
         return OrderAccepted(number, "91252", "134207")
 
     async def amend(
-        self, order: Order, kind: OrderKind, quantity: int, price: Decimal | None
+        self,
+        order: Order,
+        kind: OrderKind,
+        quantity: int,
+        price: Decimal | None,
+        *,
+        leaving: LeavingCheck | None = None,
     ) -> OrderAccepted:
         """Replace the rest by a new number."""
-        await self._begin()
+        await self._begin(leaving)
         old = self._open_row(order)
         number = self._number()
         self.rows[old.order_number] = replace(old, quantity=old.quantity, remaining=0)

@@ -324,7 +324,7 @@ def test_an_order_that_is_being_cancelled_says_so(desk: Desk, show: Show, qtbot:
     order = accepted(desk, key, qtbot)
 
     marks = panel._order_marks()
-    desk.workspace.orders._orders[key] = replace(order, pending=PendingChange.CANCEL)
+    desk.workspace.orders._shelf.put(replace(order, pending=PendingChange.CANCEL))
     later = panel._order_marks()
 
     assert [mark.text for mark in marks] == ["매수 50주 대기"]

@@ -363,7 +363,7 @@ def test_lost_answer_is_shown_as_being_checked_and_blocks_a_second_send(
     expect_log("응답이 없습니다")
     form.desk.broker.fail = OutcomeUnknown("응답이 없습니다")
     # The broker took the order, but its list does not show it: nobody knows yet.
-    form.desk.workspace.orders.listing_wanted = lambda: None
+    form.desk.workspace.orders.tell_when_listing_is_wanted(lambda: None)
     form.fill("84600", "1")
 
     form.enter()

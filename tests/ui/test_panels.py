@@ -271,7 +271,7 @@ def test_an_unknown_order_is_amber_and_claims_no_fill(
     panel = OrdersPanel(market.workspace)
     shown(qtbot, panel)
 
-    async def lost(request: object) -> None:
+    async def lost(request: object, **options: object) -> None:
         raise OutcomeUnknown("응답이 없습니다")
 
     market.broker.place = lost  # type: ignore[assignment,method-assign]
