@@ -63,6 +63,8 @@ from kis_terminal.ui.workspace import Link, Workspace
 log = logging.getLogger(__name__)
 
 _MASTER_RETRY_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
+"""How long closing waits for the answers to orders that have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Terminal:
         self.risk_gate = RiskGate(
             settings.environment, self.instruments, self.market_data, self.portfolio, clock, latch
         )
+        if latch.is_damaged:
+            self.risk_gate.halt()  # nobody knows whether it had fallen
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
@@ -209,6 +213,7 @@ class Terminal:
         self.window.close_now()
         self.frame_clock.stop()
         await self.window_scope.close()
+        await self.orders.finish_sending(_ANSWER_SECONDS)
         await self.scope.close()
         await self.feed.close()
         await self.broker.close()

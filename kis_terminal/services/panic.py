@@ -30,6 +30,8 @@ class PanicOutcome(StrEnum):
 
     CANCELLED = "cancelled"
     FILLED = "filled"
+    NEVER_OPEN = "never_open"
+    """Refused, or at its end by itself: there was nothing to cancel."""
     FAILED = "failed"
     STILL_OPEN = "still_open"
 
@@ -87,73 +89,113 @@ class Panic:
 
     async def _run(self, started_at: datetime) -> None:
         touched: dict[str, str] = {}
+        try:
+            await self._cancel_until_proven(started_at, touched)
+        finally:
+            if self.is_running:
+                # A bug, or the program ends: the next press must start anew, and nothing is proven.
+                self._tell(
+                    started_at,
+                    touched,
+                    is_running=False,
+                    message=Sentence(
+                        "전체취소가 끝나기 전에 멈췄습니다. 다시 누르거나 한국투자증권 고객센터 1544-5000에 "
+                        "확인하십시오. 새 주문은 잠겨 있습니다."
+                    ),
+                )
+
+    async def _cancel_until_proven(self, started_at: datetime, touched: dict[str, str]) -> None:
         proofs = 0
         delay = _PASS_SECONDS
+        seen: set[tuple[str, int]] = set()
         while proofs < _PROOFS:
+            # What is known to be open is cancelled before anything is asked: inquiries may fail meanwhile.
+            await self._cancel_all(self._orders.open_orders(), touched)
             try:
                 await self._reconciler.list_once()
             except TerminalError as error:
                 proofs = 0
-                self._tell(
-                    started_at,
-                    touched,
-                    is_running=True,
-                    message=Sentence(
-                        "증권사에 연결할 수 없습니다: 주문 {count}건이 남아 있을 수 있습니다. "
-                        "계속 시도합니다. ({error}) 한국투자증권 고객센터 1544-5000",
-                        count=len(self._orders.open_orders()),
-                        error=error,
-                    ),
-                )
+                self._tell(started_at, touched, is_running=True, message=self._unreachable(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, _LONGEST_WAIT)
                 continue
-            delay = _PASS_SECONDS
             open_orders = self._orders.open_orders()
-            if not open_orders:
-                proofs += 1
-            else:
-                proofs = 0
-                for order in open_orders:
-                    touched.setdefault(order.key, "")
-                await self._cancel_all(open_orders, touched)
-            self._tell(
-                started_at,
-                touched,
-                is_running=proofs < _PROOFS,
-                message=Sentence("모든 주문을 취소하고 있습니다.")
-                if proofs < _PROOFS
-                else _closing_words(len(touched)),
-            )
-            if proofs < _PROOFS:
-                await asyncio.sleep(_PASS_SECONDS)
+            proofs = 0 if open_orders else proofs + 1
+            if proofs == _PROOFS:
+                break
+            left = {(order.key, order.remaining) for order in open_orders}
+            # The same orders as before: the broker refuses, or does not know yet. Ask on, but more slowly.
+            delay = min(delay * 2, _LONGEST_WAIT) if left and left == seen else _PASS_SECONDS
+            seen = left
+            self._tell(started_at, touched, is_running=True, message=_words_between(open_orders))
+            await asyncio.sleep(delay)
+        self._tell(
+            started_at, touched, is_running=False, is_proven=True, message=_closing_words(len(touched))
+        )
+
+    def _unreachable(self, error: TerminalError) -> str:
+        return Sentence(
+            "증권사에 연결할 수 없습니다: 주문 {count}건이 남아 있을 수 있습니다. "
+            "계속 시도합니다. ({error}) 한국투자증권 고객센터 1544-5000",
+            count=len(self._orders.open_orders()),
+            error=error,
+        )
 
     async def _cancel_all(self, open_orders: tuple[Order, ...], touched: dict[str, str]) -> None:
+        """Cancel all at once; the broker's limit paces them, a slow answer holds up no other."""
+        tasks = {}
         for order in open_orders:
-            if not order.order_number:
+            touched.setdefault(order.key, "")
+            if order.order_number:
+                name = f"panic cancel {order.key}"
+                tasks[order.key] = self._scope.spawn(self._orders.cancel(order.key), name=name)
+            else:
                 touched[order.key] = Sentence("결과를 확인하고 있습니다")
-                continue
-            touched[order.key] = await self._orders.cancel(order.key)
+        if tasks:
+            await asyncio.wait(tasks.values())
+        for key, task in tasks.items():
+            if not task.cancelled() and task.exception() is None:
+                touched[key] = task.result()
 
-    def _tell(self, started_at: datetime, touched: dict[str, str], *, is_running: bool, message: str) -> None:
-        lines = tuple(self._line(key, reason, is_running=is_running) for key, reason in touched.items())
-        self.report = PanicReport(started_at, lines, is_running, not is_running, message)
+    def _tell(
+        self,
+        started_at: datetime,
+        touched: dict[str, str],
+        *,
+        is_running: bool,
+        is_proven: bool = False,
+        message: str,
+    ) -> None:
+        lines = [self._line(key, reason, is_running=is_running) for key, reason in touched.items()]
+        told = tuple(line for line in lines if line is not None)
+        self.report = PanicReport(started_at, told, is_running, is_proven, message)
         self.changed.publish(self.report)
 
-    def _line(self, key: str, reason: str, *, is_running: bool) -> PanicLine:
+    def _line(self, key: str, reason: str, *, is_running: bool) -> PanicLine | None:
         order = self._orders.get(key)
-        assert order is not None  # noqa: S101 - orders are never removed
-        if order.status is OrderStatus.CANCELLED:
-            outcome = PanicOutcome.CANCELLED
-        elif order.status is OrderStatus.FILLED:
-            outcome = PanicOutcome.FILLED
-        elif reason and not is_running:
-            outcome = PanicOutcome.FAILED
-        else:
-            outcome = PanicOutcome.STILL_OPEN
-        return PanicLine(
-            order, outcome, "" if outcome is PanicOutcome.CANCELLED else reason, self._clock.now()
-        )
+        if order is None:
+            return None  # an order of the day before
+        match order.status:
+            case OrderStatus.CANCELLED:
+                outcome, reason = PanicOutcome.CANCELLED, ""
+            case OrderStatus.FILLED:
+                outcome = PanicOutcome.FILLED
+            case OrderStatus.REJECTED | OrderStatus.EXPIRED:
+                outcome, reason = PanicOutcome.NEVER_OPEN, order.reason
+            case _:
+                outcome = PanicOutcome.FAILED if reason and not is_running else PanicOutcome.STILL_OPEN
+        return PanicLine(order, outcome, reason, self._clock.now())
+
+
+def _words_between(open_orders: tuple[Order, ...]) -> str:
+    unknown = sum(1 for order in open_orders if not order.order_number)
+    if not unknown:
+        return Sentence("모든 주문을 취소하고 있습니다.")
+    return Sentence(
+        "모든 주문을 취소하고 있습니다. 결과를 모르는 주문 {count}건을 증권사에 계속 묻습니다. "
+        "한국투자증권 고객센터 1544-5000",
+        count=unknown,
+    )
 
 
 def _closing_words(count: int) -> str:

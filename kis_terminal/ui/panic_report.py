@@ -17,6 +17,7 @@ from kis_terminal.ui.workspace import Workspace
 _OUTCOMES = {
     PanicOutcome.CANCELLED: "취소",
     PanicOutcome.FILLED: "체결",
+    PanicOutcome.NEVER_OPEN: "거부",
     PanicOutcome.FAILED: "실패",
     PanicOutcome.STILL_OPEN: "미확인",
 }
@@ -75,6 +76,7 @@ class PanicSheet(Sheet):
             return {
                 PanicOutcome.CANCELLED: colours.ok,
                 PanicOutcome.FILLED: colours.accent,
+                PanicOutcome.NEVER_OPEN: colours.muted,
                 PanicOutcome.FAILED: colours.danger,
                 PanicOutcome.STILL_OPEN: colours.warn,
             }[line.outcome]

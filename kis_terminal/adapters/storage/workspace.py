@@ -18,6 +18,9 @@ class FileWorkspaceStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.is_damaged = False
+        """Whether there was a file that could not be read; what it held is not known."""
+        self._is_unsaved = False
         self._texts = self._load()
 
     def _load(self) -> dict[str, str]:
@@ -29,10 +32,14 @@ class FileWorkspaceStore:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
+            self.is_damaged = True
             aside = self._path.with_suffix(".damaged")
             log.warning("workspace %s cannot be read (%s); kept as %s", self._path, error, aside.name)
-            if self._path.exists():
-                self._path.replace(aside)
+            try:
+                if self._path.exists():
+                    self._path.replace(aside)
+            except OSError as refused:
+                log.warning("%s stays where it is: %s", self._path.name, refused)
             return {}
 
     def read(self, key: str) -> str | None:
@@ -41,11 +48,13 @@ class FileWorkspaceStore:
 
     def write(self, key: str, text: str) -> None:
         """Keep a text; raises TerminalError when the disk refuses, and keeps it in memory all the same."""
-        if self._texts.get(key) == text:
+        if self._texts.get(key) == text and not self._is_unsaved:
             return
         self._texts[key] = text
+        self._is_unsaved = True
         try:
             self._save()
+            self._is_unsaved = False
         except OSError as error:
             raise TerminalError(
                 Sentence(
