@@ -26,9 +26,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_every_source_data_and_resource_file(wheel: Path) -> None:
     sources = [*(PROJECT / "kis_terminal").rglob("*"), *(PROJECT / "resources").rglob("*")]
-    names = [
-        path.relative_to(PROJECT).as_posix() for path in sources if path.is_file() and path.suffix != ".pyc"
-    ]
+    files = [path.relative_to(PROJECT).as_posix() for path in sources if path.is_file()]
+    names = [name for name in files if not name.endswith(".pyc") and "/." not in name]
     expected = {f"kis_terminal/{name}" if name.startswith("resources/") else name for name in names}
 
     with zipfile.ZipFile(wheel) as archive:

@@ -17,7 +17,7 @@ def penny() -> Exchange:
     """Open an exchange with a share so thin that one account can buy its whole book."""
     bars, _ = parse_bars("999990", ["Date,Open,High,Low,Close,Volume", "2026-11-20,300,301,299,300,1000"])
     assert bars is not None
-    return Exchange(seed=4, now=NOW, bars=BarHistory({"999990": bars}, ()))
+    return Exchange(seed=4, now=NOW, bars=BarHistory({"999990": bars}, (), {"999990": "made"}))
 
 
 def test_an_order_larger_than_the_book_sweeps_it_once_and_then_stands_at_the_limit(penny: Exchange) -> None:
