@@ -10,7 +10,7 @@ from itertools import pairwise
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtWidgets import QMainWindow
 
-from kis_terminal.services.preferences import Preferences
+from kis_terminal.services.preferences import Json, Preferences
 from kis_terminal.ui.docks import PanelDock
 from kis_terminal.ui.translation import tr
 
@@ -108,8 +108,15 @@ class Layouts:
     def remember(self) -> None:
         """Keep what is there now for the next start."""
         geometry = _as_base64(self._window.saveGeometry())
-        self._preferences.write(_LAST, {"state": self._state(), "geometry": geometry})
+        size: Json = [self._window.width(), self._window.height()]
+        self._preferences.write(_LAST, {"state": self._state(), "geometry": geometry, "size": size})
         self._preferences.write(_CURRENT, self.current)
+
+    def fits(self) -> bool:
+        """Tell whether what was there at the last close was arranged in a window of this size."""
+        last = self._preferences.read(_LAST)
+        size = [self._window.width(), self._window.height()]
+        return isinstance(last, dict) and last.get("size", size) == size
 
     def restore_geometry(self) -> bool:
         """Give the window the size and place of the last close; False when none is kept."""

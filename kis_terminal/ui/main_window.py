@@ -42,6 +42,8 @@ from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 _PULSE_MILLISECONDS = 250
+_RESTORING_MILLISECONDS = 200
+"""QMainWindow (Qt 6) holds on to a restored arrangement for 150 ms, in which each resize brings it back."""
 _MOST_LAYOUT_KEYS = 9
 
 
@@ -161,6 +163,8 @@ class MainWindow(QMainWindow):
         workspace = self.workspace
         workspace.link.message.connect(self.messages.show)
         workspace.link.order_wanted.connect(self._order_form_wanted)
+        for dock in self.docks.values():
+            dock.visibilityChanged.connect(self.messages.stay_above)
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
         self.status.layout_menu_wanted.connect(self._open_layout_menu)
         self.status.language_wanted.connect(self.choices.choose_language)
@@ -209,6 +213,8 @@ class MainWindow(QMainWindow):
             self._pulse.start()
             if not self.workspace.preferences.read("layouts.last"):
                 self.layouts.share_out()
+            elif not self.layouts.fits():
+                QTimer.singleShot(_RESTORING_MILLISECONDS, self, self.layouts.share_out)
             if self.workspace.risk_gate.is_halted:
                 self.panic_sheet.open_for_release()
 

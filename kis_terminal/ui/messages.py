@@ -101,6 +101,11 @@ class Messages(QObject):
         slip.show()
         self._arrange()
 
+    def stay_above(self) -> None:
+        """Come before a panel that has come to the front."""
+        for slip in self._slips:
+            slip.raise_()
+
     def _drop(self, slip: _Slip) -> None:
         self._slips.remove(slip)
         slip.hide()

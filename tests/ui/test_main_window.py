@@ -418,6 +418,17 @@ def test_arrangement_comes_back_after_closing(desk: Desk, open_window: OpenWindo
     assert second.docks["log"].panel.is_active
 
 
+def test_an_arrangement_of_a_larger_window_is_shared_out_anew(
+    desk: Desk, open_window: OpenWindow, qtbot: Any
+) -> None:
+    large = open_window(desk, (1900, 900))
+    large.close_now()
+
+    small = open_window(desk, (1100, 700))
+
+    qtbot.waitUntil(lambda: small.docks["watchlist"].width() >= 310)
+
+
 def test_own_layout_is_saved_by_name_and_chosen_again(
     desk: Desk, open_window: OpenWindow, qtbot: Any
 ) -> None:
@@ -459,6 +470,21 @@ def test_a_damaged_layout_falls_back_to_the_preset(
 
     assert window.docks["watchlist"].isVisible()
     assert window.docks["orders"].panel.is_active
+
+
+def test_a_notice_stays_before_a_panel_that_comes_to_the_front(desk: Desk, open_window: OpenWindow) -> None:
+    window = open_window(desk)
+    window.messages.show("danger", "nothing was sent")
+
+    window.docks["log"].bring()
+
+    layers = window.children()
+    notice = next(
+        child
+        for child in layers
+        if isinstance(child, QWidget) and child.accessibleName() == "nothing was sent"
+    )
+    assert layers.index(notice) > layers.index(window.docks["log"])
 
 
 def test_next_panel_key_goes_round_the_visible_panels(
