@@ -69,13 +69,16 @@ class MemoryStore:
 
     def __init__(self, texts: dict[str, str] | None = None) -> None:
         self.texts = texts if texts is not None else {}
+        self.refusal: TerminalError | None = None
 
     def read(self, key: str) -> str | None:
         """Return a text."""
         return self.texts.get(key)
 
     def write(self, key: str, text: str) -> None:
-        """Keep a text."""
+        """Keep a text, unless the disk refuses."""
+        if self.refusal is not None:
+            raise self.refusal
         self.texts[key] = text
 
 
