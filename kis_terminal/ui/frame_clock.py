@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 FRAME_SECONDS = 1 / 60
 SLOW_SECONDS = 1 / 30
+HOLD_SECONDS = 0.006
 
 
 class FrameClock(QObject):
@@ -24,6 +25,7 @@ class FrameClock(QObject):
         """What to call, and the seconds that lie at least between two calls of it, zero for every frame."""
         self._due: dict[Callable[[], None], float] = {}
         self._last_flush = 0.0
+        self._held_until = 0.0
         self.longest_flush = 0.0
         """Seconds, since the status bar last asked (`take_longest`)."""
         self._timer = QTimer(self)
@@ -43,8 +45,16 @@ class FrameClock(QObject):
         if not self._timer.isActive():
             self._start()
 
+    def hold(self) -> None:
+        """Flush nothing for a few milliseconds: what matters more, an order, is on its way out."""
+        self._held_until = perf_counter() + HOLD_SECONDS
+
+    def release(self) -> None:
+        """End `hold` early."""
+        self._held_until = 0.0
+
     def _start(self) -> None:
-        due = self._last_flush + FRAME_SECONDS - perf_counter()
+        due = max(self._last_flush + FRAME_SECONDS, self._held_until) - perf_counter()
         self._timer.start(max(0, int(due * 1000)))
 
     def forget(self, flush: Callable[[], None]) -> None:
@@ -54,6 +64,9 @@ class FrameClock(QObject):
 
     def _flush(self) -> None:
         begun = perf_counter()
+        if begun < self._held_until:
+            self._timer.start(1 + int((self._held_until - begun) * 1000))
+            return
         self._last_flush = begun
         wanted, self._wanted = self._wanted, {}
         try:
