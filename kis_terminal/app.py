@@ -309,7 +309,7 @@ def window_preferences(settings: Settings) -> Preferences:
     return Preferences(FileWorkspaceStore(settings.home.layout / WORKSPACE_FILE, waits_for_disk=False))
 
 
-class _Loop(qasync.QEventLoop):  # type: ignore[misc]
+class _Loop(qasync.QEventLoop):
     """qasync's loop with a queue of its own for what is ready."""
 
     def __init__(self, application: QApplication) -> None:

@@ -25,8 +25,8 @@ from kis_terminal.ports import Clock, LeavingCheck
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
 
-# httpcore (1.0) imports sniffio several times a request where it is there; newer anyio no longer brings it, and
-# to search the whole path for it each time was a quarter of the work of a request.
+# httpcore (1.0) imports sniffio several times a request where it is there; newer anyio no longer brings it,
+# and to search the whole path for it each time was a quarter of the work of a request.
 if importlib.util.find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
