@@ -1,10 +1,11 @@
 """The real window on the embedded exchange's load, for the benchmarks that measure in it.
 
 A benchmark starts a process of its own for each measurement (`in_child`), for a process has one window; in
-it, `measure` opens the window offscreen, shows 41 symbols in the watchlist, waits until all is loaded and runs
-one coroutine. All rows of the watchlist are visible: the window is as high as a tall screen and the positions
-beneath the list are closed. KIS allows 41 registrations a session and the execution notice takes one, so 40
-symbols come by the stream; the 41st and the order book of the chosen symbol are polled, as in use.
+it, `measure` opens the window offscreen, shows 41 symbols in the watchlist, waits until all is loaded and
+runs one coroutine. All rows of the watchlist are visible: the window is as high as a tall screen and the
+positions beneath the list are closed. KIS allows 41 registrations a session and the execution notice takes
+one, so 40 symbols come by the stream; the 41st and the order book of the chosen symbol are polled, as in
+use.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python tests/benchmarks/memory.py [--pace 60000] [--events 3600000]
 
-The events of the hour are sent as fast as `--pace`; growth is what the resident memory gained from the end of
-the warm-up to the last event, with the collector run before both readings, and again for the second half alone.
+The events of the hour are sent as fast as `--pace`; growth is what the resident memory gained from the end
+of the warm-up to the last event, with the collector run before both readings, and again for the second half
+alone.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
     python tests/benchmarks/order_path.py [--orders 300]
 
-From the call of `Orders.submit_soon`, as a click makes it, through risk checks and the journal's fsync to the
-moment at which the transport's write of the order's body has returned with nothing left in its buffer: the
-bytes are the kernel's then. Once on the living market of the exchange (`idle`), once under 5,000 trades a second
-while the chart is panned (`busy`). Each order is cancelled again, so that few are open, as in use.
+From the call of `Orders.submit_soon`, as a click makes it, through risk checks and the journal's fsync to
+the moment at which the transport's write of the order's body has returned with nothing left in its buffer:
+the bytes are the kernel's then. Once on the living market of the exchange (`idle`), once under 5,000 trades
+a second while the chart is panned (`busy`). Each order is cancelled again, so that few are open, as in use.
 
-The peer, in the same loop in the same run: a bare `httpx` post of the same body and headers to the same server,
-from the call to the same moment. Handshakes: connections that were opened between click and last byte.
+The peer, in the same loop in the same run: a bare `httpx` post of the same body and headers to the same
+server, from the call to the same moment. Handshakes: connections that were opened between click and last
+byte.
 """
 
 from __future__ import annotations

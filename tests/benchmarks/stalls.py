@@ -3,11 +3,11 @@
     python tests/benchmarks/stalls.py [--seconds 20] [--pace 5000]
 
 A timer of one millisecond in the window's thread counts the gaps between its beats while trades come at
-`--pace`, the chart loads other intervals and symbols, orders are sent and cancelled, panels change in front of
-one another and the chart is panned. While a beat is late a signal notes every few milliseconds where the
-program is, so that the answer names what the longest gaps were spent on (a stack is seen after the call into Qt
-that took the time). The same timer in a bare Qt program gives what the machine itself does in the same run.
-Needs POSIX signals.
+`--pace`, the chart loads other intervals and symbols, orders are sent and cancelled, panels change in front
+of one another and the chart is panned. While a beat is late a signal notes every few milliseconds where the
+program is, so that the answer names what the longest gaps were spent on (a stack is seen after the call
+into Qt that took the time). The same timer in a bare Qt program gives what the machine itself does in the
+same run. Needs POSIX signals.
 """
 
 from __future__ import annotations
