@@ -66,6 +66,7 @@ from kis_terminal.ui.workspace import Link, Workspace
 log = logging.getLogger(__name__)
 
 _MASTER_RETRY_SECONDS = 5.0
+_SWITCH_SECONDS = 0.0005
 _ANSWER_SECONDS = 5.0
 """How long closing waits for the answers to orders that have left."""
 
@@ -335,6 +336,8 @@ def run(
 
     `on_open` is called once the window is shown and connecting; measurements and pictures use it.
     """
+    # The journal's thread waits so long for the interpreter, several times an order, while the window paints.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     logging_ = set_up_logging(settings.home.logs, said=said_in_log)
     forward_qt_messages()
     set_language(settings.language)
