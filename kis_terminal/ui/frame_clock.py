@@ -1,8 +1,8 @@
 """One clock for every repaint: dirty keys in, one flush a frame out.
 
 A first change after a quiet time is flushed at once (in the next turn of the loop); while changes keep
-coming, flushes are a frame apart: some 11 ms, more where the loop is too busy to keep that up. Nothing is done
-when nothing changed.
+coming, flushes are a frame apart: some 11 ms, more where the loop is too busy to keep that up. Nothing is
+done when nothing changed.
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import statistics
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from live_window import ChartPan, Desk, far_buy, in_child, measure, percentiles
@@ -117,12 +118,14 @@ async def _bare(desk: Desk, wire: Wire) -> dict[str, Any]:
     return {"to_last_byte_ms": percentiles(taken, 50, 99), "round_trip_ms": percentiles(whole, 50, 99)}
 
 
-async def _parts(desk: Desk) -> dict[str, float]:
-    """Return medians of the two parts before the request: the risk check and the journal's line on disk."""
+async def _parts(desk: Desk) -> dict[str, Any]:
+    """Return the parts before the request, and what this disk itself takes for a line of that length."""
     terminal = desk.terminal
     check: list[float] = []
     journal: list[float] = []
-    for number in range(50):
+    disk: list[float] = []
+    plain = os.open(Path(os.environ["KIS_TERMINAL_HOME"]) / "plain", os.O_RDWR | os.O_CREAT)
+    for number in range(100):
         request = far_buy(desk, number)
         begun = time.perf_counter()
         terminal.risk_gate.check(request)
@@ -130,9 +133,17 @@ async def _parts(desk: Desk) -> dict[str, float]:
         await terminal.journal.record("benchmark", "intent", terminal.orders._clock.now(), {"number": "1"})
         journal.append((time.perf_counter() - checked) * 1e3)
         check.append((checked - begun) * 1e3)
+        await asyncio.sleep(_PAUSE / 2)
+        begun = time.perf_counter()
+        os.write(plain, b"." * 300)
+        os.fdatasync(plain)
+        disk.append((time.perf_counter() - begun) * 1e3)
+        await asyncio.sleep(_PAUSE / 2)
+    os.close(plain)
     return {
-        "risk_ms": round(statistics.median(check), 3),
-        "journal_ms": round(statistics.median(journal), 3),
+        "risk_ms": percentiles(check, 50, 99),
+        "journal_ms": percentiles(journal, 50, 99),
+        "bare_fdatasync_ms": percentiles(disk, 50, 99),
     }
 
 

@@ -6,8 +6,8 @@ Every pace runs in a fresh process with the real window (`live_window.py`). Late
 stamp at sending to the end of the paint by which the watchlist shows the trade or a newer one of its
 symbol, for every frame of every symbol on the stream. Lost: the cumulative volume of a symbol counts its
 trades, so the sum of volumes in the window must equal the trades that it received, and none may lie outside
-what the exchange says that it had sent before and after. Bars: a series that follows one symbol must hold
-what it traded meanwhile.
+what the exchange says that it had sent before and after. Joined: prints left out for a newer one of their
+frame in an overload. Bars: a series that follows one symbol must hold what it traded meanwhile.
 
 The peer, in the same run against the same load, is what KIS's sample client does (websockets, then
 `pandas.read_csv` for each frame); its rate counts all records on the wire, although it returns one a frame.
@@ -134,7 +134,8 @@ def of_window(pace: int, seconds: float) -> dict[str, Any]:
         sent_before, at = await desk.totals(), time.perf_counter()
         used, flushed = processor_seconds(), flushes[0]
         memory = resident_megabytes()
-        received = market.ticks_received
+        received, joined = market.ticks_received, feed.counters.joined
+        traded = sum(market.state(symbol).volume for symbol in streamed)
         await asyncio.sleep(seconds)
         # Read at one moment: nothing comes in between.
         wall = time.perf_counter() - at
@@ -145,7 +146,7 @@ def of_window(pace: int, seconds: float) -> dict[str, Any]:
         )
         paints, latencies = watch.paints, watch.latencies()
         volumes = {symbol: market.state(symbol).volume for symbol in streamed}
-        all_received = market.ticks_received
+        traded, joined = sum(volumes.values()) - traded, feed.counters.joined - joined
         bar_volume, bar_expected = (
             int(live.series.values[:, 4].sum()),
             volumes[streamed[0]] - before_bars,
@@ -161,7 +162,8 @@ def of_window(pace: int, seconds: float) -> dict[str, Any]:
             "received_a_second": round(received / wall),
             "symbols_streamed": len(streamed),
             "slots": [feed.slots_used, feed.slots_total],
-            "lost": sum(volumes.values()) - all_received,
+            "lost": traded - received - joined,
+            "joined": joined,
             "volumes_within_totals": all(lowest[s] <= volumes[s] <= highest[s] for s in streamed),
             "bars_exact": bar_volume == bar_expected,
             "bar_volume": bar_volume,
@@ -253,6 +255,7 @@ def main() -> None:
         for row in rows
         if row["received_a_second"] >= 0.98 * row["pace"]
         and not row["lost"]
+        and not row["joined"]
         and row["bars_exact"]
         and row["latency_ms"].get("p99", 1e9) <= FLOOR_LATENCY
     ]
