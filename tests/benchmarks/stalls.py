@@ -19,7 +19,6 @@ import json
 import signal
 import sys
 import time
-import traceback
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -69,8 +68,12 @@ class Beat:
             self._places.append(f"collector, generation {details['generation']}: {taken * 1e3:.1f} ms")
 
     def _late(self, number: int, frame: FrameType | None) -> None:
-        stack = traceback.extract_stack(frame)[::-1][:5]
-        self._places.append(" < ".join(f"{Path(one.filename).name}:{one.name}" for one in stack))
+        names: list[str] = []
+        while frame is not None and len(names) < 5:
+            code = frame.f_code
+            names.append(f"{Path(code.co_filename).name}:{code.co_name}")
+            frame = frame.f_back
+        self._places.append(" < ".join(names))
 
     def stop(self) -> None:
         """Stop the timer and the signal."""
@@ -83,6 +86,7 @@ class Beat:
         longest = sorted(self.long, key=lambda one: one[0], reverse=True)[:_NAMED]
         return {
             "gap_ms": percentiles(self.gaps, 50, 99, 99.9),
+            "longest_on_processor_ms": max((used for _, used, _ in self.long), default=0.0),
             "beats": len(self.gaps),
             "longest": [
                 {"ms": taken, "on_processor_ms": used, "seen": places} for taken, used, places in longest
