@@ -77,9 +77,10 @@ def processor_seconds() -> float:
 class Desk:
     """The open window, the exchange's own totals, and a place for what a benchmark hooks in."""
 
-    def __init__(self, terminal: Any, control: str) -> None:
+    def __init__(self, terminal: Any, control: str, token: str) -> None:
         self.terminal = terminal
-        self._control = control
+        keys = {"authorization": f"Bearer {token}"}
+        self._control = urllib.request.Request(control, headers=keys)  # noqa: S310  our own address
 
     @property
     def watchlist(self) -> Any:
@@ -94,7 +95,7 @@ class Desk:
         """Return what the exchange says that it has sent."""
 
         def read() -> dict[str, Any]:
-            with urllib.request.urlopen(self._control, timeout=10) as answer:
+            with urllib.request.urlopen(self._control, timeout=10) as answer:  # noqa: S310
                 found: dict[str, Any] = json.load(answer)
                 return found
 
@@ -157,7 +158,8 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
         async def work() -> None:
             try:
                 terminal.window.docks["positions"].hide()
-                desk = Desk(terminal, (await exchange.ready()).control)
+                address = await exchange.ready()
+                desk = Desk(terminal, address.control, address.control_token)
                 await desk.loaded()
                 answers.append(await scenario(desk))
             finally:
