@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kis_terminal.adapters.simulator.answers import GATEWAY_TEXTS, Answer
 from kis_terminal.adapters.simulator.faults import FaultPlan, FaultRule
 
-RESET = "kis_terminal.reset"
-"""Extension of the scope by which a call's connection is reset; `rest_server` puts it there."""
+CONNECTION = "kis_terminal.connection"
+"""Extension of the scope: a callable that ends the call's connection; `rest_server` puts it there."""
 
 _HTML = "<html><head><title>504 Gateway Time-out</title></head><body>504 Gateway Time-out</body></html>"
 _HEADERS_KEPT = frozenset({b"tr_id", b"gt_uid", b"tr_cont"})
@@ -144,11 +144,6 @@ def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
     return [(b"Content-Type", b"application/json; charset=utf-8"), *echoed, (b"tr_cont", b"")]
 
 
-def _reset_of(scope: Scope) -> Callable[[], None] | None:
-    found: Callable[[], None] | None = scope.get("extensions", {}).get(RESET)
-    return found
-
-
 async def _whole_body(receive: Receive) -> bytes:
     body = b""
     while True:
@@ -169,16 +164,16 @@ async def _end(rule: FaultRule, scope: Scope, receive: Receive) -> None:
                     continue
         except TimeoutError:
             # It was held as long as the rule says.
-            await _reset(scope, receive)
+            await _hang_up(scope, receive)
         return
-    await _reset(scope, receive)
+    await _hang_up(scope, receive)
 
 
-async def _reset(scope: Scope, receive: Receive) -> None:
-    reset = _reset_of(scope)
-    if reset is None:
-        return
-    reset()
+async def _hang_up(scope: Scope, receive: Receive, *, with_reset: bool = True) -> None:
+    end: Callable[..., None] | None = scope.get("extensions", {}).get(CONNECTION)
+    if end is None:
+        raise RuntimeError("fault rules need a server that can end connections")
+    end(with_reset=with_reset)
     # The server sends an answer of its own unless it has seen the connection end.
     while (await receive())["type"] != "http.disconnect":
         continue
@@ -192,6 +187,4 @@ async def _send(reply: _Reply, scope: Scope, receive: Receive, send: Send) -> No
         await send({"type": "http.response.body", "body": reply.body})
         return
     await send({"type": "http.response.body", "body": reply.body[: reply.cut], "more_body": True})
-    # What was written must be on its way before the connection is ended.
-    await asyncio.sleep(0.02)
-    await _reset(scope, receive)
+    await _hang_up(scope, receive, with_reset=False)

@@ -3,8 +3,8 @@
 Published: calls a second (18 real, 1 paper), 41 registrations, one approval call a second (notice of
 2026-04-20). Not published, and assumed here: the ledger's own limit (EGW00215), which public programs say is
 lower than the gateway's (15 here, for all calls of an account); and the block of clients that connect and
-close without end (notice of 2026-05-18), whose thresholds and length KIS does not tell: 30 sessions in 60 s shut an
-app key out for 10 minutes, for REST as well.
+close without end (notice of 2026-05-18), whose thresholds and length KIS does not tell: 30 sessions in 60 s
+shut an app key out for 10 minutes, for REST as well.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ import socket
 import struct
 import sys
 from collections.abc import Generator
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kis_terminal.adapters.simulator.fault_gate import RESET
+from kis_terminal.adapters.simulator.fault_gate import CONNECTION
 
 _KEEP_ALIVE_SECONDS = 75
 _LAST_ANSWERS_SECONDS = 0.1
@@ -65,24 +66,27 @@ class RestServer:
         self._in_hand: set[tuple[str, int]] = set()
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Give the application a way to reset the connection that a call came on."""
+        """Give the application a way to end the connection that a call came on."""
         client = scope.get("client")
         if scope["type"] != "http" or client is None:
             await self._application(scope, receive, send)
             return
-        extensions = {**scope.get("extensions", {}), RESET: lambda: self._reset(client)}
+        extensions = {**scope.get("extensions", {}), CONNECTION: partial(self._end, client)}
         self._in_hand.add(client)
         try:
             await self._application({**scope, "extensions": extensions}, receive, send)
         finally:
             self._in_hand.discard(client)
 
-    def _reset(self, client: tuple[str, int]) -> None:
-        """End a client's connection with a RST, whatever is still to be written."""
+    def _end(self, client: tuple[str, int], *, with_reset: bool) -> None:
+        """End a client's connection: with a RST at once, or in order once all is written."""
         for connection in list(self._server.server_state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None and getattr(connection, "client", None) == client:
-                reset_transport(transport)
+                if with_reset:
+                    reset_transport(transport)
+                else:
+                    transport.close()
 
     async def start(self, port: int) -> int:
         """Listen and return the port; OSError where it is taken."""
@@ -112,7 +116,7 @@ class RestServer:
         if self._in_hand:
             await asyncio.sleep(_LAST_ANSWERS_SECONDS)
         for client in list(self._in_hand):  # calls that a fault holds without answer
-            self._reset(client)
+            self._end(client, with_reset=True)
         if self._task is not None:
             await self._task
             self._task = None

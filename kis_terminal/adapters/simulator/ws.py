@@ -133,6 +133,8 @@ class SocketService:
 
     async def _ping(self, session: Session, text: str) -> None:
         connection = session.connection
+        if connection.is_silent:
+            return
         if connection.pongs_seen:
             connection.pongs_seen = 0
             session.unanswered_pings = 0
