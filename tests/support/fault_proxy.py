@@ -80,7 +80,7 @@ class FaultProxy:
 
     def heal(self) -> None:
         """Let everything through again; what was thrown away stays lost."""
-        self.toxics.update(up=Toxics(), down=Toxics())
+        self.toxics = {"up": Toxics(), "down": Toxics()}
         self.refuses = False
 
     def reset_all(self) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from kis_terminal.adapters.simulator.server import SimulatorServer, write_ready_file
 
@@ -62,7 +63,7 @@ async def test_no_other_page_reaches_the_market_either(name: str) -> None:
         )
         answer = await client.http.get(PRICE[0], params=STOCK, headers=headers)
         with pytest.raises(InvalidStatus, match="403"):
-            async with connect(str(server.addresses["ws"]), origin="http://evil.example", proxy=None):
+            async with connect(str(server.addresses["ws"]), origin=Origin("http://evil.example"), proxy=None):
                 raise AssertionError("let in")
 
     assert answer.status_code == 403
