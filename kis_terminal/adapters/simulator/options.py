@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SPEC",
         help="let something go wrong, e.g. do=drop,at=answer,path=*/order-cash,nth=1 or the same as JSON; "
-        "may be given several times (the language: docs/kis-api.md)",
+        "may be given several times (the language: docs/simulator.md)",
     )
     parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")

@@ -83,6 +83,8 @@ class SocketService:
         self._connect_rules: dict[ServerConnection, list[FaultRule]] = {}
         self._server: Server | None = None
         self._sessions: set[Session] = set()
+        self._half_open: set[PongingConnection] = set()
+        """Connections whose session was given up and that still stand."""
         self._pings: asyncio.Task[None] | None = None
 
     async def start(self, port: int) -> int:
@@ -110,9 +112,9 @@ class SocketService:
             await asyncio.gather(self._pings, return_exceptions=True)
             self._pings = None
         if self._server is not None:
-            for session in list(self._sessions):
-                if session.connection.is_silent:  # it would not take part in closing
-                    session.connection.transport.abort()
+            for connection in [*self._half_open, *(session.connection for session in self._sessions)]:
+                if connection.is_silent:  # it would not take part in closing
+                    connection.transport.abort()
             self._server.close()
             try:
                 await asyncio.wait_for(self._server.wait_closed(), _CLOSE_SECONDS)
@@ -134,6 +136,7 @@ class SocketService:
     async def _ping(self, session: Session, text: str) -> None:
         connection = session.connection
         if connection.is_silent:
+            self._miss(session)
             return
         if connection.pongs_seen:
             connection.pongs_seen = 0
@@ -150,6 +153,13 @@ class SocketService:
         except ConnectionClosed:
             # Its own reader notices the same and clears the session away.
             return
+
+    def _miss(self, session: Session) -> None:
+        """Give a half-open session up after as many pings as any other; its client is not told."""
+        session.unanswered_pings += 1
+        if session.unanswered_pings > UNANSWERED_PINGS:
+            self._half_open.add(session.connection)
+            self._forget(session)
 
     def _check_request(self, connection: ServerConnection, request: Request) -> Response | None:
         """Accept the upgrade paths clients of KIS use: /, /tryitout, /tryitout/<anything>."""
@@ -185,6 +195,7 @@ class SocketService:
             # The peer is gone without a close frame, as clients of KIS often are.
             return
         finally:
+            self._half_open.discard(connection)
             self._forget(session)
 
     async def _hear(self, session: Session, message: str | bytes) -> bool:
@@ -207,6 +218,8 @@ class SocketService:
         return goes_on
 
     def _forget(self, session: Session) -> None:
+        if session not in self._sessions:
+            return
         self._sessions.discard(session)
         self._venue.log.note("disconnect", host=self._personality.name, key=key_mark(session.appkey))
         self._hub.withdraw_notices(session)

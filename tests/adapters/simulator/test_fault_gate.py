@@ -97,6 +97,12 @@ async def test_a_delay(at: str) -> None:
         assert time.monotonic() - started >= 0.15
 
 
+async def test_rules_of_the_command_line_hold_from_the_start() -> None:
+    rule = read_rule("do=error,code=EGW00300,path=*/inquire-price,nth=1")
+    async with running(faults=(rule,)) as server, logged_in(server) as client:
+        assert [(await quote(client)).status_code for _ in range(2)] == [500, 200]
+
+
 async def test_only_the_host_that_is_meant() -> None:
     async with running(is_limited=False) as server, logged_in(server) as client:
         server.venue.faults.add(read_rule("do=error,code=EGW00002,host=paper"))
