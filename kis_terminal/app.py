@@ -10,6 +10,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextvars import Context
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.orders import Order, OrderStatus
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth, FeedListener, Stream
@@ -55,6 +57,7 @@ from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
+from kis_terminal.ui.ready_queue import ReadyQueue
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, said_in_log, set_language, tr
 from kis_terminal.ui.window_choices import chosen_theme
@@ -129,6 +132,7 @@ class Terminal:
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
         self.frame_clock = FrameClock()
+        self.orders.changed.subscribe(self._let_order_pass)
         self.workspace = Workspace(
             environment=settings.environment,
             account_label=access.account_label,
@@ -169,6 +173,13 @@ class Terminal:
 
     def _forget_approval(self) -> None:
         self._wants_fresh_approval = True
+
+    def _let_order_pass(self, order: Order) -> None:
+        """Paint nothing between the click and the socket; the outcome is painted at once."""
+        if order.status in (OrderStatus.CREATED, OrderStatus.SENT):
+            self.frame_clock.hold()
+        else:
+            self.frame_clock.release()
 
     async def open(self) -> None:
         """Connect: the window is already up and fills as answers come."""
@@ -294,7 +305,24 @@ def _signals(stop: Callable[[], object]):  # type: ignore[no-untyped-def]
 
 def window_preferences(settings: Settings) -> Preferences:
     """Return the window's choices, which all environments share."""
-    return Preferences(FileWorkspaceStore(settings.home.layout / WORKSPACE_FILE))
+    # Written while a person clicks: the disk is not waited for.
+    return Preferences(FileWorkspaceStore(settings.home.layout / WORKSPACE_FILE, waits_for_disk=False))
+
+
+class _Loop(qasync.QEventLoop):
+    """qasync's loop with a queue of its own for what is ready."""
+
+    def __init__(self, application: QApplication) -> None:
+        self._queue = ReadyQueue()
+        super().__init__(application)
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: object, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Run a callback in the next turn of the loop, or in this one."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._queue.add(handle)
+        return handle
 
 
 def run(
@@ -320,7 +348,7 @@ def run(
     theme.apply(application)
     crash = CrashDesk()
     crash.install()
-    loop = qasync.QEventLoop(application)
+    loop = _Loop(application)
     try:
         with loop:
             return int(

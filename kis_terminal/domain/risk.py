@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kis_terminal.domain.instruments import Instrument, is_on_tick, tick_size
-from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Side
+from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Side
 from kis_terminal.domain.sentences import Sentence
 
 
@@ -302,11 +302,24 @@ def _duplicate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> R
     )
 
 
+_UNANSWERED = frozenset({OrderStatus.CREATED, OrderStatus.SENT})
+
+
+def _signature(asked: Order | OrderRequest) -> tuple[OrderKind, int, Decimal | None]:
+    return asked.kind, asked.quantity, asked.price
+
+
 def _unresolved(request: OrderRequest, known: RiskInput) -> RiskCheck:
+    # An order without an answer may become unknown at any moment, and twins could not be told apart then.
     twins = [
         order
         for order in known.open_orders
-        if order.status.value == "unknown" and order.symbol == request.symbol and order.side is request.side
+        if order.symbol == request.symbol
+        and order.side is request.side
+        and (
+            order.status is OrderStatus.UNKNOWN
+            or (order.status in _UNANSWERED and _signature(order) == _signature(request))
+        )
     ]
     return RiskCheck(
         "UNRESOLVED",

@@ -35,6 +35,7 @@ _SPARK_SECONDS = 60
 _SPARK_SEED_SECONDS = 30 * 60
 _SPARK_SEED_DELAY = 2.0
 _POLL_SECONDS = 3.0
+_DAY_SECONDS = 86_400
 _STREAM_FIRST_SECONDS = 0.8
 
 
@@ -257,11 +258,12 @@ class MarketData:
         return state
 
     def market_seconds(self) -> int | None:
-        """Return the exchange's time of day as its prints tell it, None before the first one."""
+        """Return the exchange's time of day as its prints tell it, None before the day's first one."""
         if self._market_seconds is None:
             return None
         seconds, seen_at = self._market_seconds
-        return min(86_399, seconds + int(self._clock.monotonic() - seen_at))
+        told = seconds + int(self._clock.monotonic() - seen_at)
+        return told if told < _DAY_SECONDS else None  # told on an earlier day
 
     def seconds_since(self, moment: float) -> float:
         """Return the seconds since a reading of the clock's `monotonic`, e.g. `SymbolState.updated_at`."""

@@ -25,7 +25,6 @@ from kis_terminal.services.portfolio import Portfolio
 log = logging.getLogger(__name__)
 
 _HALT_KEY = "trading-state"
-_LAST_SECOND = 86_399
 _Signature = tuple[str, Side, str, int, str]
 
 
@@ -105,7 +104,7 @@ class RiskGate:
         """Return the time as the exchange writes it on orders: its own where its prints have told it."""
         now = self._clock.now()
         seconds = self._market_data.market_seconds()
-        if seconds is None or seconds >= _LAST_SECOND:  # not told, or told on an earlier day
+        if seconds is None:
             return now
         return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
 

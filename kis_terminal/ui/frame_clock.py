@@ -1,7 +1,8 @@
 """One clock for every repaint: dirty keys in, one flush a frame out.
 
 A first change after a quiet time is flushed at once (in the next turn of the loop); while changes keep
-coming, flushes are a frame apart. Nothing is done when nothing changed.
+coming, flushes are a frame apart: some 11 ms, more where the loop is too busy to keep that up. Nothing is done
+when nothing changed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,11 @@ from time import perf_counter
 from PySide6.QtCore import QObject, Qt, QTimer
 
 FRAME_SECONDS = 1 / 60
+FASTEST_SECONDS = 1 / 90
 SLOW_SECONDS = 1 / 30
+_LATE_SECONDS = 0.004
+_LATER, _SOONER = 0.002, 0.0003
+HOLD_SECONDS = 0.006
 
 
 class FrameClock(QObject):
@@ -24,6 +29,9 @@ class FrameClock(QObject):
         """What to call, and the seconds that lie at least between two calls of it, zero for every frame."""
         self._due: dict[Callable[[], None], float] = {}
         self._last_flush = 0.0
+        self._interval = FRAME_SECONDS
+        self._due_at = 0.0
+        self._held_until = 0.0
         self.longest_flush = 0.0
         """Seconds, since the status bar last asked (`take_longest`)."""
         self._timer = QTimer(self)
@@ -43,9 +51,18 @@ class FrameClock(QObject):
         if not self._timer.isActive():
             self._start()
 
+    def hold(self) -> None:
+        """Flush nothing for a few milliseconds: what matters more, an order, is on its way out."""
+        self._held_until = perf_counter() + HOLD_SECONDS
+
+    def release(self) -> None:
+        """End `hold` early."""
+        self._held_until = 0.0
+
     def _start(self) -> None:
-        due = self._last_flush + FRAME_SECONDS - perf_counter()
-        self._timer.start(max(0, int(due * 1000)))
+        now = perf_counter()
+        self._due_at = max(self._last_flush + self._interval, self._held_until, now)
+        self._timer.start(int((self._due_at - now) * 1000))
 
     def forget(self, flush: Callable[[], None]) -> None:
         """Drop a request, for a widget that goes away."""
@@ -54,7 +71,13 @@ class FrameClock(QObject):
 
     def _flush(self) -> None:
         begun = perf_counter()
+        if begun < self._held_until:
+            self._timer.start(1 + int((self._held_until - begun) * 1000))
+            return
         self._last_flush = begun
+        # A loop that comes late to its frames is busy: they come further apart, so that it keeps up.
+        step = _LATER if begun - self._due_at > _LATE_SECONDS else -_SOONER
+        self._interval = min(SLOW_SECONDS, max(FASTEST_SECONDS, self._interval + step))
         wanted, self._wanted = self._wanted, {}
         try:
             while wanted:

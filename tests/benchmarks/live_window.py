@@ -1,10 +1,11 @@
 """The real window on the embedded exchange's load, for the benchmarks that measure in it.
 
-A benchmark starts a process of its own for each measurement (`in_child`), for a process has one window; in it,
-`measure` opens the window offscreen, shows 41 symbols in the watchlist, waits until all is loaded and runs one
-coroutine. All rows of the watchlist are visible: the window is as high as a tall screen and the positions
-beneath the list are closed. KIS allows 41 registrations a session; the notice and the order book
-of the chosen symbol take one each, so 39 symbols come by the stream and 2 are polled.
+A benchmark starts a process of its own for each measurement (`in_child`), for a process has one window; in
+it, `measure` opens the window offscreen, shows 41 symbols in the watchlist, waits until all is loaded and
+runs one coroutine. All rows of the watchlist are visible: the window is as high as a tall screen and the
+positions beneath the list are closed. KIS allows 41 registrations a session and the execution notice takes
+one, so 40 symbols come by the stream; the 41st and the order book of the chosen symbol are polled, as in
+use.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Desk:
         """Return what the exchange says that it has sent."""
 
         def read() -> dict[str, Any]:
-            with urllib.request.urlopen(self._control, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(self._control, timeout=10) as answer:  # noqa: S310 - our own child
                 found: dict[str, Any] = json.load(answer)
                 return found
 
@@ -174,6 +175,51 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
     if not answers:
         raise RuntimeError("the measurement ended without an answer")
     return answers[0]
+
+
+class ChartPan:
+    """Pan the chart to and fro, a step a frame, until it is stopped."""
+
+    def __init__(self, desk: Desk) -> None:
+        from PySide6.QtCore import Qt, QTimer
+
+        self._chart = desk.panel("chart")
+        self._steps = 0
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._step)
+        self._timer.start(16)
+
+    def _step(self) -> None:
+        plot = self._chart.plot
+        if plot is not None and self._chart.pages.currentWidget() is plot:
+            self._steps += 1
+            plot.pan(-7 if self._steps % 40 < 20 else 7)
+
+    def stop(self) -> None:
+        """Pan no more."""
+        self._timer.stop()
+
+
+def far_buy(desk: Desk, number: int) -> Any:
+    """Return a request that rests in the book: a few shares of a watched symbol a tenth below the market."""
+    from decimal import Decimal
+
+    from kis_terminal.domain.instruments import round_down_to_tick
+    from kis_terminal.domain.orders import OrderKind, Origin, Side
+
+    symbols = desk.terminal.workspace.watchlists.symbols()
+    symbol = symbols[number % 17]
+    price = desk.terminal.market_data.state(symbol).price * Decimal("0.9")
+    item = desk.terminal.instruments.get(symbol)
+    return desk.terminal.orders.new_request(
+        symbol,
+        Side.BUY,
+        OrderKind.LIMIT,
+        1 + number % 5,
+        round_down_to_tick(Decimal(int(price)), item.kind),
+        origin=Origin.ORDER_ENTRY,
+    )
 
 
 def moment() -> float:

@@ -169,6 +169,15 @@ def test_an_unknown_order_blocks_its_symbol_and_side_only() -> None:
     assert refused_by(request(side=Side.SELL), known) == ""
 
 
+@pytest.mark.parametrize("status", [OrderStatus.CREATED, OrderStatus.SENT])
+def test_a_twin_without_an_answer_is_refused_and_another_price_is_not(status: OrderStatus) -> None:
+    known = replace(KNOWN, open_orders=(resting(Side.BUY, 50_000, status),))
+
+    assert refused_by(request(), known) == "UNRESOLVED"
+    assert refused_by(request(price=Decimal(49_950)), known) == ""
+    assert refused_by(request(quantity=2), known) == ""
+
+
 @given(
     quantity=st.integers(min_value=-10, max_value=10**13),
     price=st.none() | st.decimals(allow_nan=True, allow_infinity=True),

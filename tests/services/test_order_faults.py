@@ -39,15 +39,26 @@ async def desk() -> AsyncIterator[OrderDesk]:
 class SlowJournal(MemoryJournal):
     """A journal whose disk lets others run, as every real one does; `meanwhile` is what they do."""
 
-    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._meanwhile = meanwhile
+        self.meanwhile: Callable[[], object] = lambda: None
 
     async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
         await asyncio.sleep(0)
         if event.endswith("intent"):
-            self._meanwhile()
+            self.meanwhile()
         await super().record(intent_id, event, at, details)
+
+
+@pytest.fixture
+async def journal() -> SlowJournal:
+    return SlowJournal()
+
+
+@pytest.fixture
+async def slow_desk(journal: SlowJournal) -> AsyncIterator[OrderDesk]:
+    async with order_desk(journal=journal) as opened:
+        yield opened
 
 
 async def resting(desk: OrderDesk, quantity: int = 10, price: Decimal = PRICE) -> Order:
@@ -70,8 +81,11 @@ async def test_one_intent_leaves_once_whoever_submits_it_again(desk: OrderDesk) 
     assert len(desk.broker.placed) == 1
 
 
-async def test_a_latch_that_falls_while_the_journal_is_written_keeps_the_order_here(desk: OrderDesk) -> None:
-    desk.orders._journal = journal = SlowJournal(desk.risk_gate.halt)
+async def test_a_latch_that_falls_while_the_journal_is_written_keeps_the_order_here(
+    slow_desk: OrderDesk, journal: SlowJournal
+) -> None:
+    desk = slow_desk
+    journal.meanwhile = desk.risk_gate.halt
 
     order = await desk.orders.submit(desk.request())
 
@@ -81,7 +95,7 @@ async def test_a_latch_that_falls_while_the_journal_is_written_keeps_the_order_h
     assert [line.event for line in journal.lines] == ["intent", "refused"]
 
 
-async def test_an_order_that_waits_for_its_turn_does_not_leave_after_the_latch(desk: OrderDesk) -> None:
+async def test_an_order_that_waits_for_its_turn_does_not_leave_after_the_latch() -> None:
     turn = asyncio.Event()
 
     class PacedBroker(MemoryBroker):
@@ -89,16 +103,16 @@ async def test_an_order_that_waits_for_its_turn_does_not_leave_after_the_latch(d
             await turn.wait()
             return await super().place(request, leaving=leaving)
 
-    desk.orders._broker = broker = PacedBroker(desk.clock)
-    desk.orders.submit_soon(request := desk.request())
-    await until(lambda: desk.orders.get(request.intent_id) is not None)
-    await until(lambda: desk.now(request.intent_id).status is OrderStatus.SENT)
+    async with order_desk(PacedBroker) as desk:
+        desk.orders.submit_soon(request := desk.request())
+        await until(lambda: desk.orders.get(request.intent_id) is not None)
+        await until(lambda: desk.now(request.intent_id).status is OrderStatus.SENT)
 
-    desk.risk_gate.halt()
-    turn.set()
-    await until(lambda: desk.now(request.intent_id).status is OrderStatus.REJECTED)
+        desk.risk_gate.halt()
+        turn.set()
+        await until(lambda: desk.now(request.intent_id).status is OrderStatus.REJECTED)
 
-    assert broker.placed == []
+        assert desk.broker.placed == []
 
 
 async def test_an_amendment_is_a_new_intent_that_the_latch_refuses_and_a_cancellation_passes(
@@ -112,9 +126,12 @@ async def test_an_amendment_is_a_new_intent_that_the_latch_refuses_and_a_cancell
     assert await desk.orders.cancel(order.key) == ""
 
 
-async def test_a_latch_that_falls_while_an_amendment_is_journaled_keeps_it_here(desk: OrderDesk) -> None:
+async def test_a_latch_that_falls_while_an_amendment_is_journaled_keeps_it_here(
+    slow_desk: OrderDesk, journal: SlowJournal
+) -> None:
+    desk = slow_desk
     order = await resting(desk)
-    desk.orders._journal = SlowJournal(desk.risk_gate.halt)
+    journal.meanwhile = desk.risk_gate.halt
 
     said = await desk.orders.amend(order.key, OrderKind.LIMIT, PRICE - 100)
 
@@ -123,9 +140,9 @@ async def test_a_latch_that_falls_while_an_amendment_is_journaled_keeps_it_here(
     assert desk.now(order).pending is PendingChange.NONE
 
 
-async def test_two_amendments_at_once_are_one(desk: OrderDesk) -> None:
+async def test_two_amendments_at_once_are_one(slow_desk: OrderDesk, journal: SlowJournal) -> None:
+    desk = slow_desk
     order = await resting(desk)
-    desk.orders._journal = SlowJournal()
 
     first, second = await asyncio.gather(
         desk.orders.amend(order.key, OrderKind.LIMIT, PRICE - 100),
@@ -137,9 +154,9 @@ async def test_two_amendments_at_once_are_one(desk: OrderDesk) -> None:
     assert len(desk.broker.rows) == 2
 
 
-async def test_two_cancellations_at_once_are_one(desk: OrderDesk) -> None:
+async def test_two_cancellations_at_once_are_one(slow_desk: OrderDesk, journal: SlowJournal) -> None:
+    desk = slow_desk
     order = await resting(desk)
-    desk.orders._journal = journal = SlowJournal()
 
     said = await asyncio.gather(desk.orders.cancel(order.key), desk.orders.cancel(order.key))
 
@@ -165,10 +182,11 @@ async def test_a_cancellation_that_crosses_an_amendment_goes_to_the_new_number(d
 
 
 async def test_an_order_that_ended_while_its_cancellation_was_journaled_is_not_cancelled(
-    desk: OrderDesk,
+    slow_desk: OrderDesk, journal: SlowJournal
 ) -> None:
+    desk = slow_desk
     order = await resting(desk)
-    desk.orders._journal = SlowJournal(lambda: desk.broker.fill(order.order_number, 10))
+    journal.meanwhile = lambda: desk.broker.fill(order.order_number, 10)
 
     assert await desk.orders.cancel(order.key) != ""
     assert desk.now(order).status is OrderStatus.FILLED
@@ -206,21 +224,19 @@ async def test_what_was_not_sent_is_refused(desk: OrderDesk) -> None:
     assert order.status is OrderStatus.REJECTED
 
 
-async def test_a_bug_while_sending_leaves_no_order_that_looks_sent_for_ever(
-    desk: OrderDesk, expect_log: ExpectLog
-) -> None:
+async def test_a_bug_while_sending_leaves_no_order_that_looks_sent_for_ever(expect_log: ExpectLog) -> None:
     expect_log("nobody knows")
 
     class BrokenBroker(MemoryBroker):
         async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
             raise ZeroDivisionError
 
-    desk.orders._broker = BrokenBroker(desk.clock)
-    desk.orders.submit_soon(request := desk.request())
-    await until(lambda: bool(desk.failures))
+    async with order_desk(BrokenBroker) as desk:
+        desk.orders.submit_soon(request := desk.request())
+        await until(lambda: bool(desk.failures))
 
-    assert isinstance(desk.failures[0], ZeroDivisionError)
-    assert desk.now(request.intent_id).status is OrderStatus.UNKNOWN
+        assert isinstance(desk.failures[0], ZeroDivisionError)
+        assert desk.now(request.intent_id).status is OrderStatus.UNKNOWN
 
 
 async def test_closing_waits_for_the_answer_of_what_has_left(desk: OrderDesk) -> None:
@@ -306,22 +322,28 @@ async def test_twins_of_an_unknown_order_are_shown_and_none_is_taken_for_it(
 
 
 async def test_a_twin_of_the_morning_is_not_taken_for_an_order_that_never_arrived(
-    desk: OrderDesk, expect_log: ExpectLog
+    expect_log: ExpectLog,
 ) -> None:
     expect_log("order ")
 
     class DeafBroker(MemoryBroker):
+        is_deaf = False
+
         async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
-            raise LOST
+            if self.is_deaf:
+                raise LOST
+            return await super().place(request, leaving=leaving)
 
-    accepted = await desk.broker.place(desk.request())
-    desk.set_row(accepted.order_number, ordered_at=desk.clock.now() - timedelta(hours=3))
-    desk.orders._broker = DeafBroker(desk.clock)
-    order = await desk.orders.submit(desk.request())
+    async with order_desk(DeafBroker) as desk:
+        accepted = await desk.broker.place(desk.request())
+        desk.set_row(accepted.order_number, ordered_at=desk.clock.now() - timedelta(hours=3))
+        assert isinstance(desk.broker, DeafBroker)
+        desk.broker.is_deaf = True
+        order = await desk.orders.submit(desk.request())
 
-    await desk.reconciler.list_once()
+        await desk.reconciler.list_once()
 
-    assert desk.now(order).status is OrderStatus.UNKNOWN
+        assert desk.now(order).status is OrderStatus.UNKNOWN
 
 
 async def test_a_listing_that_is_older_than_a_fill_does_not_take_it_back(desk: OrderDesk) -> None:
@@ -405,21 +427,18 @@ async def test_a_late_notice_does_not_open_a_cancelled_order_again(desk: OrderDe
     assert (desk.now(order).filled, desk.now(order).cancelled) == (3, 7)
 
 
-async def test_a_notice_that_overtakes_the_answer_is_joined_to_it(desk: OrderDesk) -> None:
+async def test_a_notice_that_overtakes_the_answer_is_joined_to_it() -> None:
     class HastyBroker(MemoryBroker):
         async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
             accepted = await super().place(request, leaving=leaving)
             self.fill(accepted.order_number, 4)
             return accepted
 
-    desk.orders._broker = broker = HastyBroker(desk.clock)
-    broker.hold_shares(SAMSUNG, "삼성전자", 400, 81_250)
-    broker.on_notice = desk.orders.take_notice
+    async with order_desk(HastyBroker) as desk:
+        order = await desk.orders.submit(desk.request())
 
-    order = await desk.orders.submit(desk.request())
-
-    assert desk.now(order).status is OrderStatus.PARTLY_FILLED
-    assert desk.now(order).filled == 4
+        assert desk.now(order).status is OrderStatus.PARTLY_FILLED
+        assert desk.now(order).filled == 4
 
 
 # -- days ---

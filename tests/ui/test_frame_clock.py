@@ -50,3 +50,44 @@ def test_nothing_is_flushed_after_stop(qtbot: Any) -> None:
     qtbot.wait(40)
 
     assert seen == []
+
+
+def test_an_order_on_its_way_holds_the_frame_for_a_moment_only(qtbot: Any) -> None:
+    clock, seen = FrameClock(), []
+
+    def flush() -> None:
+        seen.append("flush")
+
+    clock.hold()
+    clock.request(flush)
+    clock._flush()
+    assert seen == []
+    qtbot.waitUntil(lambda: seen == ["flush"])
+
+    clock.hold()
+    clock.release()
+    clock.request(flush)
+    clock._flush()
+    assert seen == ["flush", "flush"]
+
+
+def test_a_slow_flush_is_rarer_and_never_forgotten(qtbot: Any) -> None:
+    clock, quick, slow = FrameClock(), [], []
+
+    def flush_quick() -> None:
+        quick.append("quick")
+        if len(quick) < 20:
+            clock.request(flush_quick)
+            clock.request_slow(flush_slow)
+
+    def flush_slow() -> None:
+        slow.append("slow")
+
+    clock.request(flush_quick)
+    clock.request_slow(flush_slow)
+    qtbot.waitUntil(lambda: len(quick) == 20)
+    before = len(slow)
+    clock.request_slow(flush_slow)
+    qtbot.waitUntil(lambda: len(slow) > before)
+
+    assert len(slow) <= 15

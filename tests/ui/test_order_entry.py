@@ -540,6 +540,26 @@ def test_cancel_tab_cancels_the_chosen_order_without_asking(form: EntryForm, qtb
     assert form.panel.change_form.nothing.isVisible()
 
 
+def test_an_order_that_ends_under_the_pointer_is_not_replaced_by_another(form: EntryForm, qtbot: Any) -> None:
+    first = place(form, qtbot, 83_600)
+    second = place(form, qtbot, 83_700)
+    form.panel.choose_tab(Tab.CANCEL)
+    form.panel.change_form.choose(second.key)
+    form.settle()
+
+    form.desk.broker.fill(second.order_number, second.quantity)
+    form.settle()
+    qtbot.mouseClick(form.panel.send_button, _PRESS)
+    form.settle()
+
+    assert form.panel.change_form.order is None
+    assert form.panel.send_button.text() == "주문을 고르십시오"
+    assert [row.is_cancel for row in form.desk.broker.rows.values()] == [False, False]
+    form.panel.change_form.choose(first.key)
+    form.settle()
+    assert form.panel.send_button.isEnabled()
+
+
 def test_escape_clears_the_form(form: EntryForm, qtbot: Any) -> None:
     form.fill("84600", "5")
 

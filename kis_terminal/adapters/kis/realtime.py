@@ -158,6 +158,19 @@ class RealtimeDecoder:
         tick._decoder = self
         return tick
 
+    def newest_tick(self, frame: StreamFrame) -> Tick | None:
+        """Decode the last record of a trade frame; None when not all its records are of one symbol.
+
+        Raises FrameError as `ticks`.
+        """
+        payload = frame.payload
+        width = record_width(frame.tr_id, payload.count("^") + 1, frame.record_count, TRADE.minimum)
+        fields = payload.rsplit("^", width)[-width:]
+        symbol = fields[0]
+        if payload.count(f"^{symbol}^") + payload.startswith(f"{symbol}^") < frame.record_count:
+            return None
+        return self.ticks(StreamFrame(frame.tr_id, frame.is_encrypted, 1, "^".join(fields)))[0]
+
     def ticks(self, frame: StreamFrame) -> list[Tick]:
         """Decode every record of a trade frame, oldest first.
 

@@ -14,6 +14,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from kis_terminal.adapters.kis.backlog import Backlog
 from kis_terminal.adapters.kis.frames import (
     ControlReply,
     Heartbeat,
@@ -95,6 +96,7 @@ class FeedSession:
         self._gap_reason = gap_reason
         self._on_failure = on_failure
         self._notices = NoticeReader()
+        self._backlog = Backlog(asyncio.get_running_loop().call_soon)
         self._outstanding: _Outstanding | None = None
         self._has_data = False
         self._has_renewed_notices = False
@@ -134,11 +136,13 @@ class FeedSession:
 
     async def _read(self) -> Ending:
         receive, take, counters = self._socket.recv, self._take, self._counters
+        count = self._backlog.count
         try:
             while True:
                 # Not decoded by the library, for it closes the connection over invalid UTF-8.
                 message = await receive(decode=False)
                 counters.messages += 1
+                count(len(message))
                 try:
                     outcome = take(message)
                 except FrameError as error:
@@ -187,6 +191,11 @@ class FeedSession:
         elif stream is None or frame.is_encrypted:
             raise FrameError(f"{frame.tr_id}: a frame of a stream that was not asked for")
         elif stream is Stream.TICKS:
+            if self._backlog.is_behind and (newest := self._decoder.newest_tick(frame)) is not None:
+                # Late prices are worth less than the last one; cumulative volume tells of those left out.
+                self._counters.joined += frame.record_count - 1
+                self._listener.on_ticks((newest,))
+                return
             for ticks in runs_of_one_symbol(self._decoder.ticks(frame)):
                 self._listener.on_ticks(ticks)
         elif stream is Stream.BOOK:

@@ -33,6 +33,8 @@ class FeedCounters:
     messages: int = 0
     rejected: int = 0
     """Messages that could not be read."""
+    joined: int = 0
+    """Prints left out for a newer one of the same frame while more came than could be read."""
     connections: int = 0
     last_frame_at: float | None = None
     """Clock.monotonic() of the last sign of life, to about a second."""

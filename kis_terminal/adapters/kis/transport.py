@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import socket
 import ssl
 import sys
@@ -23,6 +24,11 @@ from kis_terminal.ports import Clock, LeavingCheck
 # program's start. A None entry makes that import fail, which httpx expects and handles.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx  # noqa: E402
+
+# httpcore (1.0) imports sniffio several times a request where it is there; newer anyio no longer brings it,
+# and to search the whole path for it each time was a quarter of the work of a request.
+if importlib.util.find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 # httpx imports this at the first request, in the middle of the window's first frame: it is wanted now,
 # while the embedded exchange is starting.

@@ -16,8 +16,10 @@ log = logging.getLogger(__name__)
 class FileWorkspaceStore:
     """`ports.WorkspaceStore`; a damaged file is kept aside and said in the log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, waits_for_disk: bool = True) -> None:
         self._path = path
+        self._waits_for_disk = waits_for_disk
+        """Whether what was written also survives the machine's sudden end; it costs tens of milliseconds."""
         self.is_damaged = False
         """Whether there was a file that could not be read; what it held is not known."""
         self._is_unsaved = False
@@ -69,6 +71,7 @@ class FileWorkspaceStore:
         draft = self._path.with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:
             json.dump(self._texts, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
+            if self._waits_for_disk:
+                file.flush()
+                os.fsync(file.fileno())
         draft.replace(self._path)

@@ -53,7 +53,7 @@ class LaidOutInk(Ink):
                 return super().draw(painter, cell, align, text, colour)
             kept = self._layout(text)
         static, width = kept
-        left, top, room, height = cell.getRect()
+        left, top, room, height = float(cell.x()), float(cell.y()), cell.width(), cell.height()
         if width > room:
             return super().draw(painter, cell, align, text, colour)
         if align & _ALIGNED:

@@ -35,6 +35,9 @@ class ChangeForm(QWidget):
         super().__init__()
         self.instrument_kind = InstrumentKind.STOCK
         self._orders: dict[str, Order] = {}
+        self._symbol = ""
+        self._is_lost = False
+        """Whether the order that was chosen has gone and the user has not chosen another."""
         self.order_choice = Choice(theme, tr("미체결 주문"))
         self.price_field = NumberField(theme, tr("정정가격"))
         self._order_label, self._price_label = QLabel(tr("주문")), QLabel(tr("정정가격"))
@@ -73,7 +76,10 @@ class ChangeForm(QWidget):
         return self._orders.get(str(self.order_choice.currentData() or ""))
 
     def show_orders(self, orders: Sequence[Order]) -> None:
-        """Offer these orders; the chosen one stays chosen, and what was typed stays."""
+        """Offer these orders; the chosen one stays chosen, and what was typed stays.
+
+        When the chosen one has gone nothing is chosen: a click that was meant for it must not meet another.
+        """
         texts = [describe(order) for order in orders]
         keys = [order.key for order in orders]
         shown = [str(self.order_choice.itemData(i)) for i in range(self.order_choice.count())]
@@ -86,11 +92,18 @@ class ChangeForm(QWidget):
                     self.order_choice.setItemText(place, text)
             return
         chosen = str(self.order_choice.currentData() or "")
+        if chosen:
+            self._is_lost = chosen not in keys and bool(orders) and orders[0].symbol == self._symbol
+        if orders:
+            self._symbol = orders[0].symbol
+        else:
+            self._is_lost = False
+        place = keys.index(chosen) if chosen in keys else 0 if keys and not self._is_lost else -1
         self.order_choice.blockSignals(True)
         self.order_choice.clear()
         for key, text in zip(keys, texts, strict=True):
             self.order_choice.addItem(text, key)
-        self.order_choice.setCurrentIndex(keys.index(chosen) if chosen in keys else 0 if keys else -1)
+        self.order_choice.setCurrentIndex(place)
         self.order_choice.blockSignals(False)
         if chosen not in keys:
             self._order_chosen()

@@ -34,7 +34,14 @@ def check_amendment(workspace: Workspace, order: Order, price: Decimal) -> Check
     """Return an amendment of the whole rest as a request, and what every rule says of it."""
     kind = order.kind if order.kind.needs_price else OrderKind.LIMIT
     request = workspace.orders.new_request(
-        order.symbol, order.side, kind, order.remaining, price, origin=order.origin, venue=order.venue
+        order.symbol,
+        order.side,
+        kind,
+        order.remaining,
+        price,
+        origin=order.origin,
+        venue=order.venue,
+        condition_price=order.condition_price,
     )
     others = tuple(item for item in workspace.orders.open_orders() if item.key != order.key)
     return request, workspace.risk_gate.check_amendment(request, order, others)

@@ -358,7 +358,8 @@ class OrderEntryPanel(Panel):
         if not self._tab.is_new_order:
             order = self.change_form.order
             if order is None:
-                return tr("미체결 주문이 없습니다")
+                has_some = self.change_form.order_choice.count() > 0
+                return tr("주문을 고르십시오") if has_some else tr("미체결 주문이 없습니다")
             new = self.change_form.price_field.text() if self._tab is Tab.AMEND else ""
             what = describe(order).split(" · ")[0] + (f" → {new}" if new else "")
             return f"{self._tab.word}  {what}{enter}"

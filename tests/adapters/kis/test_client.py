@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,6 +156,59 @@ async def test_an_order_without_proof_is_unknown_and_sent_once(failure: Reply) -
 
         await asyncio.sleep(0.05)
         assert server.count(ORDER) == 1
+
+
+async def send_order(client: KisClient, leaving: Callable[[], None]) -> None:
+    api = client.catalog.api("domestic_stock.order_cash")
+    await client.request(api, BUY, priority=Priority.ORDER, selectors={"side": "buy"}, leaving=leaving)
+
+
+async def test_an_order_that_waits_for_its_turn_is_kept_when_it_must_not_leave_any_more() -> None:
+    async with connected(limits=Limits(calls=1, window=0.3, reserved_for_cancels=0)) as (client, server):
+        server.on(ORDER, TAKEN)
+        is_halted = False
+
+        def leaving() -> None:
+            if is_halted:
+                raise OrderRefused("잠겨 있습니다", code="HALTED")
+
+        await send_order(client, leaving)
+        waiting = asyncio.ensure_future(send_order(client, leaving))
+        await asyncio.sleep(0.05)
+        is_halted = True
+
+        with pytest.raises(OrderRefused):
+            await waiting
+        assert server.count(ORDER) == 1
+
+
+async def test_an_order_is_asked_for_once_more_when_its_connection_stands() -> None:
+    async with connected() as (client, server):
+        server.on(ORDER, TAKEN)
+        asked = 0
+
+        def leaving() -> None:
+            nonlocal asked
+            asked += 1
+            if asked == 2:  # the latch fell while the connection was made
+                raise OrderRefused("잠겨 있습니다", code="HALTED")
+
+        with pytest.raises(OrderRefused):
+            await send_order(client, leaving)
+        assert server.count(ORDER) == 0
+
+        await send_order(client, leaving)
+        assert server.count(ORDER) == 1
+
+
+async def test_an_order_whose_token_cannot_be_read_has_not_left() -> None:
+    async with connected() as (client, server):
+        server.on(TOKEN_PATH, Reply(200, {"rt_cd": "0"}))
+        server.on(ORDER, TAKEN)
+
+        with pytest.raises(BrokerUnreachable):
+            await send_order(client, lambda: None)
+        assert server.count(ORDER) == 0
 
 
 async def test_an_order_on_a_connection_that_the_server_closed_is_sent_at_most_once() -> None:

@@ -170,7 +170,7 @@ def test_links_are_not_followed(tmp_path: Path, expect_log: ExpectLog) -> None:
 def test_a_folder_in_place_of_the_file_is_an_os_error(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
 
-    with pytest.raises(OSError, match="plain file|directory"):
+    with pytest.raises(OSError, match=r"plain file|directory"):
         read_private(tmp_path / "folder")
 
 

@@ -1,0 +1,50 @@
+"""What is ready runs in order, in one turn, and leaves Qt its turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kis_terminal.ui.ready_queue import ReadyQueue
+
+
+def handle_of(callback: Callable[[], object], loop: asyncio.AbstractEventLoop) -> asyncio.Handle:
+    return asyncio.Handle(callback, (), loop)
+
+
+def test_handles_run_in_order_with_those_that_they_schedule(qtbot: Any) -> None:
+    loop, queue, seen = asyncio.new_event_loop(), ReadyQueue(), []
+
+    def first() -> None:
+        seen.append("first")
+        queue.add(handle_of(lambda: seen.append("third"), loop))
+
+    dropped = handle_of(lambda: seen.append("dropped"), loop)
+    queue.add(handle_of(first, loop))
+    queue.add(dropped)
+    queue.add(handle_of(lambda: seen.append("second"), loop))
+    dropped.cancel()
+    assert seen == []
+    qtbot.waitUntil(lambda: len(seen) == 3)
+    loop.close()
+
+    assert seen == ["first", "second", "third"]
+
+
+def test_callbacks_without_end_leave_qt_its_turn(qtbot: Any) -> None:
+    loop, queue, rounds = asyncio.new_event_loop(), ReadyQueue(), []
+
+    def again() -> None:
+        rounds.append(time.perf_counter())
+        if len(rounds) < 100_000 and not is_over:
+            queue.add(handle_of(again, loop))
+
+    is_over = []
+    queue.add(handle_of(again, loop))
+    qtbot.wait(30)
+    is_over.append(True)
+    assert 10 < len(rounds) < 100_000
+    qtbot.wait(10)
+    loop.close()
