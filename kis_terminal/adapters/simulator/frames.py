@@ -52,9 +52,9 @@ def plain_frames(tr_id: str, records: Sequence[str]) -> list[str]:
     return frames
 
 
-def encrypted_frame(tr_id: str, cipher_text: str) -> str:
-    """Return a frame with one encrypted record."""
-    return f"1|{tr_id}|001|{cipher_text}"
+def encrypted_frame(tr_id: str, cipher_text: str, count: str = "001") -> str:
+    """Return a frame with one encrypted record; `count` other than 001 is a lie, for tests."""
+    return f"1|{tr_id}|{count}|{cipher_text}"
 
 
 def trade_record(trade: TradePrinted, quote: QuoteSnapshot, columns: int = 47) -> str:
