@@ -21,11 +21,13 @@ from kis_terminal.adapters.simulator.accounts import Accounts
 from kis_terminal.adapters.simulator.archive import Archive
 from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
 from kis_terminal.adapters.simulator.costs import Costs
+from kis_terminal.adapters.simulator.day_runner import DayRunner
 from kis_terminal.adapters.simulator.history import (
     MARKET_VOLATILITY,
     SESSION_SECONDS,
     seed_for,
 )
+from kis_terminal.adapters.simulator.interruptions import InterruptionRules
 from kis_terminal.adapters.simulator.ledger import Ledger
 from kis_terminal.adapters.simulator.listings import load_listings, unknown_listing
 from kis_terminal.adapters.simulator.market import SymbolMarket
@@ -73,7 +75,13 @@ class Exchange:
     """Play KRX for real-like and paper-like accounts on one market."""
 
     def __init__(
-        self, *, seed: int, now: datetime, bars: BarHistory | None = None, market_open_always: bool = True
+        self,
+        *,
+        seed: int,
+        now: datetime,
+        bars: BarHistory | None = None,
+        market_open_always: bool = True,
+        interruptions: InterruptionRules | None = None,
     ) -> None:
         """Open at `now`; with `market_open_always` in the continuous session whatever the day or hour."""
         self.seed = seed
@@ -104,7 +112,20 @@ class Exchange:
         self._agenda = [(self._markets[s].crowd.next_delay(), index) for index, s in enumerate(self._order)]
         heapq.heapify(self._agenda)
         self._changed: set[str] = set()
-        self._events.append(MarketStatusChanged(self._next_sequence(), self._moment, None, STATUS_OPEN))
+        self._runner = DayRunner(
+            self._markets,
+            self._desk,
+            self.clock,
+            self._started,
+            interruptions or InterruptionRules(),
+            random.Random(seed_for(seed, "day")),
+            self._announce_status,
+            lambda: self._elapsed,
+            self._changed.add,
+        )
+        self._runner.start_day(now, self._moment)
+        if market_open_always:
+            self._announce_status(None, STATUS_OPEN)
 
     def listings(self) -> Sequence[Listing]:
         """Return everything listed."""
@@ -126,11 +147,10 @@ class Exchange:
         moment = self.clock.exchange_time(now)
         if moment.date() != self._moment.date():
             self._start_day(now, moment)
-        target = int((now - self._started).total_seconds() * 1_000_000)
-        if self.clock.phase(now) == "continuous":
-            self._run_until(now, target)
-        self._now, self._moment, self._elapsed = now, self.clock.exchange_time(now), target
-        changed, self._changed = sorted(self._changed), set()
+        self._play(int((now - self._started).total_seconds() * 1_000_000))
+        self._now, self._moment = now, self.clock.exchange_time(now)
+        changed = sorted(self._changed)
+        self._changed.clear()
         for symbol in changed:
             self._events.append(BookChanged(self._next_sequence(), self._moment, symbol))
 
@@ -208,7 +228,7 @@ class Exchange:
             quantity,
             price,
             self._moment,
-            self.clock.phase(now),
+            self._runner.stage,
             venue,
             condition_price,
         )
@@ -230,9 +250,9 @@ class Exchange:
     ) -> Accepted | Refused:
         """Replace an open order, whole or in part, by one with a new number."""
         self.advance(now)
-        phase = self.clock.phase(now)
+        stage = self._runner.stage
         answer = self._desk.amend(
-            account, original_no, kind, quantity, price, all_rest, self._moment, phase, venue, condition_price
+            account, original_no, kind, quantity, price, all_rest, self._moment, stage, venue, condition_price
         )
         self._announce_order(answer)
         return answer
@@ -301,14 +321,30 @@ class Exchange:
     def _on_execution(self, execution: Execution, moment: datetime) -> None:
         self._desk.on_execution(execution, moment)
 
-    def _run_until(self, now: datetime, target: int) -> None:
+    def _play(self, target: int) -> None:
+        """Let the time pass to `target` microseconds, doing what falls due on the way."""
+        due = self._runner.next_due(target)
+        while due is not None:
+            self._run_until(due)
+            self._moment = self.clock.exchange_time(self._started + timedelta(microseconds=due))
+            self._runner.fire(self._moment)
+            due = self._runner.next_due(target)
+        self._run_until(target)
+
+    def _run_until(self, target: int) -> None:
         """Let every crowd act in the order of their times."""
+        if not self._runner.is_playing:
+            self._elapsed = max(self._elapsed, target)
+            return
         agenda, order, markets = self._agenda, self._order, self._markets
         skip = target - self._elapsed - int(LONGEST_GAP * 1_000_000)
         if skip > 0:
             self._agenda = agenda = [(at + skip, index) for at, index in agenda]
             self._acted_at = {symbol: at + skip for symbol, at in self._acted_at.items()}
             self._next_market_step += skip
+        if agenda[0][0] < self._elapsed:  # nobody traded for a while
+            self._agenda = agenda = [(max(at, self._elapsed + 1), index) for at, index in agenda]
+            heapq.heapify(agenda)
         while agenda[0][0] <= target:
             at, index = agenda[0]
             while self._next_market_step <= at:
@@ -321,27 +357,59 @@ class Exchange:
             moment = self.clock.exchange_time(self._started + timedelta(microseconds=at))
             seconds = (at - self._acted_at[symbol]) / 1_000_000
             move = self._market_level - self._seen_level[symbol]
+            self._elapsed = at
             market.act(moment, seconds, move)
             self._acted_at[symbol], self._seen_level[symbol] = at, self._market_level
             self._desk.after_trades(symbol, moment)
             self._changed.add(symbol)
             heapq.heapreplace(agenda, (at + market.crowd.next_delay(), index))
+        self._elapsed = max(self._elapsed, target)
 
     def _start_day(self, now: datetime, moment: datetime) -> None:
         """End the day before: orders expire, bars join the history, books and counters start anew."""
-        self._desk.expire_all(self._moment)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        if not self.clock.open_always:
+            # The rest of the last day is lived through: its close, its auctions, its ends of orders.
+            last_night = self._moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+            self._play(int((last_night - self._started).total_seconds() * 1_000_000))
+        self._desk.expire(self._moment)
         if self.clock.open_always:
             self.calendar.open_always(moment.date())
         for symbol, market in self._markets.items():
             if self.calendar.is_open_day(self._moment.date()):
                 self._archive.remember(symbol, market.roll_day(moment))
             self._changed.add(symbol)
+        self._moment = midnight if not self.clock.open_always else moment
         self._accounts.roll_day(moment.date())
-        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         self._elapsed = max(self._elapsed, int((midnight - self._started).total_seconds() * 1_000_000))
         self._agenda = [(max(at, self._elapsed + 1), index) for at, index in self._agenda]
         heapq.heapify(self._agenda)
-        self._events.append(MarketStatusChanged(self._next_sequence(), moment, None, STATUS_OPEN))
+        opening = midnight if not self.clock.open_always else moment
+        self._runner.start_day(opening if not self.clock.open_always else now, opening)
+        if self.clock.open_always:
+            self._announce_status(None, STATUS_OPEN, moment=moment)
+
+    def _announce_status(
+        self,
+        symbol: str | None,
+        code: str,
+        *,
+        expected_code: str = "112",
+        is_interrupted: bool = False,
+        is_halted: bool = False,
+        moment: datetime | None = None,
+    ) -> None:
+        self._events.append(
+            MarketStatusChanged(
+                self._next_sequence(),
+                moment or self._moment,
+                symbol,
+                code,
+                expected_code,
+                is_interrupted,
+                is_halted,
+            )
+        )
 
     def _history(self, symbol: str) -> DailySeries:
         return self._archive.series(self._markets[symbol].listing)
