@@ -21,7 +21,7 @@ from kis_terminal.adapters.simulator.market import SymbolMarket
 from kis_terminal.adapters.simulator.order_desk import OrderDesk
 from kis_terminal.adapters.simulator.order_routing import GOOD_TILL_PRE_MARKET
 from kis_terminal.adapters.simulator.orders import AccountOrder
-from kis_terminal.adapters.simulator.trading_day import ALWAYS, Stage
+from kis_terminal.adapters.simulator.trading_day import ALWAYS, CLOSED, Stage
 
 SECOND = 1_000_000
 _LASTING = frozenset({"00", "03", "04"})
@@ -70,7 +70,7 @@ class DayRunner:
         self._touch = touch
         self._timers: list[tuple[int, int, Callable[[datetime], None]]] = []
         self._numbers = itertools.count()
-        self._breaker_stage = 0
+        self._broken: list[SymbolMarket] = []
         self.stage = ALWAYS
 
     @property
@@ -81,7 +81,7 @@ class DayRunner:
     def start_day(self, now: datetime, moment: datetime) -> None:
         """Enter the day at `moment`, without telling what happened on it before; plan its later stages."""
         self._timers.clear()
-        self._breaker_stage = 0
+        self._release()
         for market in self._markets.values():
             self._prepare(market)
         self.stage = self._clock.stage(now)
@@ -95,12 +95,6 @@ class DayRunner:
         for market in self._markets.values():
             self._place_in_stage(market, self.stage)
 
-    def admit(self, market: SymbolMarket) -> None:
-        """Bring a new market into the running stage."""
-        self._prepare(market)
-        if not self._clock.open_always:
-            self._place_in_stage(market, self.stage)
-
     def next_due(self, target: int) -> int | None:
         """Return when the next thing is due, None when nothing is until `target`."""
         return self._timers[0][0] if self._timers and self._timers[0][0] <= target else None
@@ -109,17 +103,18 @@ class DayRunner:
         """Do the next thing that is due; `moment` is its exchange time."""
         heapq.heappop(self._timers)[2](moment)
 
-    def interrupt(self, market: SymbolMarket, moment: datetime) -> None:
+    def interrupt(self, market: SymbolMarket, moment: datetime) -> bool:
         """Stop continuous trading of a symbol for an auction of two minutes and a random while (VI)."""
         if market.mode != "continuous" or market.is_halted:
-            return
+            return False
         rules = self._rules
         self._collect(
             market,
             "interruption",
             rules.auction_seconds + self._rng.random() * rules.random_seconds,
         )
-        self._announce(market.listing.symbol, "112", expected_code="311", is_interrupted=True)
+        self._announce(market.listing.symbol, "", expected_code="311", is_interrupted=True)
+        return True
 
     def halt(self, symbol: str) -> None:
         """Stop trading of a symbol; its orders stay and may be cancelled only."""
@@ -143,27 +138,34 @@ class DayRunner:
 
     def break_circuit(self, stage: int, moment: datetime) -> None:
         """Halt the whole market: stages 1 and 2 for twenty minutes and an auction, stage 3 for the day."""
-        self._breaker_stage = stage
         self._announce(None, "174", is_halted=True)
         for market in self._markets.values():
-            market.is_halted = True
-            market.auction_number += 1
+            if not market.is_halted:
+                self._broken.append(market)
+                market.is_halted = True
+                market.auction_number += 1
             self._touch(market.listing.symbol)
         if stage >= 3:
             self._timers.clear()
             self._desk.expire(moment)
-            self.stage = Stage(0, "closed", "closed")
-            self._announce(None, "129")
+            self.stage = CLOSED
+            self._announce(None, "129", expected_code="129")
             return
         self._timer(self._rules.breaker_seconds, self._end_breaker)
 
     def _end_breaker(self, moment: datetime) -> None:
         self._announce(None, "175")
-        for market in self._markets.values():
-            market.is_halted = False
+        for market in self._release():
             if self.stage.krx == "continuous":
                 self._collect(market, "interruption", self._rules.resume_seconds)
             self._touch(market.listing.symbol)
+
+    def _release(self) -> list[SymbolMarket]:
+        """End the halts of the circuit breaker; a symbol halted by itself stays halted."""
+        released, self._broken = self._broken, []
+        for market in released:
+            market.is_halted = False
+        return released
 
     def _prepare(self, market: SymbolMarket) -> None:
         """Set the guard of the day; an always-open exchange interrupts nothing by itself."""
@@ -194,7 +196,7 @@ class DayRunner:
     def _enter(self, stage: Stage, moment: datetime) -> None:
         before, self.stage = self.stage, stage
         for code in stage.codes:
-            expected = "311" if code == "110" else code if code in ("121", "129") else "112"
+            expected = "311" if not code else code if code in ("121", "129") else "112"
             self._announce(None, code, expected_code=expected)
         if before.fixed and before.fixed != stage.fixed:
             self._desk.expire(moment, lambda order: order.place == "fixed")

@@ -20,6 +20,7 @@ from kis_terminal.adapters.simulator import company
 from kis_terminal.adapters.simulator.accounts import Accounts
 from kis_terminal.adapters.simulator.archive import Archive
 from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
+from kis_terminal.adapters.simulator.corporate_actions import CorporateActions, Split, new_listing
 from kis_terminal.adapters.simulator.costs import Costs
 from kis_terminal.adapters.simulator.day_runner import DayRunner
 from kis_terminal.adapters.simulator.history import (
@@ -112,6 +113,7 @@ class Exchange:
         self._agenda = [(self._markets[s].crowd.next_delay(), index) for index, s in enumerate(self._order)]
         heapq.heapify(self._agenda)
         self._changed: set[str] = set()
+        self._actions = CorporateActions(self._markets, self._accounts, self._archive, self._admit)
         self._runner = DayRunner(
             self._markets,
             self._desk,
@@ -129,12 +131,12 @@ class Exchange:
 
     def listings(self) -> Sequence[Listing]:
         """Return everything listed."""
-        return [market.listing for market in self._markets.values()]
+        return [market.listing for market in self._markets.values() if not market.is_delisted]
 
     def listing(self, symbol: str) -> Listing | None:
         """Return one listing, None when the symbol is unknown."""
         market = self._markets.get(symbol)
-        return market.listing if market else None
+        return market.listing if market and not market.is_delisted else None
 
     def time(self, now: datetime) -> datetime:
         """Return exchange time for the caller's `now`."""
@@ -169,9 +171,9 @@ class Exchange:
         market = self._markets[symbol]
         return company.statistics(market.listing, market.daily_bar(), self._history(symbol), self.seed)
 
-    def book(self, symbol: str) -> BookSnapshot:
-        """Return the visible book of `symbol`."""
-        return self._markets[symbol].snapshot(self._moment)
+    def book(self, symbol: str, venue: str = "KRX") -> BookSnapshot:
+        """Return the book of `symbol` that `venue` (KRX or NXT) shows."""
+        return self._markets[symbol].snapshot(self._moment, venue)
 
     def recent_trades(self, symbol: str, count: int) -> list[TradePrinted]:
         """Return today's last trades, newest last."""
@@ -217,6 +219,7 @@ class Exchange:
         *,
         venue: str = "KRX",
         condition_price: int = 0,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Take and work an order; `kind` is an ORD_DVSN code, `price` 0 for kinds without one."""
         self.advance(now)
@@ -231,6 +234,7 @@ class Exchange:
             self._runner.stage,
             venue,
             condition_price,
+            placed_by,
         )
         self._announce(symbol)
         return answer
@@ -272,6 +276,67 @@ class Exchange:
         answer = self._desk.cancel(account, original_no, quantity, all_rest, self._moment, venue)
         self._announce_order(answer)
         return answer
+
+    def place_foreign(
+        self,
+        account: Account,
+        side: Side,
+        symbol: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        now: datetime,
+        *,
+        venue: str = "KRX",
+        condition_price: int = 0,
+    ) -> Accepted | Refused:
+        """Take an order of `account` that came in elsewhere (an HTS, a telephone); the ledger says so."""
+        return self.submit(
+            account,
+            side,
+            symbol,
+            kind,
+            quantity,
+            price,
+            now,
+            venue=venue,
+            condition_price=condition_price,
+            placed_by="hts",
+        )
+
+    def halt(self, symbol: str, now: datetime) -> None:
+        """Stop trading of `symbol`: orders are refused, standing ones may be cancelled."""
+        self.advance(now)
+        self._runner.halt(symbol)
+
+    def resume(self, symbol: str, now: datetime) -> None:
+        """Let `symbol` trade again, first in an auction."""
+        self.advance(now)
+        self._runner.resume(symbol, self._moment)
+
+    def trip_vi(self, symbol: str, now: datetime) -> bool:
+        """Interrupt `symbol` for an auction (VI); False where it does not trade continuously."""
+        self.advance(now)
+        return self._runner.interrupt(self._markets[symbol], self._moment)
+
+    def circuit_breaker(self, stage: int, now: datetime) -> None:
+        """Break the circuit of the whole market; stage 1 or 2 for a while, 3 for the rest of the day."""
+        if stage not in (1, 2, 3):
+            raise ValueError(f"there is no stage {stage} of the circuit breaker")
+        self.advance(now)
+        self._runner.break_circuit(stage, self._moment)
+
+    def split(self, symbol: str, new: int, old: int = 1) -> None:
+        """Let `old` shares become `new` ones from the next trading day on."""
+        self._actions.split(Split(symbol, new, old))
+
+    def list_new(self, symbol: str, name: str, price: int) -> None:
+        """List a new share at `price` from the next trading day on."""
+        self._actions.list_new(new_listing(symbol, name, price))
+
+    def delist(self, symbol: str) -> None:
+        """Take `symbol` off the exchange from the next trading day on."""
+        self._actions.delist(symbol)
 
     def orders(self, account: Account, start: date, end: date) -> list[OrderRecord]:
         """Return orders, amendments and cancellations of `start` to `end`, oldest first."""
@@ -317,6 +382,17 @@ class Exchange:
         return SymbolMarket(
             listing, self.seed, self._moment, self._next_sequence, self._events.append, self._on_execution
         )
+
+    def _admit(self, listing: Listing) -> None:
+        market = self._open_market(listing)
+        market.begin_first_day(self._moment)
+        symbol = listing.symbol
+        self._markets[symbol] = market
+        self._order.append(symbol)
+        self._seen_level[symbol] = self._market_level
+        self._acted_at[symbol] = self._elapsed
+        first = self._elapsed + market.crowd.next_delay()
+        heapq.heappush(self._agenda, (first, len(self._order) - 1))
 
     def _on_execution(self, execution: Execution, moment: datetime) -> None:
         self._desk.on_execution(execution, moment)
@@ -378,6 +454,8 @@ class Exchange:
         for symbol, market in self._markets.items():
             if self.calendar.is_open_day(self._moment.date()):
                 self._archive.remember(symbol, market.roll_day(moment))
+            else:
+                market.restart_day(moment)
             self._changed.add(symbol)
         self._moment = midnight if not self.clock.open_always else moment
         self._accounts.roll_day(moment.date())
@@ -385,6 +463,8 @@ class Exchange:
         self._agenda = [(max(at, self._elapsed + 1), index) for at, index in self._agenda]
         heapq.heapify(self._agenda)
         opening = midnight if not self.clock.open_always else moment
+        if self.calendar.is_open_day(moment.date()):
+            self._actions.apply(opening)
         self._runner.start_day(opening if not self.clock.open_always else now, opening)
         if self.clock.open_always:
             self._announce_status(None, STATUS_OPEN, moment=moment)

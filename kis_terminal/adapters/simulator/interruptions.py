@@ -42,11 +42,13 @@ class PriceGuard:
     def __init__(self, rules: InterruptionRules, listing: Listing, reference: int) -> None:
         """Start from `reference`: the base price before the first auction, then the last auction's price."""
         self.reference = reference
-        self._static = rules.static_rate
-        self._dynamic = rules.dynamic_rate(listing)
+        # In ten-thousandths: in floating point 10 % above 100,000 is not quite 110,000.
+        self._static = round(rules.static_rate * 10_000)
+        self._dynamic = round(rules.dynamic_rate(listing) * 10_000)
 
     def allowed(self, last: int) -> tuple[int, int]:
         """Return the (lowest, highest) price that trades on, given the last price."""
-        lowest = max(self.reference * (1 - self._static), last * (1 - self._dynamic))
-        highest = min(self.reference * (1 + self._static), last * (1 + self._dynamic))
-        return int(lowest) + 1, -int(-highest // 1) - 1
+        rows = ((self.reference, self._static), (last, self._dynamic))
+        lowest = max(price * (10_000 - rate) // 10_000 + 1 for price, rate in rows)
+        highest = min((price * (10_000 + rate) - 1) // 10_000 for price, rate in rows)
+        return lowest, highest

@@ -66,7 +66,7 @@ class SymbolMarket:
     is_delisted = False
     is_unbounded = False
     """True on the first day of a new listing: 60 % to 400 % of the first price, no interruptions."""
-    on_interruption: Callable[[SymbolMarket, datetime], None] | None = None
+    on_interruption: Callable[[SymbolMarket, datetime], object] | None = None
 
     def __init__(
         self,
@@ -89,11 +89,32 @@ class SymbolMarket:
         second = min((opened_at - _midnight(opened_at)).total_seconds(), CONTINUOUS_END_SECOND)
         self._start_day(opened_at, sketch_until(listing, self.base, seed, opened_at.date(), second), second)
 
+    def restart_day(self, opened_at: datetime) -> None:
+        """Begin another day after one on which nothing traded (a holiday)."""
+        self._start_day(opened_at, quiet_sketch(self.base), OPEN_SECOND)
+
+    def begin_first_day(self, opened_at: datetime) -> None:
+        """Begin the first day of a new listing: 60 % to 400 % of its price, and no interruptions."""
+        self.is_unbounded = True
+        self.prev_volume = 0
+        self.restart_day(opened_at)
+        appetite = random.Random(seed_for(self._seed, self.listing.symbol, "first day"))
+        self.crowd.fair = self.base * appetite.uniform(0.8, 2.5)
+
+    def change_capital(self, listing: Listing, base: int, factor: float, opened_at: datetime) -> None:
+        """Go on as `listing` after a split: base and previous close become `base`, volumes count anew."""
+        self.listing = listing
+        self.prev_close = self.base = base
+        self.prev_volume = int(self.prev_volume / factor)
+        self.restart_day(opened_at)
+        self.split_factor = factor
+
     def roll_day(self, opened_at: datetime) -> DailyBar:
         """Close the day, start the next one at `opened_at` and return the closed day's bar."""
         bar = self.daily_bar()
         self.prev_close = self.base = round_to_tick(self.tape.last, self.listing.kind)
         self.prev_volume = max(self.tape.volume, 1)
+        self.is_unbounded = False
         self._start_day(opened_at, quiet_sketch(self.base), OPEN_SECOND)
         return bar
 
@@ -297,13 +318,14 @@ class SymbolMarket:
             volume=tape.volume,
             turnover=tape.turnover,
             base_price=self.base,
+            split_factor=self.split_factor,
         )
 
-    def snapshot(self, moment: datetime) -> BookSnapshot:
-        """Return the visible book: that of the session outside KRX's hours while KRX rests."""
-        if self.mode == "auction":
+    def snapshot(self, moment: datetime, venue: str = "KRX") -> BookSnapshot:
+        """Return the book that `venue` shows: KRX its regular one, the after-market's when that has begun."""
+        extended = self._shown_session(venue)
+        if self.mode == "auction" and extended is None:
             return self._auction_snapshot(moment)
-        extended = self.extended if self.mode == "idle" else None
         book = extended.book if extended is not None else self.book
         return BookSnapshot(
             symbol=self.listing.symbol,
@@ -318,6 +340,10 @@ class SymbolMarket:
             last=extended.last if extended is not None else self.tape.last,
             session=extended.name if extended is not None else self.session,
         )
+
+    def _shown_session(self, venue: str) -> ExtendedSession | None:
+        extended = self.extended
+        return extended if extended is not None and venue in (extended.venue, "NXT") else None
 
     def _auction_snapshot(self, moment: datetime) -> BookSnapshot:
         book = self.book
@@ -340,8 +366,9 @@ class SymbolMarket:
     def quote(self, moment: datetime) -> QuoteSnapshot:
         """Return today's state."""
         tape, book, listing = self.tape, self.book, self.listing
-        if self.mode == "idle" and self.extended is not None:
-            book = self.extended.book
+        extended = self._shown_session("KRX")
+        if extended is not None:
+            book = extended.book
         ask, bid = book.asks.best, book.bids.best
         if self.mode == "auction":
             shown = self._auction_snapshot(moment)
@@ -404,7 +431,11 @@ class SymbolMarket:
 
     def _start_day(self, opened_at: datetime, sketch: DaySketch, second: float) -> None:
         listing = self.listing
+        self.split_factor = 1.0
         self.upper_limit, self.lower_limit = daily_limits(self.base, listing.kind, limit_rate(listing))
+        if self.is_unbounded:
+            self.upper_limit = round_to_tick(self.base * 4.0, listing.kind)
+            self.lower_limit = round_to_tick(self.base * 0.6, listing.kind)
         midnight = _midnight(opened_at)
         self.tape = DayTape(
             listing.symbol,

@@ -37,7 +37,8 @@ LATE = 3600
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stretch of the day, from `second` (of the day) on; `codes` are the MKOP_CLS_CODEs it starts with.
+    """One stretch of the day, from `second` (of the day) on; `codes` are the MKOP_CLS_CODEs it starts with
+    (empty: only the expected price begins to be shown).
 
     `fixed` names the closing-price kind whose orders are taken ("05", "06" or ""); `trades_fixed` says
     whether they are met. `shows_expected` says whether an auction shows its expected price.
@@ -60,7 +61,7 @@ _MORNING = (
     Stage(8 * 3600, "before", "pre"),
     Stage(8 * 3600 + 1800, "opening", "pre", ("110", "130"), "05", True, False),
     Stage(8 * 3600 + 2400, "opening", "pre", ("139",), shows_expected=False),
-    Stage(8 * 3600 + 3000, "opening", "break"),
+    Stage(8 * 3600 + 3000, "opening", "break", ("",)),
     Stage(9 * 3600, "continuous", "break", ("112",)),
     Stage(9 * 3600 + 30, "continuous", "main"),
 )
