@@ -108,7 +108,8 @@ class StreamHub:
         books: dict[str, None] = {}
         for event in events:
             if isinstance(event, TradePrinted):
-                if self._sends_trades and (TRADE_TR, event.symbol) in self._receivers:
+                is_here = event.venue == "KRX"  # NXT's prints have a stream of their own
+                if self._sends_trades and is_here and (TRADE_TR, event.symbol) in self._receivers:
                     trades.setdefault(event.symbol, []).append(event)
             elif isinstance(event, BookChanged):
                 if (BOOK_TR, event.symbol) in self._receivers:
