@@ -78,9 +78,10 @@ def processor_seconds() -> float:
 class Desk:
     """The open window, the exchange's own totals, and a place for what a benchmark hooks in."""
 
-    def __init__(self, terminal: Any, control: str) -> None:
+    def __init__(self, terminal: Any, control: str, token: str) -> None:
         self.terminal = terminal
-        self._control = control
+        keys = {"authorization": f"Bearer {token}"}
+        self._control = urllib.request.Request(control, headers=keys)  # noqa: S310  our own address
 
     @property
     def watchlist(self) -> Any:
@@ -158,7 +159,8 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
         async def work() -> None:
             try:
                 terminal.window.docks["positions"].hide()
-                desk = Desk(terminal, (await exchange.ready()).control)
+                address = await exchange.ready()
+                desk = Desk(terminal, address.control, address.control_token)
                 await desk.loaded()
                 answers.append(await scenario(desk))
             finally:

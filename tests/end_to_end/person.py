@@ -246,7 +246,13 @@ class Person:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Return what the exchange itself wrote down of this account: the judge of every test."""
-        entries = httpx.get(f"{self._exchange.control}/ledger", trust_env=False, timeout=10).json()
+        answer = httpx.get(
+            f"{self._exchange.control}/ledger",
+            headers={"authorization": f"Bearer {self._exchange.control_token}"},
+            trust_env=False,
+            timeout=10,
+        )
+        entries = answer.json()
         return [entry for entry in entries if entry["account"] == self._account]
 
 

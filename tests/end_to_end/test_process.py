@@ -86,7 +86,10 @@ def test_the_exchange_alone_answers_any_client(start_program: StartProgram, tmp_
 
     addresses = wait_for_json(lambda: ready if ready.exists() else None, program)
 
-    assert set(addresses) == {"rest", "ws", "paper_rest", "paper_ws", "control", "pid"}
+    assert set(addresses) == {
+        *("rest", "ws", "paper_rest", "paper_ws"),
+        *("control", "control_token", "pid"),
+    }
     assert addresses["pid"] == program.process.pid
     keys = {"appkey": "P" * 36, "appsecret": "s" * 180}
     with httpx.Client(base_url=addresses["rest"], trust_env=False) as client:

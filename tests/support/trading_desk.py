@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kis_terminal.adapters.kis.broker import KisBroker
+from kis_terminal.adapters.kis.client import Patience
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.storage.journal import SqliteOrderJournal
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
@@ -46,15 +47,17 @@ class TradingDesk:
 
 
 @asynccontextmanager
-async def trading_desk(access: KisAccess, folder: Path) -> AsyncIterator[TradingDesk]:
-    """Give a desk that trades `access` and keeps its files in `folder`.
+async def trading_desk(
+    access: KisAccess, folder: Path, patience: Patience | None = None
+) -> AsyncIterator[TradingDesk]:
+    """Give a desk that trades `access` and keeps its files in `folder`; `patience` of its REST side.
 
     Each desk has an app key of its own: a second token for the same key is refused for a minute.
     """
     access = replace(access, appkey=Secret(secrets.token_hex(18)))
     clock = SystemClock()
     scope = TaskScope("desk")
-    broker = KisBroker(access, clock)
+    broker = KisBroker(access, clock, patience=patience)
     feed = KisFeed(
         ws_url=access.ws_url,
         environment=access.environment,

@@ -182,6 +182,18 @@ class Accounts:
                 position.previous_bought, position.today_bought = position.today_bought, 0
                 position.previous_sold, position.today_sold = position.today_sold, 0
 
+    def split(self, symbol: str, new: int, old: int, price: int) -> None:
+        """Turn every `old` shares held into `new`; what is no whole share is paid out at `price`."""
+        for state in self._states.values():
+            position = state.positions.get(symbol)
+            if position is None or not position.quantity:
+                continue
+            whole, fraction = divmod(position.quantity * new, old)
+            paid = fraction * price // old
+            state.deposit += paid
+            position.quantity = whole
+            position.cost = position.cost - paid if whole else 0
+
     def holdings(self, account: Account) -> list[Holding]:
         """Return the positions, those sold today or yesterday with quantity 0 included."""
         state = self.state(account)

@@ -16,6 +16,7 @@ _ACCOUNT_TEXT_WIDTH = 80
 GATEWAY_TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "EGW00002": "서버 에러가 발생했습니다.",
+        "EGW00003": "접근이 거부되었습니다.",
         "EGW00101": "유효하지 않은 요청입니다.",
         "EGW00102": "AppKey는 필수입니다.",
         "EGW00103": "유효하지 않은 AppKey입니다.",
@@ -33,6 +34,7 @@ GATEWAY_TEXTS: Mapping[str, str] = MappingProxyType(
         "EGW00205": "credentials_type이 유효하지 않습니다.(Bearer)",
         "EGW00208": "고객유형(custtype)이 유효하지 않습니다.",
         "EGW00213": "모의투자 TR 이 아닙니다.",
+        "EGW00215": "계좌 조회/주문의 초당 거래건수를 초과하였습니다.",
         "EGW02004": "실전투자 TR 이 아닙니다.",
         "OPSQ0002": "없는 서비스 코드 입니다.",
         "OPSQ9995": "JSON PARSING ERROR : body not found",

@@ -35,6 +35,8 @@ class Archive:
         self._first_day = first_day
         self._series: dict[str, DailySeries] = {}
         self._lived: dict[str, list[DailyBar]] = {}
+        self._splits: dict[str, list[tuple[date, float]]] = {}
+        self._origins: dict[str, Listing] = {}
         self._days: Prices | None = None
         self.imported: dict[str, ImportedBars] = {}
         for symbol, whole in bars.symbols.items() if bars else ():
@@ -50,7 +52,10 @@ class Archive:
 
             if self._days is None:
                 self._days = trading_days(self._calendar, self._first_day)
-            series = DailySeries(listing, self._days, self._seed, self.imported.get(listing.symbol))
+            origin = self._origins.get(listing.symbol, listing)
+            series = DailySeries(origin, self._days, self._seed, self.imported.get(listing.symbol))
+            for day, factor in self._splits.get(listing.symbol, []):
+                series.split(day, factor)
             for bar in self._lived.pop(listing.symbol, []):
                 series.append(bar)
             self._series[listing.symbol] = series
@@ -63,6 +68,14 @@ class Archive:
             self._lived.setdefault(symbol, []).append(bar)
         else:
             series.append(bar)
+
+    def split(self, listing: Listing, day: date, factor: float) -> None:
+        """Note that from `day` on prices are `factor` times those before; `listing` is that of before."""
+        self._origins.setdefault(listing.symbol, listing)
+        self._splits.setdefault(listing.symbol, []).append((day, factor))
+        series = self._series.get(listing.symbol)
+        if series is not None:
+            series.split(day, factor)
 
     def minutes(self, listing: Listing, day: date) -> list[MinuteBar]:
         """Return the minutes of a past day; none for a day that was closed or halted."""

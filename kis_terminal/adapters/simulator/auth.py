@@ -13,7 +13,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -109,6 +109,28 @@ class Tokens:
         if self._current.get(token.appkey) is token:
             del self._current[token.appkey]
         return True
+
+    def revoke_of(self, appkey: str | None) -> int:
+        """Forget the tokens of an app key, or all; return how many."""
+        found = [token for token in self._known.values() if appkey in (None, token.appkey)]
+        for token in found:
+            self.revoke(token.text)
+        return len(found)
+
+    def expire_of(self, appkey: str | None, now: datetime) -> int:
+        """Let the tokens of an app key, or all, have expired at `now`; return how many."""
+        found = [token for token in self._known.values() if appkey in (None, token.appkey)]
+        for token in found:
+            self.revoke(token.text)
+            self._known[token.text] = replace(token, issued=now - TOKEN_LIFE)
+        return len(found)
+
+    def forgive(self, appkey: str | None) -> int:
+        """Forget when an app key, or anyone, asked last: the next call for a token is not too early."""
+        found = [key for key in self._asked if appkey in (None, key)]
+        for key in found:
+            del self._asked[key]
+        return len(found)
 
 
 class Approvals:

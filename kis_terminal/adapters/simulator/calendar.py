@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta, timezone
 
 from kis_terminal.adapters.simulator.model import HolidayRow
+from kis_terminal.adapters.simulator.trading_day import ALWAYS, CLOSED, Stage, stage_at, stages_of
 
 SEOUL = timezone(timedelta(hours=9), "KST")
 """Korea has had no other offset since 1988, and a fixed one needs no zone database."""
@@ -140,27 +141,24 @@ class TradingClock:
         return midnight + timedelta(seconds=max(second, OPEN_SECOND))
 
     def phase(self, now: datetime) -> str:
-        """Name the phase: before, opening, continuous, closing, after_close, after_market or closed."""
-        moment = self.exchange_time(now)
+        """Name KRX's phase: before, opening, continuous, closing, after_close, after_market or closed."""
+        return self.stage(now).krx
+
+    def stage(self, now: datetime) -> Stage:
+        """Return the stretch of the day that `now` lies in."""
         if self.open_always:
-            return "continuous"
-        if not self._calendar.is_open_day(moment.date()):
-            return "closed"
-        second = _second_of_day(moment)
-        for end, name in _PHASES:
-            if second < end:
-                return name
-        return "closed"
+            return ALWAYS
+        moment = self.exchange_time(now)
+        return stage_at(self.stages(moment.date()), _second_of_day(moment))
 
-
-_PHASES = (
-    (8 * 3600 + 1800, "before"),
-    (OPEN_SECOND, "opening"),
-    (CONTINUOUS_END_SECOND, "continuous"),
-    (15 * 3600 + 1800, "closing"),
-    (16 * 3600, "after_close"),
-    (20 * 3600, "after_market"),
-)
+    def stages(self, day: date) -> tuple[Stage, ...]:
+        """Return the stretches of `day`; a single one when nothing changes on it."""
+        if self.open_always:
+            return (ALWAYS,)
+        if not self._calendar.is_open_day(day):
+            return (CLOSED,)
+        is_first = self._calendar.previous_open_day(day).year < day.year
+        return stages_of(day, is_first_of_year=is_first)
 
 
 def _second_of_day(moment: datetime) -> float:

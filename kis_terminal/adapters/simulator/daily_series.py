@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -80,10 +80,15 @@ class DailySeries:
         else:
             self._carry_on(imported, ordinals[ordinals > imported.ordinals[-1]])
         self._lived: list[DailyBar] = []
+        self._late_splits: list[tuple[date, float]] = []
 
     def append(self, bar: DailyBar) -> None:
         """Add a day that the exchange has lived through."""
         self._lived.append(bar)
+
+    def split(self, day: date, factor: float) -> None:
+        """Note a split that the exchange lived through: prices before `day` count `factor` times."""
+        self._late_splits.append((day, factor))
 
     def between(self, start: date, end: date, *, adjusted: bool) -> list[DailyBar]:
         """Return the bars of `start` to `end`, both included, oldest first."""
@@ -92,7 +97,23 @@ class DailySeries:
         scale = self._scale() if adjusted else None
         bars = [self._bar(i, scale) for i in range(first, last)]
         bars.extend(bar for bar in self._lived if start <= bar.day <= end)
+        if adjusted and self._late_splits:
+            return [self._after_splits(bar) for bar in bars]
         return bars
+
+    def _after_splits(self, bar: DailyBar) -> DailyBar:
+        factor = math.prod(part for day, part in self._late_splits if day > bar.day)
+        if factor == 1.0:
+            return bar
+        return replace(
+            bar,
+            open=int(bar.open * factor + 0.5),
+            high=int(bar.high * factor + 0.5),
+            low=int(bar.low * factor + 0.5),
+            close=int(bar.close * factor + 0.5),
+            base_price=int(bar.base_price * factor + 0.5),
+            volume=int(bar.volume / factor),
+        )
 
     def extremes(self, start: date, end: date) -> tuple[tuple[int, date], tuple[int, date]] | None:
         """Return ((high, its day), (low, its day)) over adjusted bars that traded, None without any."""

@@ -20,12 +20,15 @@ from kis_terminal.adapters.simulator import company
 from kis_terminal.adapters.simulator.accounts import Accounts
 from kis_terminal.adapters.simulator.archive import Archive
 from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
+from kis_terminal.adapters.simulator.corporate_actions import CorporateActions, Split, new_listing
 from kis_terminal.adapters.simulator.costs import Costs
+from kis_terminal.adapters.simulator.day_runner import DayRunner
 from kis_terminal.adapters.simulator.history import (
     MARKET_VOLATILITY,
     SESSION_SECONDS,
     seed_for,
 )
+from kis_terminal.adapters.simulator.interruptions import InterruptionRules
 from kis_terminal.adapters.simulator.ledger import Ledger
 from kis_terminal.adapters.simulator.listings import load_listings, unknown_listing
 from kis_terminal.adapters.simulator.market import SymbolMarket
@@ -73,7 +76,13 @@ class Exchange:
     """Play KRX for real-like and paper-like accounts on one market."""
 
     def __init__(
-        self, *, seed: int, now: datetime, bars: BarHistory | None = None, market_open_always: bool = True
+        self,
+        *,
+        seed: int,
+        now: datetime,
+        bars: BarHistory | None = None,
+        market_open_always: bool = True,
+        interruptions: InterruptionRules | None = None,
     ) -> None:
         """Open at `now`; with `market_open_always` in the continuous session whatever the day or hour."""
         self.seed = seed
@@ -104,16 +113,30 @@ class Exchange:
         self._agenda = [(self._markets[s].crowd.next_delay(), index) for index, s in enumerate(self._order)]
         heapq.heapify(self._agenda)
         self._changed: set[str] = set()
-        self._events.append(MarketStatusChanged(self._next_sequence(), self._moment, None, STATUS_OPEN))
+        self._actions = CorporateActions(self._markets, self._accounts, self._archive, self._admit)
+        self._runner = DayRunner(
+            self._markets,
+            self._desk,
+            self.clock,
+            self._started,
+            interruptions or InterruptionRules(),
+            random.Random(seed_for(seed, "day")),
+            self._announce_status,
+            lambda: self._elapsed,
+            self._changed.add,
+        )
+        self._runner.start_day(now, self._moment)
+        if market_open_always:
+            self._announce_status(None, STATUS_OPEN)
 
     def listings(self) -> Sequence[Listing]:
         """Return everything listed."""
-        return [market.listing for market in self._markets.values()]
+        return [market.listing for market in self._markets.values() if not market.is_delisted]
 
     def listing(self, symbol: str) -> Listing | None:
         """Return one listing, None when the symbol is unknown."""
         market = self._markets.get(symbol)
-        return market.listing if market else None
+        return market.listing if market and not market.is_delisted else None
 
     def time(self, now: datetime) -> datetime:
         """Return exchange time for the caller's `now`."""
@@ -126,11 +149,10 @@ class Exchange:
         moment = self.clock.exchange_time(now)
         if moment.date() != self._moment.date():
             self._start_day(now, moment)
-        target = int((now - self._started).total_seconds() * 1_000_000)
-        if self.clock.phase(now) == "continuous":
-            self._run_until(now, target)
-        self._now, self._moment, self._elapsed = now, self.clock.exchange_time(now), target
-        changed, self._changed = sorted(self._changed), set()
+        self._play(int((now - self._started).total_seconds() * 1_000_000))
+        self._now, self._moment = now, self.clock.exchange_time(now)
+        changed = sorted(self._changed)
+        self._changed.clear()
         for symbol in changed:
             self._events.append(BookChanged(self._next_sequence(), self._moment, symbol))
 
@@ -149,9 +171,9 @@ class Exchange:
         market = self._markets[symbol]
         return company.statistics(market.listing, market.daily_bar(), self._history(symbol), self.seed)
 
-    def book(self, symbol: str) -> BookSnapshot:
-        """Return the visible book of `symbol`."""
-        return self._markets[symbol].snapshot(self._moment)
+    def book(self, symbol: str, venue: str = "KRX") -> BookSnapshot:
+        """Return the book of `symbol` that `venue` (KRX or NXT) shows."""
+        return self._markets[symbol].snapshot(self._moment, venue)
 
     def recent_trades(self, symbol: str, count: int) -> list[TradePrinted]:
         """Return today's last trades, newest last."""
@@ -197,6 +219,7 @@ class Exchange:
         *,
         venue: str = "KRX",
         condition_price: int = 0,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Take and work an order; `kind` is an ORD_DVSN code, `price` 0 for kinds without one."""
         self.advance(now)
@@ -208,9 +231,10 @@ class Exchange:
             quantity,
             price,
             self._moment,
-            self.clock.phase(now),
+            self._runner.stage,
             venue,
             condition_price,
+            placed_by,
         )
         self._announce(symbol)
         return answer
@@ -230,9 +254,9 @@ class Exchange:
     ) -> Accepted | Refused:
         """Replace an open order, whole or in part, by one with a new number."""
         self.advance(now)
-        phase = self.clock.phase(now)
+        stage = self._runner.stage
         answer = self._desk.amend(
-            account, original_no, kind, quantity, price, all_rest, self._moment, phase, venue, condition_price
+            account, original_no, kind, quantity, price, all_rest, self._moment, stage, venue, condition_price
         )
         self._announce_order(answer)
         return answer
@@ -252,6 +276,67 @@ class Exchange:
         answer = self._desk.cancel(account, original_no, quantity, all_rest, self._moment, venue)
         self._announce_order(answer)
         return answer
+
+    def place_foreign(
+        self,
+        account: Account,
+        side: Side,
+        symbol: str,
+        kind: str,
+        quantity: int,
+        price: int,
+        now: datetime,
+        *,
+        venue: str = "KRX",
+        condition_price: int = 0,
+    ) -> Accepted | Refused:
+        """Take an order of `account` that came in elsewhere (an HTS, a telephone); the ledger says so."""
+        return self.submit(
+            account,
+            side,
+            symbol,
+            kind,
+            quantity,
+            price,
+            now,
+            venue=venue,
+            condition_price=condition_price,
+            placed_by="hts",
+        )
+
+    def halt(self, symbol: str, now: datetime) -> None:
+        """Stop trading of `symbol`: orders are refused, standing ones may be cancelled."""
+        self.advance(now)
+        self._runner.halt(symbol)
+
+    def resume(self, symbol: str, now: datetime) -> None:
+        """Let `symbol` trade again, first in an auction."""
+        self.advance(now)
+        self._runner.resume(symbol, self._moment)
+
+    def trip_vi(self, symbol: str, now: datetime) -> bool:
+        """Interrupt `symbol` for an auction (VI); False where it does not trade continuously."""
+        self.advance(now)
+        return self._runner.interrupt(self._markets[symbol], self._moment)
+
+    def circuit_breaker(self, stage: int, now: datetime) -> None:
+        """Break the circuit of the whole market; stage 1 or 2 for a while, 3 for the rest of the day."""
+        if stage not in (1, 2, 3):
+            raise ValueError(f"there is no stage {stage} of the circuit breaker")
+        self.advance(now)
+        self._runner.break_circuit(stage, self._moment)
+
+    def split(self, symbol: str, new: int, old: int = 1) -> None:
+        """Let `old` shares become `new` ones from the next trading day on."""
+        self._actions.split(Split(symbol, new, old))
+
+    def list_new(self, symbol: str, name: str, price: int) -> None:
+        """List a new share at `price` from the next trading day on."""
+        self._actions.list_new(new_listing(symbol, name, price))
+
+    def delist(self, symbol: str) -> None:
+        """Take `symbol` off the exchange from the next trading day on."""
+        self._actions.delist(symbol)
 
     def orders(self, account: Account, start: date, end: date) -> list[OrderRecord]:
         """Return orders, amendments and cancellations of `start` to `end`, oldest first."""
@@ -298,17 +383,44 @@ class Exchange:
             listing, self.seed, self._moment, self._next_sequence, self._events.append, self._on_execution
         )
 
+    def _admit(self, listing: Listing) -> None:
+        market = self._open_market(listing)
+        market.begin_first_day(self._moment)
+        symbol = listing.symbol
+        self._markets[symbol] = market
+        self._order.append(symbol)
+        self._seen_level[symbol] = self._market_level
+        self._acted_at[symbol] = self._elapsed
+        first = self._elapsed + market.crowd.next_delay()
+        heapq.heappush(self._agenda, (first, len(self._order) - 1))
+
     def _on_execution(self, execution: Execution, moment: datetime) -> None:
         self._desk.on_execution(execution, moment)
 
-    def _run_until(self, now: datetime, target: int) -> None:
+    def _play(self, target: int) -> None:
+        """Let the time pass to `target` microseconds, doing what falls due on the way."""
+        due = self._runner.next_due(target)
+        while due is not None:
+            self._run_until(due)
+            self._moment = self.clock.exchange_time(self._started + timedelta(microseconds=due))
+            self._runner.fire(self._moment)
+            due = self._runner.next_due(target)
+        self._run_until(target)
+
+    def _run_until(self, target: int) -> None:
         """Let every crowd act in the order of their times."""
+        if not self._runner.is_playing:
+            self._elapsed = max(self._elapsed, target)
+            return
         agenda, order, markets = self._agenda, self._order, self._markets
         skip = target - self._elapsed - int(LONGEST_GAP * 1_000_000)
         if skip > 0:
             self._agenda = agenda = [(at + skip, index) for at, index in agenda]
             self._acted_at = {symbol: at + skip for symbol, at in self._acted_at.items()}
             self._next_market_step += skip
+        if agenda[0][0] < self._elapsed:  # nobody traded for a while
+            self._agenda = agenda = [(max(at, self._elapsed + 1), index) for at, index in agenda]
+            heapq.heapify(agenda)
         while agenda[0][0] <= target:
             at, index = agenda[0]
             while self._next_market_step <= at:
@@ -321,27 +433,63 @@ class Exchange:
             moment = self.clock.exchange_time(self._started + timedelta(microseconds=at))
             seconds = (at - self._acted_at[symbol]) / 1_000_000
             move = self._market_level - self._seen_level[symbol]
+            self._elapsed = at
             market.act(moment, seconds, move)
             self._acted_at[symbol], self._seen_level[symbol] = at, self._market_level
             self._desk.after_trades(symbol, moment)
             self._changed.add(symbol)
             heapq.heapreplace(agenda, (at + market.crowd.next_delay(), index))
+        self._elapsed = max(self._elapsed, target)
 
     def _start_day(self, now: datetime, moment: datetime) -> None:
         """End the day before: orders expire, bars join the history, books and counters start anew."""
-        self._desk.expire_all(self._moment)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        if not self.clock.open_always:
+            # The rest of the last day is lived through: its close, its auctions, its ends of orders.
+            last_night = self._moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
+            self._play(int((last_night - self._started).total_seconds() * 1_000_000))
+        self._desk.expire(self._moment)
         if self.clock.open_always:
             self.calendar.open_always(moment.date())
         for symbol, market in self._markets.items():
             if self.calendar.is_open_day(self._moment.date()):
                 self._archive.remember(symbol, market.roll_day(moment))
+            else:
+                market.restart_day(moment)
             self._changed.add(symbol)
+        self._moment = midnight if not self.clock.open_always else moment
         self._accounts.roll_day(moment.date())
-        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         self._elapsed = max(self._elapsed, int((midnight - self._started).total_seconds() * 1_000_000))
         self._agenda = [(max(at, self._elapsed + 1), index) for at, index in self._agenda]
         heapq.heapify(self._agenda)
-        self._events.append(MarketStatusChanged(self._next_sequence(), moment, None, STATUS_OPEN))
+        opening = midnight if not self.clock.open_always else moment
+        if self.calendar.is_open_day(moment.date()):
+            self._actions.apply(opening)
+        self._runner.start_day(opening if not self.clock.open_always else now, opening)
+        if self.clock.open_always:
+            self._announce_status(None, STATUS_OPEN, moment=moment)
+
+    def _announce_status(
+        self,
+        symbol: str | None,
+        code: str,
+        *,
+        expected_code: str = "112",
+        is_interrupted: bool = False,
+        is_halted: bool = False,
+        moment: datetime | None = None,
+    ) -> None:
+        self._events.append(
+            MarketStatusChanged(
+                self._next_sequence(),
+                moment or self._moment,
+                symbol,
+                code,
+                expected_code,
+                is_interrupted,
+                is_halted,
+            )
+        )
 
     def _history(self, symbol: str) -> DailySeries:
         return self._archive.series(self._markets[symbol].listing)

@@ -30,7 +30,28 @@ LEVELS = 10
 LARGEST_COUNT = 100
 """Records joined into one frame at most."""
 
-_REGULAR_MARKET = "2"
+_HOUR_CODES = {"opening": "B", "closing": "A", "interruption": "C"}
+"""HOUR_CLS_CODE of auctions; 0 in every other session."""
+_PHASE_CODES = {
+    "pre_market": "10",
+    "pre_close": "10",
+    "opening": "10",
+    "after_close": "30",
+    "after_market": "30",
+}
+"""NEW_MKOP_CLS_CODE; 20 in the regular session."""
+_MARKET_CODES = {"pre_market": "1", "after_market": "3", "pre_close": "5", "after_close": "5"}
+"""MARKET_CLS_CODE; 2 in the regular session, auctions included."""
+
+
+def hour_code(session: str) -> str:
+    """Return HOUR_CLS_CODE."""
+    return _HOUR_CODES.get(session, "0")
+
+
+def phase_code(session: str) -> str:
+    """Return NEW_MKOP_CLS_CODE."""
+    return _PHASE_CODES.get(session, "20")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +73,9 @@ def plain_frames(tr_id: str, records: Sequence[str]) -> list[str]:
     return frames
 
 
-def encrypted_frame(tr_id: str, cipher_text: str) -> str:
-    """Return a frame with one encrypted record."""
-    return f"1|{tr_id}|001|{cipher_text}"
+def encrypted_frame(tr_id: str, cipher_text: str, count: str = "001") -> str:
+    """Return a frame with one encrypted record; `count` other than 001 is a lie, for tests."""
+    return f"1|{tr_id}|{count}|{cipher_text}"
 
 
 def trade_record(trade: TradePrinted, quote: QuoteSnapshot, columns: int = 47) -> str:
@@ -83,14 +104,14 @@ def trade_record(trade: TradePrinted, quote: QuoteSnapshot, columns: int = 47) -
         f"{trade.strength:.2f}",
         str(trade.sell_volume),
         str(trade.buy_volume),
-        "1" if trade.aggressor == "buy" else "5",
+        "3" if trade.session == "pre_close" else "1" if trade.aggressor == "buy" else "5",
         f"{trade.buy_volume / volume if volume else 0:.2f}",
         f"{ratio(volume, quote.prev_volume):.2f}",
         *_since(trade.open_time, price - trade.open),
         *_since(trade.high_time, price - trade.high),
         *_since(trade.low_time, price - trade.low),
         trade.time.strftime("%Y%m%d"),
-        "20",
+        phase_code(trade.session),
         "Y" if quote.is_halted else "N",
         str(trade.ask_size),
         str(trade.bid_size),
@@ -99,10 +120,10 @@ def trade_record(trade: TradePrinted, quote: QuoteSnapshot, columns: int = 47) -
         f"{ratio(volume, quote.listed_shares):.2f}",
         str(quote.prev_volume_same_time),
         f"{ratio(volume, quote.prev_volume_same_time):.2f}",
-        "0",
+        hour_code(trade.session),
         "",
         str(quote.vi_reference),
-        _REGULAR_MARKET,
+        _MARKET_CODES.get(trade.session, "2"),
     )
     return "^".join(fields[:columns])
 
@@ -123,7 +144,7 @@ def book_record(
     fields = (
         book.symbol,
         clock_text(book.time),
-        "0",
+        hour_code(book.session),
         *(str(level.price) for level in asks),
         *(str(level.price) for level in bids),
         *(str(level.size) for level in asks),
@@ -147,7 +168,7 @@ def book_record(
         str((asks[0].price + bids[0].price) // 2),
         "0",
         "0",
-        _REGULAR_MARKET,
+        _MARKET_CODES.get(book.session, "2"),
     )
     return "^".join(fields[:columns])
 
@@ -159,17 +180,17 @@ def _ten(levels: Sequence[BookLevel]) -> list[BookLevel]:
 
 def status_record(symbol: str, event: MarketStatusChanged, columns: int = 11) -> str:
     """Return one H0STMKO0 record."""
-    is_halted = event.code == "164"
+    is_halted = event.is_halted or event.code == "164"
     fields = (
         symbol,
         "Y" if is_halted else "N",
         "(null)",
         event.code,
-        "112",
+        event.expected_code,
         "",
         "",
         "58" if is_halted else "55",
-        "N",
+        "Y" if event.is_interrupted else "N",
         "N",
         "1",
     )

@@ -122,7 +122,7 @@ def _price_tail(listing: Listing, quote: QuoteSnapshot, figures: Statistics) -> 
         "cpfn_cnnm": f"{capital // HUNDRED_MILLION:,} 억",
         "apprch_rate": "",
         "frgn_hldn_qty": str(int(listing.listed_shares * figures.foreign_rate / 100)),
-        "vi_cls_code": "N",
+        "vi_cls_code": "Y" if quote.is_interrupted else "N",
         "ovtm_vi_cls_code": "N",
         "last_ssts_cntg_qty": "0",
         "invt_caful_yn": "N",

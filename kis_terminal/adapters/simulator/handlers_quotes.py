@@ -22,6 +22,7 @@ from kis_terminal.adapters.simulator.formats import (
     rate,
     ratio,
 )
+from kis_terminal.adapters.simulator.frames import phase_code
 from kis_terminal.adapters.simulator.model import InvestorFlow, Listing, QuoteSnapshot
 from kis_terminal.adapters.simulator.quote_fields import QUOTATIONS, QUOTE_KEYS, check_market
 
@@ -59,10 +60,10 @@ def inquire_asking_price(call: Call) -> Answer:
             "ovtm_total_askp_rsqn": "0",
             "ovtm_total_bidp_rsqn": "0",
             "ntby_aspr_rsqn": str(book.total_bid_size - book.total_ask_size),
-            "new_mkop_cls_code": "20",
+            "new_mkop_cls_code": phase_code(book.session),
         },
         output2={
-            "antc_mkop_cls_code": "112",
+            "antc_mkop_cls_code": "311" if book.expected_price else "112",
             "stck_prpr": str(quote.last),
             "stck_oprc": str(quote.open),
             "stck_hgpr": str(quote.high),
@@ -74,7 +75,7 @@ def inquire_asking_price(call: Call) -> Answer:
             "antc_cntg_prdy_ctrt": rate(ratio(expected - quote.base, quote.base)),
             "antc_vol": str(book.expected_quantity),
             "stck_shrn_iscd": symbol,
-            "vi_cls_code": "N",
+            "vi_cls_code": "Y" if quote.is_interrupted else "N",
         },
     )
 

@@ -31,10 +31,13 @@ from kis_terminal.adapters.simulator import (
 from kis_terminal.adapters.simulator.answers import Answer, WireRefusal, auth_refusal, gateway_refusal
 from kis_terminal.adapters.simulator.auth import APP_KEY_LENGTH
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
+from kis_terminal.adapters.simulator.fault_gate import FaultGate
 from kis_terminal.adapters.simulator.handlers_auth import AUTH_PATHS, AuthHandler
+from kis_terminal.adapters.simulator.loopback import LoopbackOnly
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.rate_limits import SlidingWindow
 from kis_terminal.adapters.simulator.venue import Venue
+from kis_terminal.adapters.simulator.wire_log import key_mark
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *handlers_price.ENDPOINTS,
@@ -46,6 +49,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *handlers_order_lists.ENDPOINTS,
 )
 
+CONTROL_PATH = "/control"
+"""Nothing under it is KIS's, and no fault touches it."""
+
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _BEARER = "Bearer "
 
@@ -56,8 +62,10 @@ class Gateway:
     def __init__(self, venue: Venue, personality: Personality) -> None:
         self._venue = venue
         self._personality = personality
-        self._calls = SlidingWindow(personality.requests_per_second)
-        self._approvals = SlidingWindow(1)
+        self._limits = venue.limits[personality.name]
+        self._calls = SlidingWindow(self._limits.calls_per_second)
+        self._account_calls = SlidingWindow(self._limits.account_calls_per_second)
+        self._approvals = SlidingWindow(self._limits.approvals_per_second)
 
     def check_caller(self, headers: Mapping[str, str]) -> str:
         """Return the app key of a call whose keys and token are in order."""
@@ -70,6 +78,8 @@ class Gateway:
             raise gateway_refusal("EGW00104")
         if self._venue.keys.is_foreign(appkey, self._personality):
             raise gateway_refusal("EGW00103" if self._personality.is_paper else "EGW02004")
+        if self._venue.is_shut_out(appkey, self._personality):
+            raise gateway_refusal("EGW00003")
         self._check_token(headers.get("authorization", ""), appkey)
         if not self._venue.keys.accepts_secret(appkey, secret, self._personality):
             raise gateway_refusal("EGW00105")
@@ -102,13 +112,24 @@ class Gateway:
 
     def check_rate(self, appkey: str) -> None:
         """Count a call against the app key's calls of the last second."""
-        if self._venue.is_limited and not self._calls.admit(appkey, self._venue.monotonic()):
+        if not self._admits(self._calls, appkey, self._limits.calls_per_second):
             raise gateway_refusal("EGW00201")
 
+    def check_account_rate(self, parameters: Mapping[str, str]) -> None:
+        """Count a call about an account against the ledger's own limit, which is the account's."""
+        number = parameters.get("CANO")
+        if number and not self._admits(self._account_calls, number, self._limits.account_calls_per_second):
+            raise gateway_refusal("EGW00215")
+
     def check_approval_rate(self, appkey: str) -> None:
-        """Count an approval call: one in a second."""
-        if self._venue.is_limited and not self._approvals.admit(appkey, self._venue.monotonic()):
+        """Count an approval call, and refuse who is shut out."""
+        if self._venue.is_shut_out(appkey, self._personality):
+            raise auth_refusal("EGW00003")
+        if not self._admits(self._approvals, appkey, self._limits.approvals_per_second):
             raise auth_refusal("EGW00201", 500)
+
+    def _admits(self, window: SlidingWindow, key: str, limit: int) -> bool:
+        return not self._venue.is_limited or window.admit(key, self._venue.monotonic(), limit)
 
 
 class AnsweringApp:
@@ -127,6 +148,15 @@ class AnsweringApp:
             answer = self.answer(request, body)
         except WireRefusal as refusal:
             answer = refusal.answer
+        self.venue.log.note(
+            "request",
+            host=self.personality.name,
+            path=request.url.path,
+            tr=request.headers.get("tr_id", ""),
+            key=key_mark(request.headers.get("appkey", "")),
+            status=answer.status,
+            code=answer.body.get("msg_cd", answer.body.get("error_code", "")),
+        )
         await to_response(answer, request)(scope, receive, send)
         self.after_answer()
 
@@ -190,6 +220,7 @@ class EndpointApp(AnsweringApp):
         transaction = self.gateway.choose_transaction(self._endpoint, headers.get("tr_id", "").strip())
         self.gateway.check_rate(appkey)
         parameters = read_body(body) if is_post else read_query(request)
+        self.gateway.check_account_rate(parameters)
         self._endpoint.check_parameters(parameters)
         call = Call(
             venue=self.venue,
@@ -284,7 +315,11 @@ def build_application(
     ]
     return Starlette(
         routes=[*routes, *extra_routes],
-        middleware=[Middleware(SingleSlashes)],
+        middleware=[
+            Middleware(LoopbackOnly),
+            Middleware(SingleSlashes),
+            Middleware(FaultGate, plan=venue.faults, host=personality.name, exempt=CONTROL_PATH),
+        ],
         exception_handlers={HTTPException: _no_such_path, Exception: _own_bug},
     )
 

@@ -64,6 +64,9 @@ class TradePrinted(NamedTuple):
     bid_size: int
     total_ask_size: int
     total_bid_size: int
+    session: str = "continuous"
+    """opening, continuous, interruption, closing, pre_close, after_close, pre_market or after_market."""
+    venue: str = "KRX"
 
     @property
     def strength(self) -> float:
@@ -140,6 +143,10 @@ class MarketStatusChanged:
     time: datetime
     symbol: str | None
     code: str
+    expected_code: str = "112"
+    """ANTC_MKOP_CLS_CODE: 311 when an expected price begins to be shown, 112 when it ends."""
+    is_interrupted: bool = False
+    is_halted: bool = False
 
 
 Event = TradePrinted | BookChanged | OrderReceipt | OrderFilled | MarketStatusChanged
@@ -166,6 +173,8 @@ class BookSnapshot:
     expected_quantity: int
     total_volume: int
     last: int
+    session: str = "continuous"
+    """As in `TradePrinted`; an auction's book shows three levels a side, those that its match would leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +219,8 @@ class QuoteSnapshot:
     vi_lower: int
     is_halted: bool
     listed_shares: int
+    session: str = "continuous"
+    is_interrupted: bool = False
 
     @property
     def change(self) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
+from kis_terminal.adapters.simulator.faults import FaultError, FaultRule, read_rule
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorOptions:
@@ -25,6 +27,7 @@ class SimulatorOptions:
     is_limited: bool = True
     load_ticks: int = 0
     ping_seconds: float = 10.0
+    faults: tuple[FaultRule, ...] = ()
     parent_pid: int | None = None
     watches_stdin: bool = False
 
@@ -60,6 +63,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--limits", choices=("kis", "off"), default="kis", help="call limits: KIS's, or none")
     parser.add_argument("--load-ticks", type=_count, default=0, help="send N synthetic trades a second")
     parser.add_argument("--ping-seconds", type=_positive, default=10.0, help="pause between two PINGPONG")
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="let something go wrong, e.g. do=drop,at=answer,path=*/order-cash,nth=1 or the same as JSON; "
+        "may be given several times (the language: docs/simulator.md)",
+    )
     parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
     return parser
@@ -81,6 +93,7 @@ def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
         is_limited=values.limits == "kis",
         load_ticks=values.load_ticks,
         ping_seconds=values.ping_seconds,
+        faults=tuple(values.fault),
         parent_pid=values.parent_pid,
         watches_stdin=values.watch_stdin,
     )
@@ -105,6 +118,13 @@ def _count(text: str) -> int:
     if value < 0:
         raise argparse.ArgumentTypeError(f"{text} must not be negative")
     return value
+
+
+def _fault(text: str) -> FaultRule:
+    try:
+        return read_rule(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _clock(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from kis_terminal.adapters.simulator import order_rules as rules
 from kis_terminal.adapters.simulator.accounts import Accounts
-from kis_terminal.adapters.simulator.market import SymbolMarket
+from kis_terminal.adapters.simulator.market import BEYOND, SymbolMarket
 from kis_terminal.adapters.simulator.matching import Execution, RestingOrder
 from kis_terminal.adapters.simulator.model import (
     Accepted,
@@ -19,7 +19,9 @@ from kis_terminal.adapters.simulator.model import (
     Side,
 )
 from kis_terminal.adapters.simulator.order_journal import OrderJournal
+from kis_terminal.adapters.simulator.order_routing import Place, plain_kind, refuse_in_auction, route
 from kis_terminal.adapters.simulator.orders import AccountOrder, OrderShelf
+from kis_terminal.adapters.simulator.trading_day import Stage
 
 ORGANISATION = "91252"
 FIRST_NUMBER = 40_000
@@ -53,18 +55,20 @@ class OrderDesk:
         quantity: int,
         price: int,
         moment: datetime,
-        phase: str,
+        stage: Stage,
         venue: str,
         stop_price: int,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Take a new order and work it at once, or refuse it."""
         market = self._markets.get(symbol)
-        if market is None:
+        if market is None or market.is_delisted:
             return rules.UNKNOWN_SYMBOL
         order = self._new_order(
             market, account, side, "new", kind, quantity, price, moment, venue, stop_price
         )
-        refusal = self._refuse(order, market, phase) or self._refuse_means(order, account, 0)
+        order.placed_by = placed_by
+        refusal = self._refuse(order, market, stage) or self._refuse_means(order, account, 0)
         if refusal is not None:
             self._journal.note("refused", order, moment, quantity, price, reason=refusal.message)
             return refusal
@@ -81,7 +85,7 @@ class OrderDesk:
         price: int,
         all_rest: bool,
         moment: datetime,
-        phase: str,
+        stage: Stage,
         venue: str,
         stop_price: int,
     ) -> Accepted | Refused:
@@ -98,7 +102,7 @@ class OrderDesk:
             market, account, original.side, "amend", kind, taken, price, moment, original.venue, stop_price
         )
         order.original_no = original.order_no
-        refusal = self._refuse(order, market, phase) or self._refuse_means(
+        refusal = self._refuse(order, market, stage) or self._refuse_means(
             order, account, self._freed(original, taken)
         )
         if refusal is not None:
@@ -156,20 +160,82 @@ class OrderDesk:
         """Trigger stops and meet mid-price orders of `symbol`; called when its crowd has acted."""
         market = self._markets[symbol]
         for order in self.shelf.open_orders(symbol):
-            if order.state != "waiting":
+            if order.state != "waiting" or order.place == "paused" or not market.matches(order.place):
                 continue
-            if order.kind == "22" and _is_triggered(order, market.tape.last):
+            if order.kind == "22" and _is_triggered(order, market.last_of(order.place)):
                 self._trigger(order, market, moment)
             elif order.kind in rules.MIDDLE and self._rng.random() < MIDDLE_FILL_CHANCE:
                 self._meet_in_the_middle(order, market, moment)
 
-    def expire_all(self, moment: datetime) -> None:
-        """End every open order: orders live for a day."""
+    def expire(self, moment: datetime, of: Callable[[AccountOrder], bool] | None = None) -> None:
+        """End the open orders that `of` chooses, all where it is None: orders live for a day at most."""
         for order in self.shelf.all_open():
+            if of is not None and not of(order):
+                continue
             rest = order.rest
             self._withdraw(order, rest, "expired")
             self._journal.note("expired", order, moment, rest, order.price, by="exchange")
             self._journal.receipt(order, "expired", moment, rest)
+
+    def pause(self, of: Callable[[AccountOrder], bool]) -> None:
+        """Take the open orders that `of` chooses out of their books; they wait for their venue to open."""
+        for order in self.shelf.all_open():
+            if of(order):
+                self._lift(order)
+                order.place, order.state = "paused", "waiting"
+
+    def move(self, moment: datetime, place: Place, of: Callable[[AccountOrder], bool]) -> None:
+        """Bring the open orders that `of` chooses to another book and work them there, oldest first."""
+        for order in sorted(self.shelf.all_open(), key=lambda one: one.order_no):
+            if of(order):
+                self._lift(order)
+                self._bring(order, place, moment)
+
+    def settle_auction(self, symbol: str, moment: datetime) -> None:
+        """Work what an auction left of market orders on in the continuous market."""
+        market = self._markets[symbol]
+        for order in self.shelf.open_orders(symbol):
+            if order.place == "regular" and order.kind in rules.MARKET and order.resting is not None:
+                self._lift(order)
+                order.limit = self._working_price(order, market)
+                self._match(order, market, moment)
+        market.mend()
+        self.after_trades(symbol, moment)
+
+    def turn_conditional(self, symbol: str) -> None:
+        """Turn the conditional limit orders of `symbol` into market orders; its closing auction has begun."""
+        market = self._markets[symbol]
+        upper, lower = market.limits_of("regular")
+        for order in self.shelf.open_orders(symbol):
+            if order.kind != "02" or order.place != "regular" or order.resting is None:
+                continue
+            if order.side == "buy":
+                needed = self._accounts.buy_reservation(upper, order.rest) - order.reserved
+                if needed > self._accounts.state(order.account).orderable:
+                    continue  # it cannot be paid at any price: it stays the limit order that it was
+                order.reservation_price = upper
+                self._reserve(order)
+            self._lift(order)
+            order.limit = upper + BEYOND if order.side == "buy" else lower - BEYOND
+            self._rest(order, market)
+
+    def _lift(self, order: AccountOrder) -> None:
+        """Take an order out of its book; its counts and reservations stay."""
+        if order.resting is None:
+            return
+        book = self._markets[order.listing.symbol].book_of(order.place)
+        book.side(order.side).remove(order.resting)
+        order.resting = None
+
+    def _bring(self, order: AccountOrder, place: Place, moment: datetime) -> None:
+        market = self._markets[order.listing.symbol]
+        order.place = place
+        if order.kind in ("21", "22") and order.stop_triggered_at is None:
+            order.state = "waiting"
+            return
+        order.limit = order.limit or order.price
+        self._match(order, market, moment)
+        market.mend(place)
 
     def _new_order(
         self,
@@ -200,15 +266,21 @@ class OrderDesk:
             moment=moment,
         )
 
-    def _refuse(self, order: AccountOrder, market: SymbolMarket, phase: str) -> Refused | None:
+    def _refuse(self, order: AccountOrder, market: SymbolMarket, stage: Stage) -> Refused | None:
         if order.quantity <= 0:
             return rules.BAD_QUANTITY
-        refusal = rules.refuse_kind(order.kind, phase, order.venue)
-        if refusal is not None:
-            return refusal
+        place = route(order.kind, order.venue, stage, market.listing.kind)
+        if isinstance(place, Refused):
+            return place
         if market.is_halted:
             return rules.HALTED
-        limits = (market.upper_limit, market.lower_limit, market.listing.kind)
+        if place == "regular" and market.mode == "auction":
+            refusal = refuse_in_auction(order.kind)
+            if refusal is not None:
+                return refusal
+        order.place = place
+        limits = (*market.limits_of(place), market.listing.kind)
+        refusal = None
         if order.kind == "22":
             refusal = rules.refuse_price(order.stop_price, *limits, what="조건가격")
         if refusal is None and order.kind in rules.PRICED:
@@ -220,7 +292,7 @@ class OrderDesk:
         state = self._accounts.state(account)
         market = self._markets[order.listing.symbol]
         order.reservation_price = rules.reservation_price(
-            order.kind, order.side, order.price, market.upper_limit
+            order.kind, order.side, order.price, market.limits_of(order.place)[0]
         )
         if order.side == "sell":
             position = state.position(order.listing.symbol)
@@ -253,7 +325,7 @@ class OrderDesk:
         """Match what can be matched now; rest, wait or drop what is left."""
         kind = order.kind
         if kind == "22":
-            if _is_triggered(order, market.tape.last):
+            if _is_triggered(order, market.last_of(order.place)):
                 self._trigger(order, market, moment)
             else:
                 order.state = "waiting"
@@ -266,34 +338,45 @@ class OrderDesk:
             return
         order.limit = self._working_price(order, market)
         self._match(order, market, moment)
-        market.mend()
+        market.mend(order.place)
 
     def _working_price(self, order: AccountOrder, market: SymbolMarket) -> int:
-        if order.kind in rules.MARKET:
-            return market.upper_limit if order.side == "buy" else market.lower_limit
-        if order.kind in rules.BEST:
-            return market.book.opposite(order.side).best or market.tape.last
-        if order.kind == "04":
-            return market.book.side(order.side).best or market.tape.last
+        kind, book = plain_kind(order.kind), market.book_of(order.place)
+        upper, lower = market.limits_of(order.place)
+        if kind in rules.FIXED:
+            return upper
+        if kind in rules.MARKET:
+            beyond = 0 if market.matches(order.place) else BEYOND
+            return upper + beyond if order.side == "buy" else lower - beyond
+        if kind in rules.BEST:
+            return book.opposite(order.side).best or market.last_of(order.place)
+        if kind in rules.PRIORITY:
+            return book.side(order.side).best or market.last_of(order.place)
         return order.price
 
     def _match(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
-        if order.condition == "2" and market.book.opposite(order.side).available(order.limit) < order.rest:
+        if not market.matches(order.place):
+            self._rest(order, market)
+            return
+        if order.condition == "2" and market.available(order.side, order.limit, order.place) < order.rest:
             self._drop_rest(order, moment)
             return
         at_price: dict[int, int] = {}
-        for execution in market.execute(order.side, order.rest, order.limit, moment):
+        for execution in market.execute(order.side, order.rest, order.limit, moment, order.place):
             at_price[execution.price] = at_price.get(execution.price, 0) + execution.quantity
         for price, quantity in at_price.items():
             self._fill(order, quantity, price, moment)
         if order.rest == 0:
             return
-        if order.condition == "1":
+        if order.condition != "0":
             self._drop_rest(order, moment)
             return
+        self._rest(order, market)
+
+    def _rest(self, order: AccountOrder, market: SymbolMarket) -> None:
         order.state = "resting"
         order.resting = RestingOrder(order.side, order.limit, order.rest, order.order_no)
-        market.rest(order.resting)
+        market.rest(order.resting, order.place)
 
     def _trigger(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
         order.stop_triggered_at = moment
@@ -302,15 +385,16 @@ class OrderDesk:
         self._journal.receipt(order, "triggered", moment, order.rest)
         order.state = "resting"
         self._match(order, market, moment)
-        market.mend()
+        market.mend(order.place)
 
     def _meet_in_the_middle(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
-        bid, ask = market.book.bids.best, market.book.asks.best
+        book = market.book_of(order.place)
+        bid, ask = book.bids.best, book.asks.best
         if bid is None or ask is None:
             return
         quantity = self._rng.randint(1, order.rest)
         price = (bid + ask) // 2
-        market.print_at("sell" if order.side == "buy" else "buy", quantity, price, moment)
+        market.print_at("sell" if order.side == "buy" else "buy", quantity, price, moment, order.place)
         self._fill(order, quantity, price, moment)
 
     def _fill(self, order: AccountOrder, quantity: int, price: int, moment: datetime) -> None:
@@ -336,7 +420,7 @@ class OrderDesk:
         """Take shares of an open order out of the book and out of the reservation."""
         if order.resting is not None:
             market = self._markets[order.listing.symbol]
-            market.book.side(order.side).reduce(order.resting, quantity)
+            market.book_of(order.place).side(order.side).reduce(order.resting, quantity)
         order.cancelled += quantity
         if order.rest == 0:
             order.state = state

@@ -33,10 +33,10 @@ class OrderJournal:
         *,
         fee: int = 0,
         tax: int = 0,
-        by: str = "owner",
+        by: str = "",
         reason: str = "",
     ) -> int:
-        """Write one ledger entry and return its sequence."""
+        """Write one ledger entry and return its sequence; `by` is whoever placed the order where empty."""
         sequence = self._next_sequence()
         account = order.account
         self._ledger.append(
@@ -56,7 +56,7 @@ class OrderJournal:
                 price=price,
                 fee=fee,
                 tax=tax,
-                by=by,
+                by=by or order.placed_by,
                 reason=reason,
             )
         )

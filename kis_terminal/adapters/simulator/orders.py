@@ -8,6 +8,7 @@ from typing import Literal
 
 from kis_terminal.adapters.simulator.matching import RestingOrder
 from kis_terminal.adapters.simulator.model import Account, Listing, OrderAction, OrderRecord, OrderState, Side
+from kis_terminal.adapters.simulator.order_routing import Place
 from kis_terminal.adapters.simulator.order_rules import condition_of
 
 
@@ -40,6 +41,8 @@ class AccountOrder:
     reservation_price: int = 0
     reserved: int = 0
     stop_triggered_at: datetime | None = None
+    place: Place = "regular"
+    placed_by: str = "owner"
 
     def __post_init__(self) -> None:
         """Derive IOC or FOK from the kind."""

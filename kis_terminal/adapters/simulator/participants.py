@@ -14,7 +14,7 @@ from kis_terminal.adapters.simulator.history import SESSION_SECONDS, trades_per_
 from kis_terminal.adapters.simulator.listings import market_beta, own_volatility
 from kis_terminal.adapters.simulator.matching import BookSide, PriceTimeBook, RestingOrder
 from kis_terminal.adapters.simulator.model import Listing, Side
-from kis_terminal.adapters.simulator.tick_rules import tick_down, tick_up
+from kis_terminal.adapters.simulator.tick_rules import round_to_tick, tick_down, tick_up
 
 DEPTH = 14
 """Levels that the crowd keeps on each side while the daily limit leaves room."""
@@ -97,6 +97,23 @@ class Crowd:
             return self._noise(book, bid, ask)
         self._quote(book)
         return None
+
+    def bid_in_auction(self, book: PriceTimeBook, seconds: float, market_move: float) -> None:
+        """Let `seconds` pass and put an order into a collecting auction, or take one out of a full price."""
+        self._wander(seconds, market_move)
+        rng = self._rng
+        side: Side = "buy" if rng.random() < 0.5 else "sell"
+        step = tick_up(int(self.fair), self._kind) - int(self.fair)
+        lean = rng.gauss(0.7 if side == "buy" else -0.7, 2.5) * max(step, self.fair * 0.0004)
+        price = min(max(round_to_tick(self.fair + lean, self._kind), self.lower), self.upper)
+        standing = book.side(side).orders_at(price)
+        if len(standing) >= MOST_ORDERS_A_LEVEL:
+            order = standing[int(rng.random() * len(standing))]
+            if order.owner is None:
+                book.side(side).remove(order)
+            return
+        size = max(1, int(self._trade_size * rng.expovariate(0.5)))
+        book.side(side).add(RestingOrder(side, price, size))
 
     def repair(self, book: PriceTimeBook) -> None:
         """Close the gap between the best prices, keep the depth, drop the far end."""

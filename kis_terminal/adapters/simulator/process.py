@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
@@ -28,6 +28,7 @@ class ExchangeAddress:
     paper_rest: str
     paper_ws: str
     control: str
+    control_token: str = field(repr=False)
     pid: int
 
 
@@ -78,9 +79,7 @@ class ExchangeProcess:
             await asyncio.sleep(0.01)
             waited += 0.01
         told = json.loads(self._ready_file.read_text(encoding="utf-8"))
-        return ExchangeAddress(
-            told["rest"], told["ws"], told["paper_rest"], told["paper_ws"], told["control"], told["pid"]
-        )
+        return ExchangeAddress(**{part.name: told[part.name] for part in fields(ExchangeAddress)})
 
     def notes(self) -> list[str]:
         """Return the lines the exchange has written for people so far, such as what became of its bars."""

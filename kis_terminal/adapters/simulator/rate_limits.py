@@ -16,12 +16,12 @@ class SlidingWindow:
         self._span = span
         self._admitted: dict[str, deque[float]] = {}
 
-    def admit(self, key: str, now: float) -> bool:
-        """Return whether a call of `key` at `now` (monotonic seconds) is let through."""
+    def admit(self, key: str, now: float, limit: int | None = None) -> bool:
+        """Return whether a call of `key` at `now` (monotonic seconds) is let through; `limit` may change."""
         times = self._admitted.setdefault(key, deque())
         while times and now - times[0] >= self._span:
             times.popleft()
-        if len(times) >= self._limit:
+        if len(times) >= (self._limit if limit is None else limit):
             return False
         times.append(now)
         return True

@@ -7,6 +7,7 @@ import errno
 import importlib
 import json
 import os
+import secrets
 import signal
 import sys
 from datetime import datetime
@@ -43,6 +44,9 @@ class SimulatorServer:
         self._options = options
         self.notes: list[str] = []
         self.venue = build_venue(options, self.notes)
+        for rule in options.faults:
+            self.venue.faults.add(rule)
+        self.control_token = secrets.token_urlsafe(32)
         self.hub = StreamHub(self.venue, profile, sends_trades=not options.load_ticks)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush
@@ -51,7 +55,7 @@ class SimulatorServer:
             self.venue,
             REAL,
             after_orders=flush,
-            extra_routes=(*control_routes(self.venue, self.load), master),
+            extra_routes=(*control_routes(self.venue, self.load, self.control_token), master),
         )
         self._rest = RestServer(real, REAL.name)
         self._paper_rest = RestServer(
@@ -79,6 +83,7 @@ class SimulatorServer:
             "paper_rest": f"http://127.0.0.1:{paper_rest}",
             "paper_ws": f"ws://127.0.0.1:{paper_sockets}",
             "control": f"http://127.0.0.1:{rest}/control",
+            "control_token": self.control_token,
             "pid": os.getpid(),
         }
         self._market = asyncio.get_running_loop().create_task(self._move(), name="simulator-market")
@@ -96,9 +101,15 @@ class SimulatorServer:
             self._market.cancel()
             await asyncio.gather(self._market, return_exceptions=True)
             self._market = None
+        self.hub.line.close()
         await asyncio.gather(
             self._sockets.close(), self._paper_sockets.close(), self._rest.close(), self._paper_rest.close()
         )
+
+    @property
+    def control_headers(self) -> dict[str, str]:
+        """Return what lets a call into the control side."""
+        return {"authorization": f"Bearer {self.control_token}"}
 
     async def _move(self) -> None:
         """Let the others trade and send what happened, about twenty times a second."""
@@ -164,9 +175,11 @@ def _start_moment(options: SimulatorOptions) -> datetime | None:
 
 
 def write_ready_file(path: Path, addresses: dict[str, str | int]) -> None:
-    """Write the addresses at once: a reader sees the whole file or none."""
+    """Write the addresses at once: a reader sees the whole file or none; nobody else sees the token."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    draft.write_text(json.dumps(addresses), encoding="utf-8")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(json.dumps(addresses))
     draft.replace(path)
 
 

@@ -12,15 +12,33 @@ from kis_terminal.adapters.simulator.personality import Personality
 
 
 class PongingConnection(ServerConnection):
-    """Notice Pong frames: an unasked Pong is one of the two answers to PINGPONG."""
+    """Notice Pong frames: an unasked Pong is one of the two answers to PINGPONG.
+
+    A silent one plays a half-open connection: it neither hears nor says anything, and does not end.
+    """
 
     pongs_seen = 0
+    host = ""
+    """Name of the personality that it belongs to."""
+    is_silent = False
 
     def process_event(self, event: Any) -> None:
         """Count a Pong, then handle the event as usual."""
         if isinstance(event, Frame) and event.opcode is Opcode.PONG:
             self.pongs_seen += 1
         super().process_event(event)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the client, if any are heard."""
+        if not self.is_silent:
+            super().data_received(data)
+
+    def send_data(self) -> None:
+        """Write what is due, if anything is said."""
+        if self.is_silent:
+            self.protocol.data_to_send()
+        else:
+            super().send_data()
 
 
 class Session:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from websockets.asyncio.server import ServerConnection, broadcast
 
+from kis_terminal.adapters.simulator.fault_line import FaultLine
 from kis_terminal.adapters.simulator.frames import (
     BOOK_TR,
     STATUS_TR,
@@ -44,6 +45,7 @@ class StreamHub:
         self, venue: Venue, profile: FrameProfile | None = None, *, sends_trades: bool = True
     ) -> None:
         self._venue = venue
+        self.line = FaultLine(venue.faults)
         # Off while a load is sent: trades of real orders would break its count of cumulative volume.
         self._sends_trades = sends_trades
         self._profile = profile or FrameProfile()
@@ -84,8 +86,13 @@ class StreamHub:
         receivers = self._receivers.get((tr_id, tr_key))
         if not receivers:
             return
-        for frame in frames:
-            broadcast(receivers, frame)
+        if self.line.watches("frame"):
+            for frame in frames:
+                for connection in list(receivers):
+                    self.line.send(connection, frame, "frame", tr_id, tr_key)
+        else:
+            for frame in frames:
+                broadcast(receivers, frame)
         for connection in [one for one in receivers if _backlog(one) > _LARGEST_BACKLOG]:
             connection.transport.abort()
 
@@ -101,7 +108,8 @@ class StreamHub:
         books: dict[str, None] = {}
         for event in events:
             if isinstance(event, TradePrinted):
-                if self._sends_trades and (TRADE_TR, event.symbol) in self._receivers:
+                is_here = event.venue == "KRX"  # NXT's prints have a stream of their own
+                if self._sends_trades and is_here and (TRADE_TR, event.symbol) in self._receivers:
                     trades.setdefault(event.symbol, []).append(event)
             elif isinstance(event, BookChanged):
                 if (BOOK_TR, event.symbol) in self._receivers:
@@ -146,7 +154,7 @@ class StreamHub:
         users = self._venue.users_of(event.realm, event.account, event.product)
         account = self._venue.exchange.account(event.account, event.product, realm=event.realm)
         columns = self._profile.notice_columns
-        for session in self._notice_sessions:
+        for session in list(self._notice_sessions):
             if session.personality.name != event.realm or session.appkey not in users:
                 continue
             for hts_id in session.notice_keys:
@@ -154,8 +162,10 @@ class StreamHub:
                     record = fill_record(event, hts_id, account.name, columns)
                 else:
                     record = receipt_record(event, hts_id, account.name, columns)
-                frame = encrypted_frame(session.personality.notice_tr, session.cipher.encrypt(record))
-                broadcast({session.connection}, frame)
+                stream = session.personality.notice_tr
+                count, sealed = self.line.seal(session, stream, hts_id, record)
+                frame = encrypted_frame(stream, sealed, count)
+                self.line.send(session.connection, frame, "frame", stream, hts_id)
 
 
 def _backlog(connection: ServerConnection) -> int:

@@ -43,6 +43,8 @@ class DayTape:
         self.last_time = midnight + timedelta(seconds=sketch.last_second)
         self.last_quantity = sketch.last_quantity
         self.last_aggressor: Side = "buy"
+        self.outside_volume = 0
+        self.outside_turnover = 0
         self._sketch = sketch
         self._make_minutes = make_minutes
         self._morning: list[MinuteRow] | None = None
@@ -50,7 +52,14 @@ class DayTape:
         self._prints: deque[TradePrinted] = deque(maxlen=KEPT_PRINTS)
 
     def print_trade(
-        self, sequence: int, moment: datetime, price: int, quantity: int, aggressor: Side, book: PriceTimeBook
+        self,
+        sequence: int,
+        moment: datetime,
+        price: int,
+        quantity: int,
+        aggressor: Side,
+        book: PriceTimeBook,
+        session: str = "continuous",
     ) -> TradePrinted:
         """Count one trade and return its print, with the book as it stands after it."""
         amount = price * quantity
@@ -73,6 +82,31 @@ class DayTape:
             self.sell_count += 1
         self._count_minute(moment, price, quantity, amount)
         printed = self._make_print(sequence, moment, price, quantity, aggressor, book)
+        if session != "continuous":
+            printed = printed._replace(session=session)
+        self._prints.append(printed)
+        return printed
+
+    def print_outside(
+        self,
+        sequence: int,
+        moment: datetime,
+        price: int,
+        quantity: int,
+        aggressor: Side,
+        book: PriceTimeBook,
+        session: str,
+        venue: str,
+    ) -> TradePrinted:
+        """Print a trade of another session: the day's prices, bars and counters stay KRX's regular ones.
+
+        Its totals go on from the day's, so that what a print says is never less than the print before it.
+        """
+        self.outside_volume += quantity
+        self.outside_turnover += price * quantity
+        printed = self._make_print(sequence, moment, price, quantity, aggressor, book)._replace(
+            session=session, venue=venue
+        )
         self._prints.append(printed)
         return printed
 
@@ -141,8 +175,8 @@ class DayTape:
             self.open_time,
             self.high_time,
             self.low_time,
-            self.volume,
-            self.turnover,
+            self.volume + self.outside_volume,
+            self.turnover + self.outside_turnover,
             self.sell_count,
             self.buy_count,
             self.sell_volume,

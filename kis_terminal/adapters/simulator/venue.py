@@ -9,8 +9,11 @@ from datetime import datetime
 
 from kis_terminal.adapters.simulator.auth import SEOUL, Approvals, KeyRing, Tokens
 from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.faults import FaultPlan
+from kis_terminal.adapters.simulator.limits import HostLimits, StormGuard
 from kis_terminal.adapters.simulator.model import Account
-from kis_terminal.adapters.simulator.personality import Personality
+from kis_terminal.adapters.simulator.personality import PAPER, REAL, Personality
+from kis_terminal.adapters.simulator.wire_log import WireLog
 
 
 def wall_clock() -> datetime:
@@ -37,6 +40,14 @@ class MarketTime:
         """Return the moment to hand to the exchange as its `now`."""
         return self._start + (self._wall() - self._born) * self._speed
 
+    def change(self, *, start: datetime | None = None, speed: float | None = None) -> None:
+        """Go on from `start` (not back: what has happened stays) at another speed; ValueError otherwise."""
+        now = self.now()
+        if start is not None and start < now:
+            raise ValueError("the market's clock does not go back")
+        self._start, self._born = start or now, self._wall()
+        self._speed = self._speed if speed is None else speed
+
 
 @dataclass(slots=True)
 class Venue:
@@ -50,7 +61,25 @@ class Venue:
     keys: KeyRing = field(default_factory=KeyRing)
     tokens: Tokens = field(default_factory=Tokens)
     approvals: Approvals = field(default_factory=Approvals)
+    hts_ids: frozenset[str] | None = None
+    """HTS IDs that may ask for notices; None takes every well-formed one."""
+    log: WireLog = field(init=False)
+    faults: FaultPlan = field(init=False)
+    limits: dict[str, HostLimits] = field(init=False)
+    """By name of the host."""
+    storms: dict[str, StormGuard] = field(init=False)
     _users: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make what belongs to this run."""
+        self.log = WireLog(self.wall, self.monotonic)
+        self.faults = FaultPlan(self.log, self.exchange.seed)
+        self.limits = {host.name: HostLimits.of(host) for host in (REAL, PAPER)}
+        self.storms = {name: StormGuard(limits) for name, limits in self.limits.items()}
+
+    def is_shut_out(self, appkey: str, personality: Personality) -> bool:
+        """Return whether an app key is blocked for its storm of connects."""
+        return self.is_limited and self.storms[personality.name].is_blocked(appkey, self.monotonic())
 
     def open_account(self, personality: Personality, number: str, product: str, appkey: str) -> Account:
         """Return the account, opened at first use; remember that this app key uses it (for its notices)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
@@ -17,12 +18,16 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from kis_terminal.adapters.simulator.crypto import SessionCipher
+from kis_terminal.adapters.simulator.fault_line import end_connection
+from kis_terminal.adapters.simulator.faults import FaultRule
+from kis_terminal.adapters.simulator.loopback import is_loopback_host, is_loopback_origin
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.session import PongingConnection, Session
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
 from kis_terminal.adapters.simulator.venue import Venue
+from kis_terminal.adapters.simulator.wire_log import key_mark
 
-LARGEST_REGISTRATIONS = 41
 PING_SECONDS = 10.0
 UNANSWERED_PINGS = 3
 """A socket that has left so many PINGPONG without an answer is dropped."""
@@ -35,6 +40,7 @@ _TEXTS: Mapping[str, str] = MappingProxyType(
         "OPSP0003": "UNSUBSCRIBE ERROR(not found!)",
         "OPSP0008": "MAX SUBSCRIBE OVER",
         "OPSP0011": "invalid approval : NOT FOUND",
+        "OPSP0017": "invalid htsid",
         "OPSP8991": "SUBSCRIBE ERROR : invalid tr_id",
         "OPSP8992": "SUBSCRIBE ERROR : invalid tr_key",
         "OPSP8996": "ALREADY IN USE appkey",
@@ -51,6 +57,7 @@ _TEXTS: Mapping[str, str] = MappingProxyType(
 )
 _CLOSE_SECONDS = 1.0
 _NO_TR_ID = "(null)"
+_HTS_ID = re.compile("[A-Za-z0-9_@.-]{1,20}")
 
 
 class CommandRefusal(Exception):
@@ -72,8 +79,12 @@ class SocketService:
         self._personality = personality
         self._hub = hub
         self._ping_seconds = ping_seconds
+        self._limits = venue.limits[personality.name]
+        self._connect_rules: dict[ServerConnection, list[FaultRule]] = {}
         self._server: Server | None = None
         self._sessions: set[Session] = set()
+        self._half_open: set[PongingConnection] = set()
+        """Connections whose session was given up and that still stand."""
         self._pings: asyncio.Task[None] | None = None
 
     async def start(self, port: int) -> int:
@@ -83,7 +94,7 @@ class SocketService:
             "127.0.0.1",
             port,
             create_connection=PongingConnection,
-            process_request=_check_path,
+            process_request=self._check_request,
             ping_interval=None,
             compression=None,
             close_timeout=0.5,
@@ -101,6 +112,9 @@ class SocketService:
             await asyncio.gather(self._pings, return_exceptions=True)
             self._pings = None
         if self._server is not None:
+            for connection in [*self._half_open, *(session.connection for session in self._sessions)]:
+                if connection.is_silent:  # it would not take part in closing
+                    connection.transport.abort()
             self._server.close()
             try:
                 await asyncio.wait_for(self._server.wait_closed(), _CLOSE_SECONDS)
@@ -121,6 +135,9 @@ class SocketService:
 
     async def _ping(self, session: Session, text: str) -> None:
         connection = session.connection
+        if connection.is_silent:
+            self._miss(session)
+            return
         if connection.pongs_seen:
             connection.pongs_seen = 0
             session.unanswered_pings = 0
@@ -128,31 +145,83 @@ class SocketService:
             connection.transport.abort()
             return
         session.unanswered_pings += 1
+        if self._hub.line.watches("frame"):
+            self._hub.line.send(connection, text, "frame", "PINGPONG", "")
+            return
         try:
             await connection.send(text)
         except ConnectionClosed:
             # Its own reader notices the same and clears the session away.
             return
 
+    def _miss(self, session: Session) -> None:
+        """Give a half-open session up after as many pings as any other; its client is not told."""
+        session.unanswered_pings += 1
+        if session.unanswered_pings > UNANSWERED_PINGS:
+            self._half_open.add(session.connection)
+            self._forget(session)
+
+    def _check_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Accept the upgrade paths clients of KIS use: /, /tryitout, /tryitout/<anything>."""
+        host, origin = request.headers.get("Host", ""), request.headers.get("Origin", "")
+        if not is_loopback_host(host) or (origin and not is_loopback_origin(origin)):
+            return connection.respond(HTTPStatus.FORBIDDEN, "only for this machine\n")
+        path = request.path.partition("?")[0].rstrip("/")
+        if path not in ("", "/tryitout") and not path.startswith("/tryitout/"):
+            return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
+        self._venue.log.note("connect", host=self._personality.name)
+        rules = self._venue.faults.fire("connect", self._personality.name, path=request.path)
+        for rule in rules:
+            if rule.do == "status":
+                return connection.respond(HTTPStatus(rule.status), "fault\n")
+        self._connect_rules[connection] = rules
+        return None
+
     async def _serve(self, connection: ServerConnection) -> None:
         assert isinstance(connection, PongingConnection)  # noqa: S101  made by create_connection above
+        connection.host = self._personality.name
         session = Session(connection, self._personality)
         self._sessions.add(session)
         try:
+            for rule in self._connect_rules.pop(connection, ()):
+                if rule.do == "delay":
+                    await asyncio.sleep(rule.seconds)
+                else:
+                    end_connection(connection, rule)
             async for message in connection:
-                reply, goes_on = self._take(session, message)
-                if reply:
-                    await connection.send(reply)
-                if not goes_on:
+                if not await self._hear(session, message):
                     break
         except ConnectionClosed:
             # The peer is gone without a close frame, as clients of KIS often are.
             return
         finally:
+            self._half_open.discard(connection)
             self._forget(session)
 
+    async def _hear(self, session: Session, message: str | bytes) -> bool:
+        """Answer one message; return whether the session goes on."""
+        tr_id, tr_key = "", ""
+        if self._venue.faults.watches("command") or self._hub.line.watches("reply"):
+            tr_id, tr_key = command_names(message)
+            for rule in self._venue.faults.fire("command", self._personality.name, tr=tr_id, key=tr_key):
+                if rule.do == "rekey":
+                    session.cipher = SessionCipher.new()
+                    continue
+                if rule.do != "drop":
+                    end_connection(session.connection, rule)
+                return True
+        reply, goes_on = self._take(session, message)
+        if reply and self._hub.line.watches("reply"):
+            self._hub.line.send(session.connection, reply, "reply", tr_id, tr_key)
+        elif reply:
+            await session.connection.send(reply)
+        return goes_on
+
     def _forget(self, session: Session) -> None:
+        if session not in self._sessions:
+            return
         self._sessions.discard(session)
+        self._venue.log.note("disconnect", host=self._personality.name, key=key_mark(session.appkey))
         self._hub.withdraw_notices(session)
         for tr_id, tr_key in session.registrations:
             self._hub.withdraw(tr_id, tr_key, session.connection)
@@ -180,9 +249,16 @@ class SocketService:
         appkey = self._venue.approvals.appkey_of(key, self._personality, self._venue.wall())
         if appkey is None:
             raise CommandRefusal("OPSP0011")
+        if self._venue.is_shut_out(appkey, self._personality):
+            raise CommandRefusal("OPSP0011", ends_session=True)
         if any(other.appkey == appkey for other in self._sessions if other is not session):
             raise CommandRefusal("OPSP8996", ends_session=True)
         session.appkey = appkey
+        self._venue.log.note("session", host=self._personality.name, key=key_mark(appkey))
+        storms = self._venue.storms[self._personality.name]
+        if self._venue.is_limited and storms.note_session(appkey, self._venue.monotonic()):
+            self._venue.log.note("shut out", host=self._personality.name, key=key_mark(appkey))
+            raise CommandRefusal("OPSP0011", ends_session=True)
 
     def _change_registration(
         self, session: Session, header: Mapping[str, Any], values: Mapping[str, Any]
@@ -210,7 +286,9 @@ class SocketService:
             return _reply(tr_id, tr_key, "OPSP0002", rt_cd="1", session=session)
         if not is_notice and self._venue.exchange.listing(tr_key) is None:
             return _reply(tr_id, tr_key, "OPSP8992", rt_cd="1")
-        if len(session.registrations) >= LARGEST_REGISTRATIONS:
+        if is_notice and not self._knows_hts_id(tr_key):
+            raise CommandRefusal("OPSP0017")
+        if len(session.registrations) >= self._limits.registrations:
             return _reply(tr_id, tr_key, "OPSP0008", rt_cd="1")
         session.registrations[(tr_id, tr_key)] = None
         if is_notice:
@@ -218,6 +296,11 @@ class SocketService:
         else:
             self._hub.register(tr_id, tr_key, session.connection)
         return _reply(tr_id, tr_key, "OPSP0000", session=session)
+
+    def _knows_hts_id(self, text: str) -> bool:
+        """Return whether an HTS ID may ask for notices; capitals count."""
+        known = self._venue.hts_ids
+        return text in known if known is not None else _HTS_ID.fullmatch(text) is not None
 
     def _unsubscribe(self, session: Session, tr_id: str, tr_key: str) -> str:
         if (tr_id, tr_key) not in session.registrations:
@@ -229,12 +312,15 @@ class SocketService:
         return _reply(tr_id, tr_key, "OPSP0001", session=session)
 
 
-def _check_path(connection: ServerConnection, request: Request) -> Response | None:
-    """Accept the upgrade paths clients of KIS use: /, /tryitout, /tryitout/<anything>."""
-    path = request.path.partition("?")[0].rstrip("/")
-    if path in ("", "/tryitout") or path.startswith("/tryitout/"):
-        return None
-    return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")
+def command_names(message: str | bytes) -> tuple[str, str]:
+    """Return TR id and key of a command as far as it tells them; PINGPONG for an answer to one."""
+    try:
+        _, values = read_command(message)
+    except CommandRefusal:
+        return "", ""
+    if values is None:
+        return "PINGPONG", ""
+    return str(values.get("tr_id", "")), str(values.get("tr_key", ""))
 
 
 def read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:

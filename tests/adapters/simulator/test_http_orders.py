@@ -231,8 +231,8 @@ def assert_refused(response: httpx.Response) -> None:
 async def test_the_control_side_tells_the_ledger() -> None:
     async with running(is_limited=False) as server, logged_in(server) as client:
         await client.post(f"{TRADING}/order-cash", "TTTC0012U", order(ACCOUNT, "1", "0", "01"))
-        state = (await client.http.get("/control")).json()
-        ledger = (await client.http.get("/control/ledger")).json()
+        state = (await client.http.get("/control", headers=server.control_headers)).json()
+        ledger = (await client.http.get("/control/ledger", headers=server.control_headers)).json()
 
     assert state["phase"] == "continuous"
     assert len(ledger) >= 2

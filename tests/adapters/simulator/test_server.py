@@ -54,11 +54,13 @@ def start(children: list[Process], folder: Path, *more: str) -> tuple[Process, d
 def test_ready_file_names_what_listens(children: list[Process], tmp_path: Path) -> None:
     child, addresses = start(children, tmp_path)
 
-    assert set(addresses) == {"rest", "ws", "paper_rest", "paper_ws", "control", "pid"}
+    servers = {"rest", "ws", "paper_rest", "paper_ws", "control"}
+    assert set(addresses) == {*servers, "control_token", "pid"}
     assert addresses["pid"] == child.pid
-    assert all("127.0.0.1" in str(addresses[name]) for name in addresses if name != "pid")
+    assert all("127.0.0.1" in str(addresses[name]) for name in servers)
     with httpx.Client(trust_env=False) as client:
-        assert client.get(addresses["control"]).json()["phase"] == "continuous"
+        keys = {"authorization": f"Bearer {addresses['control_token']}"}
+        assert client.get(addresses["control"], headers=keys).json()["phase"] == "continuous"
         assert client.post(f"{addresses['paper_rest']}/oauth2/tokenP", json={}).status_code == 403
 
 

@@ -1,0 +1,263 @@
+"""Fault cases of orders over the real protocol; the exchange's ledger judges every one (`Invariants`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kis_terminal.adapters.kis.client import Patience
+from kis_terminal.adapters.simulator.faults import read_rule
+from kis_terminal.domain.instruments import round_down_to_tick
+from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side
+from kis_terminal.ports import Stream
+from kis_terminal.settings import KisAccess
+from tests.support.exchange import RunningExchange, running_exchange
+from tests.support.fault_proxy import fault_proxy
+from tests.support.invariants import Invariants
+from tests.support.leftovers import ExpectLog
+from tests.support.trading_desk import TradingDesk, trading_desk, until
+
+SAMSUNG = "005930"
+ORDERS = "path=*/order-cash"
+NOTICES = "on=frame,tr=H0STCNI0"
+
+
+@dataclass
+class Case:
+    """A desk at an exchange, and the judge of both."""
+
+    exchange: RunningExchange
+    desk: TradingDesk
+    invariants: Invariants
+
+    def __post_init__(self) -> None:
+        """Remember every state that an order goes through."""
+        self.seen: list[Order] = []
+        self.desk.orders.changed.subscribe(self.seen.append)
+
+    def fault(self, spec: str) -> int:
+        return self.exchange.server.venue.faults.add(read_rule(spec))
+
+    def fired(self, number: int) -> int:
+        rows = self.exchange.server.venue.faults.to_json()
+        return next(int(str(row["fired"])) for row in rows if row["id"] == number)
+
+    def market_buy(self, quantity: int = 10) -> OrderRequest:
+        return self.desk.orders.new_request(
+            SAMSUNG, Side.BUY, OrderKind.MARKET, quantity, None, origin=Origin.ORDER_ENTRY
+        )
+
+    def resting_buy(self, quantity: int = 7) -> OrderRequest:
+        price = self.desk.market_data.state(SAMSUNG).price
+        assert price is not None
+        return self.desk.orders.new_request(
+            SAMSUNG,
+            Side.BUY,
+            OrderKind.LIMIT,
+            quantity,
+            round_down_to_tick(price * Decimal("0.9")),
+            origin=Origin.LADDER,
+        )
+
+    def now(self, order: Order | OrderRequest) -> Order:
+        found = self.desk.orders.get(order.key if isinstance(order, Order) else order.intent_id)
+        assert found is not None
+        return found
+
+    def states(self, order: Order) -> list[OrderStatus]:
+        return [state.status for state in self.seen if state.key == order.key]
+
+    def shares(self, order: Order) -> int:
+        numbers = self.now(order).chain
+        return sum(fill.quantity for fill in self.desk.orders.fills if fill.order_number in numbers)
+
+
+@asynccontextmanager
+async def opened(
+    exchange: RunningExchange, access: KisAccess, folder: Path, patience: Patience | None = None
+) -> AsyncIterator[Case]:
+    async with trading_desk(access, folder, patience) as desk:
+        watching = desk.market_data.watch(SAMSUNG, Stream.TICKS, Stream.BOOK)
+        state = desk.market_data.state(SAMSUNG)
+        await until(lambda: state.upper_limit is not None and state.book is not None)
+        await until(lambda: desk.market_data.market_seconds() is not None)
+        yield Case(exchange, desk, Invariants(exchange.server, desk, cano=access.cano))
+        watching.close()
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[RunningExchange]:
+    async with running_exchange() as handle:
+        yield handle
+
+
+@pytest.fixture
+async def case(exchange: RunningExchange, tmp_path: Path) -> AsyncIterator[Case]:
+    async with opened(exchange, exchange.access(), tmp_path) as made:
+        yield made
+
+
+async def test_case_1_an_answer_that_never_comes_leaves_one_order_and_locks_its_side(
+    exchange: RunningExchange, tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("응답 시간 초과")
+    async with opened(exchange, exchange.access(), tmp_path, Patience(answer=0.6)) as case:
+        case.fault(f"do=drop,at=answer,{ORDERS},nth=1")
+        inquiry = case.fault("do=raw,status=500,path=*/inquire-daily-ccld")
+        lost = await case.desk.orders.submit(case.resting_buy())
+        again = await case.desk.orders.submit(case.resting_buy(3))
+
+        assert lost.status is OrderStatus.UNKNOWN
+        assert again.status is OrderStatus.REJECTED
+        assert "확인" in again.reason
+        case.exchange.server.venue.faults.clear(inquiry)
+        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED)
+        assert await case.desk.orders.cancel(lost.key) == ""
+        await case.invariants.hold()
+        assert case.now(lost).cancelled == 7
+
+
+async def test_case_2_a_reset_behind_the_requests_last_byte(
+    exchange: RunningExchange, tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("연결 끊김")
+    access = exchange.access()
+    async with (
+        fault_proxy(access.rest_url) as (proxy, url),
+        opened(exchange, replace(access, rest_url=url), tmp_path) as case,
+    ):
+        proxy.toxics["down"].reset_after = 0
+        lost = await case.desk.orders.submit(case.resting_buy())
+        proxy.heal()
+
+        assert OrderStatus.UNKNOWN in case.states(lost)
+        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 10)
+        await case.invariants.hold()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param("do=reset,at=answer", id="case 2: reset"),
+        pytest.param("do=raw,status=504", id="case 12: 504 and a page"),
+        pytest.param("do=raw,status=502,text= ", id="case 12: 502 and nothing"),
+        pytest.param("do=error,code=EGW00302,at=answer", id="case 12: the gateway waited in vain"),
+        pytest.param("do=truncate,size=40", id="case 13: half a JSON"),
+        pytest.param("do=cut,size=40", id="case 13: half an answer"),
+        pytest.param("do=blank,fields=ODNO", id="case 14: empty number"),
+        pytest.param("do=omit,fields=ODNO", id="case 14: no number"),
+    ],
+)
+async def test_what_proves_nothing_is_unknown_until_the_list_tells(
+    case: Case, spec: str, expect_log: ExpectLog
+) -> None:
+    expect_log("WARNING kis_terminal.services.orders: order ")
+    number = case.fault(f"{spec},{ORDERS},nth=1")
+
+    order = await case.desk.orders.submit(case.market_buy())
+
+    assert case.fired(number) == 1
+    assert OrderStatus.UNKNOWN in case.states(order)
+    assert OrderStatus.REJECTED not in case.states(order)
+    await until(lambda: case.now(order).status is OrderStatus.FILLED)
+    await case.invariants.hold()
+
+
+async def test_case_14_two_orders_without_numbers_do_not_become_one(
+    case: Case, expect_log: ExpectLog
+) -> None:
+    expect_log("WARNING kis_terminal.services.orders: order ")
+    case.fault(f"do=blank,fields=ODNO,{ORDERS}")
+    held = case.desk.portfolio.position(SAMSUNG)
+    assert held is not None
+    selling = case.desk.orders.new_request(
+        SAMSUNG,
+        Side.SELL,
+        OrderKind.LIMIT,
+        2,
+        case.desk.market_data.state(SAMSUNG).upper_limit,
+        origin=Origin.LADDER,
+    )
+    case.desk.risk_gate.limits = replace(case.desk.risk_gate.limits, price_collar_percent=Decimal(100))
+
+    first, second = await asyncio.gather(
+        case.desk.orders.submit(case.resting_buy(3)), case.desk.orders.submit(selling)
+    )
+    await until(lambda: all(case.now(one).status is OrderStatus.ACCEPTED for one in (first, second)))
+
+    await case.invariants.hold()
+    assert case.now(first).order_number != case.now(second).order_number
+
+
+@pytest.mark.parametrize("copies", [2, 5])
+async def test_case_25_a_notice_that_comes_again_counts_once(case: Case, copies: int) -> None:
+    number = case.fault(f"do=duplicate,size={copies},{NOTICES}")
+
+    order = await case.desk.orders.submit(case.market_buy())
+    await until(lambda: case.now(order).status is OrderStatus.FILLED)
+
+    await case.invariants.hold()
+    await until(lambda: case.shares(order) == 10)
+    assert case.fired(number) >= 2
+
+
+@pytest.mark.parametrize("nth", ["1", "2", "1-2"])
+async def test_case_27_notices_out_of_order_end_as_the_ledger(case: Case, nth: str) -> None:
+    number = case.fault(f"do=reorder,seconds=0.3,nth={nth},{NOTICES}")
+
+    order = await case.desk.orders.submit(case.market_buy())
+    await until(lambda: case.now(order).status is OrderStatus.FILLED)
+
+    await case.invariants.hold()
+    await until(lambda: case.shares(order) == 10)
+    assert case.fired(number) >= 1
+
+
+async def test_case_27_a_cancellations_notice_before_the_orders(case: Case) -> None:
+    case.fault(f"do=delay,seconds=0.3,nth=1,{NOTICES}")
+    order = await case.desk.orders.submit(case.resting_buy())
+
+    assert await case.desk.orders.cancel(order.key) == ""
+    await until(lambda: case.now(order).status is OrderStatus.CANCELLED)
+    await asyncio.sleep(0.35)  # the receipt comes now
+
+    await case.invariants.hold()
+    assert case.now(order).cancelled == 7
+
+
+async def test_case_28_a_fills_notice_before_the_answer(case: Case) -> None:
+    case.fault(f"do=delay,at=answer,seconds=0.3,{ORDERS}")
+
+    request = case.market_buy()
+    sending = asyncio.create_task(case.desk.orders.submit(request))
+    ledger = case.exchange.server.venue.exchange.ledger
+    await until(lambda: any(entry.kind == "filled" for entry in ledger.entries))
+    await asyncio.sleep(0.1)  # the notices are there by now
+    assert not sending.done()
+    order = await sending
+    await until(lambda: case.now(order).status is OrderStatus.FILLED)
+
+    await case.invariants.hold()
+    assert {state.origin for state in case.seen} == {Origin.ORDER_ENTRY}
+    await until(lambda: case.shares(order) == 10)
+
+
+async def test_the_judge_sees_what_is_wrong(case: Case) -> None:
+    order = await case.desk.orders.submit(case.market_buy(4))
+    await until(lambda: case.now(order).status is OrderStatus.FILLED)
+    await case.invariants.hold()
+    entries = case.exchange.server.venue.exchange.ledger
+    filled = next(entry for entry in entries.entries if entry.kind == "filled")
+    accepted = next(entry for entry in entries.entries if entry.kind == "accepted")
+
+    entries.append(replace(filled, quantity=1))
+    entries.append(replace(accepted, order_no="0000099999"))
+    wrong = {line[:2] for line in await case.invariants.violations()}
+
+    assert wrong == {"I1", "I2", "I3", "I4"}
