@@ -299,7 +299,7 @@ def test_an_order_made_elsewhere_shows_and_panic_cancels_it_too(open_terminal: O
 
 def test_a_holding_that_is_clicked_is_followed(open_terminal: OpenTerminal) -> None:
     person = open_terminal(has_holdings=True)
-    assert person.holding(SAMSUNG) == "400"
+    person.until(lambda: person.holding(SAMSUNG) == "400")
 
     person.click_row(person.positions.grid, NAVER)
 
