@@ -12,7 +12,7 @@ from time import perf_counter
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 
-_LONGEST_SECONDS = 0.004
+_LONGEST_SECONDS = 0.008
 """Then Qt has its turn: paints, keys and timers."""
 
 

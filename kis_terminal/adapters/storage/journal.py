@@ -10,7 +10,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
 
 T = TypeVar("T")
+_PATIENCE_SECONDS = 0.008
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
     position INTEGER PRIMARY KEY,
@@ -59,7 +60,7 @@ class SqliteOrderJournal:
             self._connection = connection
         return self._connection
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         def guarded() -> T:
             try:
                 return work(self._open())
@@ -72,7 +73,10 @@ class SqliteOrderJournal:
                     )
                 ) from error
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+        return self._thread.submit(guarded)
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.wrap_future(self._submit(work))
 
     async def prepare(self) -> None:
         """Open the file, so that the first order does not pay for it."""
@@ -81,11 +85,17 @@ class SqliteOrderJournal:
     async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
         """Append one event; it is on disk when this returns."""
         row = (intent_id, event, at.isoformat(), json.dumps(dict(details), ensure_ascii=False))
-        await self._run(
+        written = self._submit(
             lambda connection: connection.execute(
                 "INSERT INTO journal (intent_id, event, at, details) VALUES (?, ?, ?, ?)", row
             )
         )
+        # A line is on a good disk in less than a millisecond; to let the loop turn meanwhile would put the
+        # order behind whatever is painted in that turn. A slow disk does not hold the window up for longer.
+        try:
+            written.result(_PATIENCE_SECONDS)
+        except TimeoutError:
+            await asyncio.wrap_future(written)
 
     async def entries(self, since: datetime) -> Sequence[Entry]:
         """Return the events from `since` on, oldest first."""
