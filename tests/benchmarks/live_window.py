@@ -154,6 +154,7 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
     words = ["--limits", "off", *exchange_words]
     exchange = ExchangeProcess([*words, "--load-ticks", str(pace)] if pace else words)
     answers: list[dict[str, Any]] = []
+    failures: list[Exception] = []
 
     def opened(terminal: Any) -> None:
         async def work() -> None:
@@ -163,6 +164,8 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
                 desk = Desk(terminal, address.control, address.control_token)
                 await desk.loaded()
                 answers.append(await scenario(desk))
+            except Exception as error:  # noqa: BLE001 - told by the benchmark itself
+                failures.append(error)
             finally:
                 terminal.window.close_now()
 
@@ -172,6 +175,8 @@ def measure(scenario: Scenario, pace: int, exchange_words: Sequence[str] = ()) -
         run(Options(size=SIZE), settings, exchange, opened)
     finally:
         exchange.stop()
+    if failures:
+        raise failures[0]
     if not answers:
         raise RuntimeError("the measurement ended without an answer")
     return answers[0]
