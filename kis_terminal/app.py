@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import hashlib
 import logging
 import signal
 import sys
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,7 +42,7 @@ from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.status import Status
-from kis_terminal.services.tasks import TaskScope
+from kis_terminal.services.tasks import URGENT, TaskScope
 from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
 from kis_terminal.ui.crash import CrashDesk
@@ -57,6 +56,7 @@ from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
+from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.ready_queue import ReadyQueue
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, said_in_log, set_language, tr
@@ -67,6 +67,8 @@ log = logging.getLogger(__name__)
 
 _MASTER_RETRY_SECONDS = 5.0
 _SWITCH_SECONDS = 0.0005
+_SETTLED_SECONDS = 3.0
+"""After the start: by then everything that lives to the end has been built."""
 _ANSWER_SECONDS = 5.0
 """How long closing waits for the answers to orders that have left."""
 
@@ -133,6 +135,7 @@ class Terminal:
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
         self.frame_clock = FrameClock()
+        self.collector = Collector(self.frame_clock)
         self.orders.changed.subscribe(self._let_order_pass)
         self.workspace = Workspace(
             environment=settings.environment,
@@ -224,6 +227,7 @@ class Terminal:
         """Stop in reverse order; orders already sent stay at the broker."""
         self.window.close_now()
         self.frame_clock.stop()
+        self.collector.stop()
         await self.window_scope.close()
         await self.orders.finish_sending(_ANSWER_SECONDS)
         await self.scope.close()
@@ -263,7 +267,7 @@ async def _live(
         await terminal.open()
         for sentence in settings.warnings:
             terminal.workspace.link.message.emit("warn", sentence)
-        loop.call_later(3.0, _settle_memory)
+        loop.call_later(_SETTLED_SECONDS, terminal.collector.start)
         if on_open is not None:
             on_open(terminal)
         if options.exit_after is not None:
@@ -275,12 +279,6 @@ async def _live(
         finally:
             await terminal.close()
     return 0
-
-
-def _settle_memory() -> None:
-    # Everything built at start lives to the end; the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
 
 
 def _save_picture(window: MainWindow, path: Path) -> int:
@@ -321,8 +319,10 @@ class _Loop(qasync.QEventLoop):
         self, callback: Callable[..., object], *args: object, context: Context | None = None
     ) -> asyncio.Handle:
         """Run a callback in the next turn of the loop, or in this one."""
+        if context is None:
+            context = copy_context()
         handle = asyncio.Handle(callback, args, self, context)
-        self._queue.add(handle)
+        self._queue.add(handle, context.get(URGENT, False))
         return handle
 
 

@@ -127,7 +127,7 @@ class Orders:
 
     def submit_soon(self, request: OrderRequest) -> str:
         """Start `submit` in the orders' own scope, which no closing panel cancels; return the key."""
-        self._scope.spawn(self.submit(request), name=f"submit {request.intent_id}")
+        self._scope.spawn(self.submit(request), name=f"submit {request.intent_id}", is_urgent=True)
         return request.intent_id
 
     async def submit(self, request: OrderRequest) -> Order:
@@ -257,7 +257,7 @@ class Orders:
 
     def amend_soon(self, key: str, kind: OrderKind, price: Decimal | None) -> None:
         """Start `amend` in the orders' own scope."""
-        self._scope.spawn(self.amend(key, kind, price), name=f"amend {key}")
+        self._scope.spawn(self.amend(key, kind, price), name=f"amend {key}", is_urgent=True)
 
     async def amend(self, key: str, kind: OrderKind, price: Decimal | None) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
@@ -292,7 +292,7 @@ class Orders:
 
     def cancel_soon(self, key: str) -> None:
         """Start `cancel` in the orders' own scope."""
-        self._scope.spawn(self.cancel(key), name=f"cancel {key}")
+        self._scope.spawn(self.cancel(key), name=f"cancel {key}", is_urgent=True)
 
     async def cancel(self, key: str) -> str:
         """Cancel the whole rest; return "" or why it was refused. Risk and the halt latch never stop it."""

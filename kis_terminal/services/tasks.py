@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 from kis_terminal.domain.errors import TerminalError
@@ -12,6 +13,9 @@ from kis_terminal.domain.errors import TerminalError
 log = logging.getLogger(__name__)
 
 FailureHandler = Callable[[str, BaseException], None]
+
+URGENT: ContextVar[bool] = ContextVar("urgent", default=False)
+"""Set in the context of a task whose steps the window's loop runs before all others: an order on its way."""
 
 
 class TaskScope:
@@ -33,7 +37,12 @@ class TaskScope:
         return len(self._tasks)
 
     def spawn(
-        self, work: Coroutine[Any, Any, Any], *, name: str, replaces: str | None = None
+        self,
+        work: Coroutine[Any, Any, Any],
+        *,
+        name: str,
+        replaces: str | None = None,
+        is_urgent: bool = False,
     ) -> asyncio.Task[Any]:
         """Start a task; with `replaces`, cancel the earlier task of that key so a late answer never wins."""
         if self._is_closed:
@@ -41,7 +50,9 @@ class TaskScope:
             raise RuntimeError(f"task scope {self.name} is closed; {name} was not started")
         if replaces is not None and (earlier := self._keyed.pop(replaces, None)) is not None:
             earlier.cancel()
-        task = asyncio.get_running_loop().create_task(work, name=f"{self.name}:{name}")
+        context = copy_context()
+        context.run(URGENT.set, is_urgent)
+        task = asyncio.get_running_loop().create_task(work, name=f"{self.name}:{name}", context=context)
         self._tasks.add(task)
         if replaces is not None:
             self._keyed[replaces] = task

@@ -55,6 +55,11 @@ class FrameClock(QObject):
         """Flush nothing for a few milliseconds: what matters more, an order, is on its way out."""
         self._held_until = perf_counter() + HOLD_SECONDS
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether nothing may come between an order and its socket now."""
+        return perf_counter() < self._held_until
+
     def release(self) -> None:
         """End `hold` early."""
         self._held_until = 0.0
@@ -71,7 +76,7 @@ class FrameClock(QObject):
 
     def _flush(self) -> None:
         begun = perf_counter()
-        if begun < self._held_until:
+        if self.is_held:
             self._timer.start(1 + int((self._held_until - begun) * 1000))
             return
         self._last_flush = begun

@@ -14,19 +14,22 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 
 _LONGEST_SECONDS = 0.008
 """Then Qt has its turn: paints, keys and timers."""
+_LONGEST_URGENT_SECONDS = 0.05
+"""The same for what is urgent, which should never need it."""
 
 
 class ReadyQueue(QObject):
-    """Run handles in the order they came, those that they schedule meanwhile included."""
+    """Run handles in the order they came, those that they schedule meanwhile included; the urgent ones first."""
 
     def __init__(self) -> None:
         super().__init__()
         self._handles: deque[asyncio.Handle] = deque()
+        self._urgent: deque[asyncio.Handle] = deque()
         self._is_awake = False
 
-    def add(self, handle: asyncio.Handle) -> None:
+    def add(self, handle: asyncio.Handle, is_urgent: bool) -> None:
         """Run `handle` soon; called in the loop's own thread."""
-        self._handles.append(handle)
+        (self._urgent if is_urgent else self._handles).append(handle)
         if not self._is_awake:
             self._wake()
 
@@ -40,16 +43,16 @@ class ReadyQueue(QObject):
             return super().event(event)
         # A callback that lets Qt's loop turn within itself wakes the rest again by what it schedules.
         self._is_awake = False
-        handles, until = self._handles, perf_counter() + _LONGEST_SECONDS
+        handles, urgent, begun = self._handles, self._urgent, perf_counter()
         try:
-            while handles:
-                handle = handles.popleft()
+            while urgent or handles:
+                handle = (urgent or handles).popleft()
                 if not handle.cancelled():
                     handle._run()
-                if perf_counter() >= until:
+                if perf_counter() - begun >= (_LONGEST_URGENT_SECONDS if urgent else _LONGEST_SECONDS):
                     break
         finally:
             # What raised through (an interrupt, the end of the program) leaves the others in place.
-            if handles and not self._is_awake:
+            if (urgent or handles) and not self._is_awake:
                 self._wake()
         return True

@@ -19,12 +19,12 @@ def test_handles_run_in_order_with_those_that_they_schedule(qtbot: Any) -> None:
 
     def first() -> None:
         seen.append("first")
-        queue.add(handle_of(lambda: seen.append("third"), loop))
+        queue.add(handle_of(lambda: seen.append("third"), loop), False)
 
     dropped = handle_of(lambda: seen.append("dropped"), loop)
-    queue.add(handle_of(first, loop))
-    queue.add(dropped)
-    queue.add(handle_of(lambda: seen.append("second"), loop))
+    queue.add(handle_of(first, loop), False)
+    queue.add(dropped, False)
+    queue.add(handle_of(lambda: seen.append("second"), loop), False)
     dropped.cancel()
     assert seen == []
     qtbot.waitUntil(lambda: len(seen) == 3)
@@ -39,12 +39,34 @@ def test_callbacks_without_end_leave_qt_its_turn(qtbot: Any) -> None:
     def again() -> None:
         rounds.append(time.perf_counter())
         if len(rounds) < 100_000 and not is_over:
-            queue.add(handle_of(again, loop))
+            queue.add(handle_of(again, loop), False)
 
     is_over = []
-    queue.add(handle_of(again, loop))
+    queue.add(handle_of(again, loop), False)
     qtbot.wait(30)
     is_over.append(True)
     assert 10 < len(rounds) < 100_000
     qtbot.wait(10)
     loop.close()
+
+
+def test_an_order_goes_before_everything_that_waits(qtbot: Any) -> None:
+    """Cause: an order's steps stood behind whatever else was ready, and behind the paint after 8 ms of that."""
+    loop, queue, seen = asyncio.new_event_loop(), ReadyQueue(), []
+
+    def slow() -> None:
+        time.sleep(0.01)
+        seen.append("slow")
+
+    def order() -> None:
+        seen.append("order")
+        if len(seen) < 3:
+            queue.add(handle_of(order, loop), True)
+
+    queue.add(handle_of(slow, loop), False)
+    queue.add(handle_of(slow, loop), False)
+    queue.add(handle_of(order, loop), True)
+    qtbot.waitUntil(lambda: len(seen) == 5)
+    loop.close()
+
+    assert seen == ["order", "order", "order", "slow", "slow"]

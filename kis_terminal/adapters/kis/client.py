@@ -78,11 +78,14 @@ class KisClient:
         self._limits = limits or LIMITS[access.environment]
         self._patience = patience or Patience()
         self._random = random.Random(seed)
-        self._transport = Transport(
-            access.rest_url,
-            clock,
-            connect_seconds=self._patience.connect,
-            answer_seconds=self._patience.answer,
+        self._transport, self._account_transport = (
+            Transport(
+                access.rest_url,
+                clock,
+                connect_seconds=self._patience.connect,
+                answer_seconds=self._patience.answer,
+            )
+            for _ in range(2)
         )
         self.limiter = RateLimiter(self._limits, clock.monotonic)
         self.auth = Authenticator(
@@ -123,6 +126,7 @@ class KisClient:
         self.limiter.close()
         await self.auth.close()
         await self._transport.close()
+        await self._account_transport.close()
 
     async def call(
         self,
@@ -294,7 +298,7 @@ class KisClient:
         if leaving is not None:
             leaving()
         try:
-            raw = await self._exchange(api, tr_id, values, token, "", leaving)
+            raw = await self._exchange(api, tr_id, values, token, "", priority, leaving)
         except NotSent as error:
             raise BrokerUnreachable(
                 Sentence("{what}: KIS에 연결할 수 없어 보내지 않았습니다. {why}", what=what, why=error)
@@ -330,7 +334,7 @@ class KisClient:
             ticket = await self.limiter.acquire(priority)
             failure: TerminalError
             try:
-                raw = await self._exchange(api, tr_id, values, token, continuation)
+                raw = await self._exchange(api, tr_id, values, token, continuation, priority)
             except BrokerUnreachable as error:
                 self.limiter.answered(ticket)
                 failure = BrokerUnreachable(Sentence("{what}: {why}", what=what, why=error))
@@ -373,6 +377,7 @@ class KisClient:
         values: dict[str, str],
         token: str,
         continuation: str,
+        priority: Priority,
         leaving: LeavingCheck | None = None,
     ) -> RawAnswer:
         headers = {
@@ -381,7 +386,10 @@ class KisClient:
             "tr_id": tr_id,
             "tr_cont": continuation,
         }
-        return await self._transport.send(api.method, api.path, values, headers, leaving)
+        # Orders never queue behind quotes: what concerns the account has connections of its own, which its
+        # regular queries keep open, so that a click finds one.
+        transport = self._account_transport if priority <= Priority.ACCOUNT else self._transport
+        return await transport.send(api.method, api.path, values, headers, leaving)
 
     async def _post_auth(self, path: str, body: Mapping[str, str]) -> tuple[int, Any]:
         headers = {"content-type": "application/json; charset=utf-8", "accept": "application/json"}

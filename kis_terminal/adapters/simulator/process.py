@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from kis_terminal.domain.sentences import Sentence
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 3.0
+_NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,15 @@ class ExchangeProcess:
                 )
             await asyncio.sleep(0.01)
             waited += 0.01
+        self._step_back()
         told = json.loads(self._ready_file.read_text(encoding="utf-8"))
         return ExchangeAddress(**{part.name: told[part.name] for part in fields(ExchangeAddress)})
+
+    def _step_back(self) -> None:
+        """Let the window have the processor first: else an order's own bytes wake the child in its way."""
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):  # it may have ended in this moment
+                os.setpriority(os.PRIO_PROCESS, self._child.pid, _NICENESS)
 
     def notes(self) -> list[str]:
         """Return the lines the exchange has written for people so far, such as what became of its bars."""

@@ -1,6 +1,6 @@
 """The order journal: one SQLite file per environment and account, on disk before anything is sent.
 
-Uses the standard library's sqlite3 in one thread of its own: WAL and synchronous FULL make a commit an fsync.
+Uses the standard library's sqlite3, on a slow disk in a thread of its own: WAL and synchronous FULL make a commit an fsync.
 Independent of `DATABASE_URL`: orders go on when a shared database is down.
 """
 
@@ -9,18 +9,28 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
 
 T = TypeVar("T")
 _PATIENCE_SECONDS = 0.008
+"""How long a line holds the loop up at most."""
+_QUICK_SECONDS, _FORGETTING = 0.003, 0.9
+"""A disk whose recent lines took no longer is written to at once; how much of an earlier delay still counts."""
+_LOCKED_SECONDS = 0.25
+"""How long another program that writes to the file is waited for."""
+_ROOM_BYTES = 2 << 20
+_QUIET_SECONDS = 2.0
+"""Without a new line, before the log is carried over into the file: that takes several fsyncs."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
     position INTEGER PRIMARY KEY,
@@ -49,31 +59,48 @@ class SqliteOrderJournal:
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._connection: sqlite3.Connection | None = None
+        self._tidying: asyncio.TimerHandle | None = None
+        self._counting = threading.Lock()
+        self._in_thread = 0
+        self._lately_seconds = _PATIENCE_SECONDS
+        """What a line took, the longer ones remembered for a while."""
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                self._path, _LOCKED_SECONDS, isolation_level=None, check_same_thread=False
+            )
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=0")  # not while an order waits, see `_tidy`
             connection.execute(_SCHEMA)
+            _make_room(connection)
             self._connection = connection
         return self._connection
 
-    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
-        def guarded() -> T:
-            try:
-                return work(self._open())
-            except (sqlite3.Error, OSError) as error:
-                raise TerminalError(
-                    Sentence(
-                        "주문 기록 {path}을(를) 쓸 수 없습니다({error}). 디스크와 권한을 확인하십시오.",
-                        path=self._path,
-                        error=str(error),
-                    )
-                ) from error
+    def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return work(self._open())
+        except (sqlite3.Error, OSError) as error:
+            raise TerminalError(
+                Sentence(
+                    "주문 기록 {path}을(를) 쓸 수 없습니다({error}). 디스크와 권한을 확인하십시오.",
+                    path=self._path,
+                    error=str(error),
+                )
+            ) from error
 
-        return self._thread.submit(guarded)
+    def _submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        future = self._thread.submit(self._guarded, work)
+        with self._counting:
+            self._in_thread += 1
+        future.add_done_callback(self._left_thread)
+        return future
+
+    def _left_thread(self, _: Future[Any]) -> None:
+        with self._counting:
+            self._in_thread -= 1
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.wrap_future(self._submit(work))
@@ -85,17 +112,31 @@ class SqliteOrderJournal:
     async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
         """Append one event; it is on disk when this returns."""
         row = (intent_id, event, at.isoformat(), json.dumps(dict(details), ensure_ascii=False))
-        written = self._submit(
-            lambda connection: connection.execute(
-                "INSERT INTO journal (intent_id, event, at, details) VALUES (?, ?, ?, ?)", row
-            )
-        )
-        # A line is on a good disk in less than a millisecond; to let the loop turn meanwhile would put the
-        # order behind whatever is painted in that turn. A slow disk does not hold the window up for longer.
+        if self._tidying is not None:
+            self._tidying.cancel()
+        self._tidying = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
+        # A line is on a good disk in less than a millisecond. To let the loop turn meanwhile would put the
+        # order behind whatever is painted in that turn, and to hand it to a thread behind whatever else the
+        # machine runs. A slow disk gets the thread, and does not hold the window up for long.
+        if self._lately_seconds < _QUICK_SECONDS and not self._in_thread:
+            self._guarded(lambda connection: self._append(connection, row))
+            return
+        written = self._submit(lambda connection: self._append(connection, row))
         try:
             written.result(_PATIENCE_SECONDS)
         except TimeoutError:
             await asyncio.wrap_future(written)
+
+    def _append(self, connection: sqlite3.Connection, row: tuple[str, str, str, str]) -> None:
+        begun = time.perf_counter()
+        connection.execute("INSERT INTO journal (intent_id, event, at, details) VALUES (?, ?, ?, ?)", row)
+        taken = time.perf_counter() - begun
+        self._lately_seconds = max(taken, self._lately_seconds * _FORGETTING)
+
+    def _tidy(self) -> None:
+        """Carry the write-ahead log over into the file; an order that comes meanwhile waits for it."""
+        self._tidying = None
+        self._submit(lambda connection: connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall())
 
     async def entries(self, since: datetime) -> Sequence[Entry]:
         """Return the events from `since` on, oldest first."""
@@ -109,7 +150,20 @@ class SqliteOrderJournal:
 
     async def close(self) -> None:
         """Close the file after everything asked for has been written."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            self._tidying = None
         if self._connection is not None:
             await self._run(lambda connection: connection.close())
             self._connection = None
         self._thread.shutdown()
+
+
+def _make_room(connection: sqlite3.Connection) -> None:
+    """Lengthen the write-ahead log beforehand: a commit that has to do it takes half as long again."""
+    connection.execute("BEGIN")
+    connection.execute("CREATE TABLE room (bytes BLOB)")
+    connection.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM_BYTES,))
+    connection.execute("DROP TABLE room")
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()

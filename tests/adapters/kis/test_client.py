@@ -336,6 +336,24 @@ async def test_no_second_holds_more_calls_than_allowed() -> None:
             assert sum(start <= time < start + 0.15 for time in times) <= 5
 
 
+async def test_an_order_finds_a_connection_while_every_quote_hangs() -> None:
+    """Cause: orders took their turn in one pool with quotes; a broker that answered none held orders up too."""
+    async with connected(patience=Patience(connect=1.0, answer=2.0, attempts=1)) as (client, server):
+        server.on(PRICE, *[HANG] * 40)
+        server.on(ORDER, TAKEN)
+        await buy(client)
+        hanging = [asyncio.ensure_future(ask_price(client)) for _ in range(40)]
+        while server.count(PRICE) < 24:
+            await asyncio.sleep(0.01)
+        await buy(client)
+        assert not any(task.done() for task in hanging)
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+        assert server.count(ORDER) == 2
+
+
 async def test_a_wrong_symbol_is_an_unknown_symbol() -> None:
     async with connected() as (client, server):
         server.on(PRICE, refusal("MCA05918", "종목코드 오류입니다.", status=200))

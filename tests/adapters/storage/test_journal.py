@@ -1,0 +1,75 @@
+"""The order journal on a real disk: what was recorded is there, in its order, whichever way it was written."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kis_terminal.adapters.storage.journal import SqliteOrderJournal
+from kis_terminal.domain.errors import TerminalError
+
+AT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
+
+
+async def test_lines_stay_in_order_whoever_wrote_them(tmp_path: Path) -> None:
+    """Cause: a quick disk is written to at once, a slow one through a thread; neither may overtake."""
+    journal = SqliteOrderJournal(tmp_path / "journal.sqlite")
+    await journal.prepare()
+    for number in range(40):
+        if number % 7 == 0:  # what is asked of the thread stands before the next line
+            reading = asyncio.ensure_future(journal.entries(AT))
+            await asyncio.sleep(0)
+        await journal.record(f"{number:02}", "intent", AT, {"number": str(number)})
+    await reading
+    kept = await journal.entries(AT)
+    await journal.close()
+
+    assert [entry.intent_id for entry in kept] == [f"{number:02}" for number in range(40)]
+    assert kept[3].details == {"number": "3"}
+
+
+async def test_a_line_is_in_the_file_when_record_returns(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteOrderJournal(path)
+    for number in range(3):
+        await journal.record(str(number), "intent", AT, {})
+        with sqlite3.connect(path) as other:
+            (count,) = other.execute("SELECT count(*) FROM journal").fetchone()
+        other.close()
+        assert count == number + 1
+    await journal.close()
+
+
+async def test_a_file_that_another_program_writes_to_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteOrderJournal(path)
+    await journal.record("1", "intent", AT, {})
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(TerminalError, match="locked"):
+        await journal.record("2", "intent", AT, {})
+    other.execute("ROLLBACK")
+    other.close()
+    await journal.record("3", "intent", AT, {})
+    kept = await journal.entries(AT)
+    await journal.close()
+
+    assert [entry.intent_id for entry in kept] == ["1", "3"]
+
+
+async def test_the_log_is_carried_over_when_orders_pause(tmp_path: Path) -> None:
+    """Cause: carried over every thousand pages, the order of that moment waited for several fsyncs."""
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteOrderJournal(path)
+    await journal.prepare()
+    for number in range(5):
+        await journal.record(str(number), "intent", AT, {})
+    before = path.stat().st_mtime_ns
+    async with asyncio.timeout(10):
+        while path.stat().st_mtime_ns == before:
+            await asyncio.sleep(0.05)
+    await journal.close()
