@@ -47,6 +47,7 @@ from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
+from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.main_window import MainWindow
 from kis_terminal.ui.panels.chart import ChartPanel
 from kis_terminal.ui.panels.log import LogPanel
@@ -56,7 +57,6 @@ from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
-from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.ready_queue import ReadyQueue
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, said_in_log, set_language, tr

@@ -19,7 +19,7 @@ _LONGEST_URGENT_SECONDS = 0.05
 
 
 class ReadyQueue(QObject):
-    """Run handles in the order they came, those that they schedule meanwhile included; the urgent ones first."""
+    """Run handles in the order they came, those that they schedule meanwhile included; urgent ones first."""
 
     def __init__(self) -> None:
         super().__init__()

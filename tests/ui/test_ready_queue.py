@@ -51,7 +51,7 @@ def test_callbacks_without_end_leave_qt_its_turn(qtbot: Any) -> None:
 
 
 def test_an_order_goes_before_everything_that_waits(qtbot: Any) -> None:
-    """Cause: an order's steps stood behind whatever else was ready, and behind the paint after 8 ms of that."""
+    """Cause: an order's steps stood behind whatever else was ready, and behind a paint after 8 ms."""
     loop, queue, seen = asyncio.new_event_loop(), ReadyQueue(), []
 
     def slow() -> None:

@@ -1,6 +1,7 @@
 """The order journal: one SQLite file per environment and account, on disk before anything is sent.
 
-Uses the standard library's sqlite3, on a slow disk in a thread of its own: WAL and synchronous FULL make a commit an fsync.
+Uses the standard library's sqlite3, on a slow disk in a thread of its own: WAL and synchronous FULL make a
+commit an fsync.
 Independent of `DATABASE_URL`: orders go on when a shared database is down.
 """
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 0.008
 """How long a line holds the loop up at most."""
 _QUICK_SECONDS, _FORGETTING = 0.003, 0.9
-"""A disk whose recent lines took no longer is written to at once; how much of an earlier delay still counts."""
+"""A disk whose recent lines took no longer is written to at once; how much an earlier delay still counts."""
 _LOCKED_SECONDS = 0.25
 """How long another program that writes to the file is waited for."""
 _ROOM_BYTES = 2 << 20

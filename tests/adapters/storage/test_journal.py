@@ -1,4 +1,4 @@
-"""The order journal on a real disk: what was recorded is there, in its order, whichever way it was written."""
+"""The order journal on a real disk: what was recorded is there, in order, whichever way it was written."""
 
 from __future__ import annotations
 
