@@ -40,7 +40,9 @@ _DOWN_SIGNS = ("4", "5")
 _IN_SESSION = "0"
 _SIZES = 22
 _EMPTY_LEVELS = (_ZERO,) * 10
-_NO_LADDER: tuple[str, tuple[Decimal, ...], tuple[Decimal, ...]] = ("no ladder yet", (), ())
+_LADDERS = 4_000
+"""How many ladders of prices are remembered."""
+_Ladder = tuple[tuple[Decimal, ...], tuple[Decimal, ...]]
 _new_tick = object.__new__
 _new_book = tuple.__new__
 
@@ -128,7 +130,8 @@ class RealtimeDecoder:
         self._sizes = CountMemo()
         self._times = TimeMemo()
         self._symbols = _SymbolMemo()
-        self._ladders: dict[str, tuple[str, tuple[Decimal, ...], tuple[Decimal, ...]]] = {}
+        self._ladders: dict[str, _Ladder] = {}
+        self._ladder_lengths: dict[str, int] = {}
         self._trade_carets = {width - 1 for width in TRADE.known}
         self._book_carets = {width - 1 for width in BOOK.known}
         self._complaints: set[tuple[str, str]] = set()
@@ -279,18 +282,15 @@ class RealtimeDecoder:
 
     def order_book(self, text: str, symbol: str) -> OrderBook:
         """Decode all ten levels of a record; what stands before its first `^` is not looked at."""
-        # From one book to the next mostly sizes change: a ladder of prices that is the same text as the
-        # symbol's last one is not read again.
+        # From one book to the next mostly sizes change, and prices come back: a ladder of prices whose text
+        # has been read before is not read again. Its length is mostly that of the symbol's last one.
         _, time, phase, levels = text.split("^", 3)
-        ladder, ask_prices, bid_prices = self._ladders.get(symbol, _NO_LADDER)
+        length = self._ladder_lengths.get(symbol, 0)
         try:
-            if levels.startswith(ladder):
-                rest = levels[len(ladder) :]
-            else:
-                *prices, rest = levels.split("^", 20)
-                found = itemgetter(*prices)(self._numbers)
-                ask_prices, bid_prices = found[:10], found[10:]
-                self._keep_ladder(symbol, prices, ask_prices, bid_prices)
+            prices = self._ladders.get(levels[:length])
+            if prices is None:
+                prices, length = self._read_ladder(symbol, levels)
+            rest = levels[length:]
             sizes = _read_sizes(rest)
             expected_price, expected_size = None, 0
             if phase != _IN_SESSION:
@@ -302,10 +302,10 @@ class RealtimeDecoder:
                 (
                     symbol,
                     self._times[time],
-                    ask_prices,
-                    tuple(sizes[:10]),
-                    bid_prices,
-                    tuple(sizes[10:20]),
+                    prices[0],
+                    sizes[:10],
+                    prices[1],
+                    sizes[10:20],
                     sizes[20],
                     sizes[21],
                     expected_price,
@@ -315,12 +315,16 @@ class RealtimeDecoder:
         except ValueError:
             BOOK.raise_unreadable([symbol, *text.split("^")[1:]])
 
-    def _keep_ladder(
-        self, symbol: str, texts: Sequence[str], asks: tuple[Decimal, ...], bids: tuple[Decimal, ...]
-    ) -> None:
-        if len(self._ladders) >= 1_000:
+    def _read_ladder(self, symbol: str, levels: str) -> tuple[_Ladder, int]:
+        """Read ten asks and ten bids; return them with the length of their text."""
+        *texts, rest = levels.split("^", 20)
+        found = itemgetter(*texts)(self._numbers)
+        length = len(levels) - len(rest)
+        if len(self._ladders) >= _LADDERS:
             self._ladders.clear()
-        self._ladders[symbol] = ("^".join(texts) + "^", asks, bids)
+        self._ladders[levels[:length]] = ladder = (found[:10], found[10:])
+        self._ladder_lengths[symbol] = length
+        return ladder, length
 
     # -- market status ------------------------------------------------------------------------------
 
@@ -372,7 +376,7 @@ class RealtimeDecoder:
             log.warning("a record was left out: %s", error)
 
 
-def _read_sizes(rest: str) -> list[int]:
+def _read_sizes(rest: str) -> tuple[int, ...]:
     """Read the twenty sizes and two totals that follow the prices; raises ValueError.
 
     A JSON array is what the machine reads fastest: numbers come without a text for each. What is no JSON
@@ -380,11 +384,12 @@ def _read_sizes(rest: str) -> list[int]:
     """
     try:
         values: list[int] = orjson.loads(f"[{rest.replace('^', ',')}]")[:_SIZES]
-        if type(sum(values)) is int and min(values) >= 0:
-            return values
+        # None is negative when the first minus stands behind them: looking for it is the cheaper half.
+        if type(sum(values)) is int and (rest.count("^", 0, rest.find("-")) >= _SIZES or min(values) >= 0):
+            return tuple(values)
     except (ValueError, TypeError):
         pass  # the strict way below decides
-    return [read_count(text) for text in rest.split("^", _SIZES)[:_SIZES]]
+    return tuple(read_count(text) for text in rest.split("^", _SIZES)[:_SIZES])
 
 
 def runs_of_one_symbol(ticks: list[Tick]) -> list[list[Tick]]:

@@ -123,6 +123,38 @@ def test_a_book_with_the_same_ladder_has_its_own_sizes(decoder: RealtimeDecoder)
     assert (moved.ask_prices[0], moved.ask_sizes) == (Decimal(1995500), first.ask_sizes)
 
 
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["005930", "069500"]),
+            st.integers(min_value=95, max_value=105),  # the length of the ladder's text changes at 10,000
+            st.lists(st.integers(min_value=-1, max_value=10**7), min_size=22, max_size=22),
+        ),
+        max_size=12,
+    )
+)
+def test_ladders_that_come_back_are_read_as_if_they_were_new(
+    steps: list[tuple[str, int, list[int]]],
+) -> None:
+    """The memory of ladders changes nothing, whatever comes after whatever."""
+    remembers = RealtimeDecoder()
+    for symbol, level, sizes in steps:
+        prices = [level * 100 + 10 * step for step in range(1, 11)]
+        prices += [level * 100 - 10 * step for step in range(10)]
+        tail = "0^0^0^0^525579^-72000^5^-100.00^3159115^0^8^0^0"
+        text = "^".join(["0|H0STASP0|001|" + symbol, "093000", "0", *map(str, [*prices, *sizes]), tail])
+        forgets = RealtimeDecoder()
+        if min(sizes) < 0:
+            for decoder in (remembers, forgets):
+                with pytest.raises(FrameError):
+                    decoder.order_book(text, symbol)
+            continue
+        book = remembers.order_book(text, symbol)
+        assert book == forgets.order_book(text, symbol)
+        assert [*book.ask_prices, *book.bid_prices] == prices
+        assert [*book.ask_sizes, *book.bid_sizes, book.total_ask_size, book.total_bid_size] == sizes
+
+
 def test_in_an_auction_the_book_has_three_levels_and_the_expected_price(decoder: RealtimeDecoder) -> None:
     fields = BOOK_ROW.split("^")
     fields[2] = "B"
