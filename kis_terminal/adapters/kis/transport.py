@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from kis_terminal.adapters.kis.errors import NotSent
+from kis_terminal.adapters.kis.skew import SkewEstimate
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock, LeavingCheck
@@ -79,8 +80,12 @@ class Transport:
         self._opening = asyncio.Lock()
         self.milliseconds: float | None = None
         """Of the last answer."""
-        self.skew: float | None = None
-        """Server's clock minus ours in seconds, good to half a second."""
+        self._skew = SkewEstimate()
+
+    @property
+    def skew(self) -> float | None:
+        """Return the server's clock minus ours in seconds, None before its first dated answer."""
+        return self._skew.seconds
 
     async def send(
         self,
@@ -152,8 +157,8 @@ class Transport:
         except ValueError:
             return
         if server.tzinfo is not None:
-            # The header counts whole seconds (half a second behind on average) and is half the way old.
-            self.skew = server.timestamp() + 0.5 - (self._clock.now().timestamp() - elapsed / 2)
+            received = self._clock.now().timestamp()
+            self._skew.take(server.timestamp(), received - elapsed, received)
 
     async def _client(self) -> httpx.AsyncClient:
         if self._http is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from email.utils import formatdate
 from types import MappingProxyType
 from typing import Any
 
@@ -285,6 +286,7 @@ def to_response(answer: Answer, request: Request) -> Response:
     response.raw_headers = [
         (b"Content-Type", b"application/json; charset=utf-8"),
         (b"Content-Length", str(len(content)).encode()),
+        (b"Date", formatdate(usegmt=True).encode()),  # the machine's time, not the market's
         (b"tr_id", _latin(request.headers.get("tr_id", ""))),
         (b"tr_cont", _latin(answer.tr_cont)),
         (b"gt_uid", _latin(request.headers.get("gt_uid", ""))),

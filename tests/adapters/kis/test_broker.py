@@ -420,5 +420,6 @@ async def test_health_and_label(environment: Environment) -> None:
         assert broker.account_label == "5000-01**-01"
         assert broker.environment is environment
         assert health.token_expires_at is not None
-        assert health.clock_skew_seconds is None or abs(health.clock_skew_seconds) < 2
+        assert health.clock_skew_seconds is not None
+        assert abs(health.clock_skew_seconds) < 2
         assert await broker.approval_key()
