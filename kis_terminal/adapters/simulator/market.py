@@ -237,7 +237,8 @@ class SymbolMarket:
 
     def end_auction(self, moment: datetime) -> bool:
         """Match what was collected at one price and trade on continuously; True when something traded."""
-        result = uncross(self.book, self.lower_limit, self.upper_limit, self.tape.last)
+        limits = self.lower_limit, self.upper_limit
+        result = uncross(self.book, *limits, self.tape.last, self.listing.kind)
         if result.quantity:
             side: Side = "buy" if result.price >= self.tape.last else "sell"
             self._print(side, result.quantity, result.price, moment, "regular")
@@ -287,7 +288,10 @@ class SymbolMarket:
         """Return what the running auction would do now, zeros when there is none or it is not shown."""
         if self.mode != "auction" or not self.shows_expected:
             return Clearing(0, 0)
-        return clearing(self.book, self.lower_limit, self.upper_limit, self.tape.last)
+        return self._clearing()
+
+    def _clearing(self) -> Clearing:
+        return clearing(self.book, self.lower_limit, self.upper_limit, self.tape.last, self.listing.kind)
 
     def mend(self, place: Place = "regular") -> None:
         """Let the crowd close gaps and keep the depth; an order's rest must stand in the book by then."""
@@ -348,7 +352,7 @@ class SymbolMarket:
     def _auction_snapshot(self, moment: datetime) -> BookSnapshot:
         book = self.book
         expected = self.expected()
-        met = clearing(book, self.lower_limit, self.upper_limit, self.tape.last).quantity
+        met = self._clearing().quantity
         return BookSnapshot(
             symbol=self.listing.symbol,
             time=moment,
