@@ -16,6 +16,7 @@ from kis_terminal.adapters.kis.environment import Access, Limits
 from kis_terminal.adapters.kis.master import MasterFiles
 from kis_terminal.adapters.kis.quotes import Quotes
 from kis_terminal.adapters.kis.rate_limit import Priority
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.token_store import TokenStore
 from kis_terminal.adapters.kis.trading import Trading
 from kis_terminal.domain.account import Balance, BuyingPower
@@ -38,6 +39,7 @@ class KisBroker:
         limits: Limits | None = None,
         patience: Patience | None = None,
         on_secret: Callable[[str], None] | None = None,
+        tap: WireTap | None = None,
     ) -> None:
         """`token_folder` None keeps tokens in memory; the embedded exchange's die with it anyway.
 
@@ -57,6 +59,7 @@ class KisBroker:
             limits=limits,
             patience=patience,
             on_secret=on_secret,
+            tap=tap,
         )
         self._clock = clock
         self._quotes = Quotes(self.client)

@@ -19,6 +19,7 @@ from kis_terminal.adapters.kis.catalog import Api, Catalog
 from kis_terminal.adapters.kis.environment import LIMITS, Access, Limits, tr_environment
 from kis_terminal.adapters.kis.errors import Next, NotSent, Verdict, judge, order_error, query_error
 from kis_terminal.adapters.kis.rate_limit import Priority, RateLimiter
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.token_store import TokenStore
 from kis_terminal.adapters.kis.transport import RawAnswer, Transport
 from kis_terminal.domain.errors import (
@@ -67,6 +68,7 @@ class KisClient:
         patience: Patience | None = None,
         seed: int | None = None,
         on_secret: Callable[[str], None] | None = None,
+        tap: WireTap | None = None,
     ) -> None:
         """`store` None keeps tokens in memory only, as for the embedded exchange. `seed` fixes the jitter.
 
@@ -84,6 +86,7 @@ class KisClient:
                 clock,
                 connect_seconds=self._patience.connect,
                 answer_seconds=self._patience.answer,
+                tap=tap,
             )
             for _ in range(2)
         )

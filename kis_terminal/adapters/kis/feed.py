@@ -18,6 +18,7 @@ from kis_terminal.adapters.kis.realtime import RealtimeDecoder
 from kis_terminal.adapters.kis.reconnect import Ending, EndingKind, Reconnector
 from kis_terminal.adapters.kis.session import NOTICE_SYMBOL, FeedSession
 from kis_terminal.adapters.kis.slots import TOTAL, SlotTable
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import AccessRefused, CorrectionNeeded, TerminalError
@@ -49,6 +50,7 @@ class KisFeed:
         timing: FeedTiming | None = None,
         slots_total: int = TOTAL,
         on_failure: Callable[[str, BaseException], None] | None = None,
+        tap: WireTap | None = None,
     ) -> None:
         self._address = ws_url.rstrip("/") + _PATH
         self._environment = environment
@@ -58,6 +60,7 @@ class KisFeed:
         self._clock = clock
         self._timing = timing or FeedTiming()
         self._on_failure = on_failure
+        self._tap = tap
         self._slots = SlotTable(slots_total, self._timing.grace)
         self._reconnector = Reconnector(self._timing.reconnect, randomness or Random())
         self._decoder = RealtimeDecoder()
@@ -206,6 +209,7 @@ class KisFeed:
             first_data=self._reconnector.data_received,
             gap_reason=gap_reason,
             on_failure=self._report,
+            tap=self._tap,
         )
         listener.on_link(LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
         self._first_attempt.set()

@@ -29,6 +29,7 @@ from kis_terminal.adapters.kis.realtime import ONE_BOOK, ONE_TRADE, RealtimeDeco
 from kis_terminal.adapters.kis.reconnect import Ending, EndingKind
 from kis_terminal.adapters.kis.replies import Verdict, sentence, verdict
 from kis_terminal.adapters.kis.slots import Command, Slot, SlotTable
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.errors import FrameError
 from kis_terminal.domain.sentences import Sentence
@@ -80,8 +81,10 @@ class FeedSession:
         first_data: Callable[[], None],
         gap_reason: str,
         on_failure: Callable[[str, BaseException], None],
+        tap: WireTap | None = None,
     ) -> None:
         self._socket = socket
+        self._tap = tap
         self._approval_key = approval_key
         self._hts_id = hts_id
         self._notice_tr_id = notice_tr_id
@@ -137,10 +140,13 @@ class FeedSession:
     async def _read(self) -> Ending:
         receive, take, counters = self._socket.recv, self._take, self._counters
         count = self._backlog.count
+        tap = self._tap
         try:
             while True:
                 # Not decoded by the library, for it closes the connection over invalid UTF-8.
                 message = await receive(decode=False)
+                if tap is not None and tap.is_on:
+                    tap.received(message)
                 counters.messages += 1
                 count(len(message))
                 try:
@@ -344,6 +350,8 @@ class FeedSession:
             return Ending(EndingKind.SILENT, "send")
         except ConnectionClosed as closed:
             return _dropped(closed)
+        if self._tap is not None and self._tap.is_on:
+            self._tap.sent(text)
         return None
 
     # -- watching for silence -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 
 from kis_terminal.adapters.kis.errors import NotSent
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.skew import SkewEstimate
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.sentences import Sentence
@@ -70,8 +71,17 @@ class RawAnswer:
 class Transport:
     """Connections to one server, kept alive."""
 
-    def __init__(self, base_url: str, clock: Clock, *, connect_seconds: float, answer_seconds: float) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        clock: Clock,
+        *,
+        connect_seconds: float,
+        answer_seconds: float,
+        tap: WireTap | None = None,
+    ) -> None:
         self._base_url = base_url
+        self._tap = tap
         self._clock = clock
         self._timeout = httpx.Timeout(answer_seconds, connect=connect_seconds)
         # httpx counts each read apart: a server that sends a byte now and then would hold a call for ever.
@@ -112,20 +122,44 @@ class Transport:
                         method, path, content=content, headers=headers, extensions=watched
                     )
         except _NOT_SENT as error:
+            self._tell_unanswered(method, path, values, headers, error)
             raise NotSent(
                 Sentence("{url}에 연결할 수 없습니다: {why}", url=self._base_url, why=_reason(error))
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+            self._tell_unanswered(method, path, values, headers, error)
             raise BrokerUnreachable(
                 Sentence("{url}의 응답이 없습니다: {why}", url=self._base_url, why=_reason(error))
             ) from error
         self._measure(response, started)
+        if self._tap is not None and self._tap.is_on:
+            self._tap.exchanged(
+                method,
+                path,
+                values,
+                headers,
+                response.status_code,
+                response.headers,
+                response.content,
+                self.milliseconds or 0.0,
+            )
         try:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
         continuation = str(response.headers.get("tr_cont", "")).strip()
         return RawAnswer(response.status_code, body, continuation, self.milliseconds or 0.0)
+
+    def _tell_unanswered(
+        self,
+        method: str,
+        path: str,
+        values: Mapping[str, str],
+        headers: Mapping[str, str],
+        error: Exception,
+    ) -> None:
+        if self._tap is not None and self._tap.is_on:
+            self._tap.unanswered(method, path, values, headers, type(error).__name__)
 
     async def download(self, url: str) -> bytes:
         """Return a public file; no key goes with it. Raises BrokerUnreachable."""
