@@ -143,8 +143,11 @@ class SubscriptionState(StrEnum):
     """How a wanted stream stands."""
 
     WANTED = "wanted"
+    """Asked for, or about to be: not confirmed yet, or lost with its connection."""
     CONFIRMED = "confirmed"
     REFUSED = "refused"
+    POLLED = "polled"
+    """No stream brings it, so it is asked for by REST now and then."""
 
 
 class LinkState(StrEnum):
@@ -155,6 +158,57 @@ class LinkState(StrEnum):
     CONNECTED = "connected"
     WAITING = "waiting"
     """Between two attempts."""
+
+
+class ApprovalState(StrEnum):
+    """How the key stands that opens a session of the feed."""
+
+    NONE = "none"
+    """Not asked for yet."""
+    HELD = "held"
+    REFUSED = "refused"
+    """The server did not take it; a new one is asked for before the next attempt."""
+    UNAVAILABLE = "unavailable"
+    """It could not be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """How one wanted stream stands; `since` is Clock.monotonic() of its last change of state."""
+
+    stream: Stream
+    symbol: str
+    """Empty for the execution notices, which come for all symbols."""
+    state: SubscriptionState
+    reason: str
+    """Why it is refused or polled, a sentence for the user; else empty."""
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """Figures of the feed; moments are readings of Clock.monotonic()."""
+
+    link: LinkState
+    link_since: float
+    retry_at: float | None
+    """When the next attempt is made, None while there is nothing to wait for."""
+    approval: ApprovalState
+    slots_used: int
+    slots_total: int
+    connects: int
+    """Sockets that were opened since the program started."""
+    recent_connects: int
+    recent_connects_limit: int
+    """Attempts in the last ten minutes, and how many the feed allows itself."""
+    stall_restarts: int
+    """Connections given up because data had stopped though the market traded."""
+    last_frame_at: float | None
+    last_data_at: float | None
+    """The same without heartbeats and replies."""
+    messages: int
+    rejected: int
+    """Messages that could not be read."""
 
 
 class BookUpdate(Protocol):
@@ -201,6 +255,25 @@ class MarketFeed(Protocol):
         ...
 
     def unsubscribe(self, stream: Stream, symbol: str) -> None: ...
+
+    def renew(self, stream: Stream, symbol: str) -> None:
+        """Leave a confirmed stream and ask for it again: nothing comes on it though it should."""
+        ...
+
+    def restart(self, reason: str) -> None:
+        """Give the connection up and make a new one: nothing comes on it though the market trades."""
+        ...
+
+    def subscriptions(self) -> Sequence[StreamStatus]:
+        """Return every stream that is wanted of the server and how it stands."""
+        ...
+
+    def health(self) -> FeedHealth: ...
+
+    @property
+    def last_frame_at(self) -> float | None:
+        """Return Clock.monotonic() of the last sign of life, to about a second; None before the first."""
+        ...
 
     @property
     def slots_used(self) -> int: ...

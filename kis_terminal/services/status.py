@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from kis_terminal.ports import BrokerHealth, HealthSource, MarketFeed
+from kis_terminal.ports import ApprovalState, BrokerHealth, FeedHealth, HealthSource, MarketFeed, StreamStatus
+
+# The window reads the names of states here; it does not know the ports.
+__all__ = ["ApprovalState", "BrokerHealth", "FeedHealth", "Status", "StreamStatus"]
 
 
 class Status:
@@ -17,6 +20,10 @@ class Status:
     def broker(self) -> BrokerHealth:
         """Return the broker's figures."""
         return self._health.health()
+
+    def feed(self) -> FeedHealth:
+        """Return the figures of the stream's connection."""
+        return self._feed.health()
 
     @property
     def slots(self) -> tuple[int, int]:

@@ -29,11 +29,14 @@ from kis_terminal.domain.orders import (
     Side,
 )
 from kis_terminal.ports import (
+    ApprovalState,
     BrokerHealth,
+    FeedHealth,
     FeedListener,
     LeavingCheck,
     LinkState,
     Stream,
+    StreamStatus,
     SubscriptionState,
 )
 
@@ -224,6 +227,10 @@ class MemoryFeed:
     def __init__(self, slots: int = 41) -> None:
         self.slots_total = slots
         self.wanted: set[tuple[Stream, str]] = set()
+        self.renewed: list[tuple[Stream, str]] = []
+        self.restarts: list[str] = []
+        self.link = LinkState.CLOSED
+        self.last_frame_at: float | None = None
         self._listener: FeedListener | None = None
 
     @property
@@ -244,10 +251,12 @@ class MemoryFeed:
 
     async def open(self) -> None:
         """Be connected at once."""
+        self.link = LinkState.CONNECTED
         self.listener.on_link(LinkState.CONNECTED, "")
 
     async def close(self) -> None:
         """Be closed."""
+        self.link = LinkState.CLOSED
         self.listener.on_link(LinkState.CLOSED, "")
 
     def subscribe(self, stream: Stream, symbol: str) -> None:
@@ -260,6 +269,38 @@ class MemoryFeed:
     def unsubscribe(self, stream: Stream, symbol: str) -> None:
         """Want it no more."""
         self.wanted.discard((stream, symbol))
+
+    def renew(self, stream: Stream, symbol: str) -> None:
+        """Note that a stream was asked for again."""
+        self.renewed.append((stream, symbol))
+
+    def restart(self, reason: str) -> None:
+        """Note why the connection was given up."""
+        self.restarts.append(reason)
+
+    def subscriptions(self) -> list[StreamStatus]:
+        """Return what is wanted, all of it confirmed."""
+        state = SubscriptionState.CONFIRMED
+        return [StreamStatus(stream, symbol, state, "", 0.0) for stream, symbol in sorted(self.wanted)]
+
+    def health(self) -> FeedHealth:
+        """Return the figures of a quiet connection."""
+        return FeedHealth(
+            link=self.link,
+            link_since=0.0,
+            retry_at=None,
+            approval=ApprovalState.HELD,
+            slots_used=self.slots_used,
+            slots_total=self.slots_total,
+            connects=1,
+            recent_connects=1,
+            recent_connects_limit=20,
+            stall_restarts=len(self.restarts),
+            last_frame_at=self.last_frame_at,
+            last_data_at=self.last_frame_at,
+            messages=0,
+            rejected=0,
+        )
 
     def send_ticks(self, *ticks: Tick) -> None:
         """Bring the prints of one frame."""

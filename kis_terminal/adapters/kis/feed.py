@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -23,7 +23,16 @@ from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import AccessRefused, CorrectionNeeded, TerminalError
 from kis_terminal.domain.sentences import Sentence, sentence_of
-from kis_terminal.ports import Clock, FeedListener, LinkState, Stream, SubscriptionState
+from kis_terminal.ports import (
+    ApprovalState,
+    Clock,
+    FeedHealth,
+    FeedListener,
+    LinkState,
+    Stream,
+    StreamStatus,
+    SubscriptionState,
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +74,11 @@ class KisFeed:
         self._reconnector = Reconnector(self._timing.reconnect, randomness or Random())
         self._decoder = RealtimeDecoder()
         self._listener: FeedListener | None = None
+        self._session: FeedSession | None = None
+        self._link = LinkState.CLOSED
+        self._link_since = clock.monotonic()
+        self._retry_at: float | None = None
+        self._approval = ApprovalState.NONE
         self._task: asyncio.Task[None] | None = None
         self._first_attempt = asyncio.Event()
         self._changed = asyncio.Event()
@@ -100,7 +114,7 @@ class KisFeed:
         task.cancel()
         await asyncio.wait({task})
         if was_running and self._listener is not None:
-            self._listener.on_link(LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
+            self._tell_link(self._listener, LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
 
     def subscribe(self, stream: Stream, symbol: str) -> None:
         """Want a stream; raises CorrectionNeeded when all slots are taken or it cannot be had at all.
@@ -117,7 +131,7 @@ class KisFeed:
                         "HTS ID가 설정되지 않아 체결통보를 받을 수 없습니다. 설정에 HTS ID를 넣어 주십시오."
                     )
                 )
-        slot = self._slots.add(stream, symbol)
+        slot = self._slots.add(stream, symbol, self._clock.monotonic())
         if self._listener is not None and slot.references == 1:
             self._listener.on_subscription(stream, symbol, slot.state, "")
         self._changed.set()
@@ -127,6 +141,46 @@ class KisFeed:
         symbol = NOTICE_SYMBOL if stream is Stream.NOTICES else symbol
         self._slots.release(stream, symbol, self._clock.monotonic())
         self._changed.set()
+
+    def renew(self, stream: Stream, symbol: str) -> None:
+        """Leave a confirmed stream and ask for it again: nothing comes on it though it should."""
+        slot = self._slots.slot(stream, symbol)
+        if slot is None or slot.state is not SubscriptionState.CONFIRMED:
+            return
+        self._slots.again(slot, self._clock.monotonic())
+        if self._listener is not None:
+            self._listener.on_subscription(stream, symbol, slot.state, "")
+        self._changed.set()
+
+    def restart(self, reason: str) -> None:
+        """Give the connection up and make a new one: nothing comes on it though the market trades."""
+        if self._session is not None:
+            self.counters.stall_restarts += 1
+            self._session.give_up(Ending(EndingKind.STALLED, reason))
+
+    def subscriptions(self) -> Sequence[StreamStatus]:
+        """Return every stream that is wanted of the server and how it stands."""
+        return self._slots.statuses()
+
+    def health(self) -> FeedHealth:
+        """Return the figures of the connection."""
+        counters, policy = self.counters, self._timing.reconnect
+        return FeedHealth(
+            link=self._link,
+            link_since=self._link_since,
+            retry_at=self._retry_at,
+            approval=self._approval,
+            slots_used=self._slots.used,
+            slots_total=self._slots.total,
+            connects=counters.connections,
+            recent_connects=self._reconnector.recent_connects(self._clock.monotonic()),
+            recent_connects_limit=policy.connects,
+            stall_restarts=counters.stall_restarts,
+            last_frame_at=counters.last_frame_at,
+            last_data_at=counters.last_data_at,
+            messages=counters.messages,
+            rejected=counters.rejected,
+        )
 
     @property
     def slots_used(self) -> int:
@@ -147,27 +201,39 @@ class KisFeed:
         while True:
             ending = await self._connect_once(listener)
             self._first_attempt.set()
-            for slot in self._slots.disconnected():
+            for slot in self._slots.disconnected(self._clock.monotonic()):
                 listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
             decision = self._reconnector.decide(ending, self._clock.monotonic())
             if decision.delay is None:
                 log.error("feed stopped: %s %s", ending.kind, ending.detail)
-                listener.on_link(LinkState.CLOSED, decision.sentence)
+                self._tell_link(listener, LinkState.CLOSED, decision.sentence)
                 return
+            if ending.kind is EndingKind.APPROVAL_REFUSED:
+                self._approval = ApprovalState.REFUSED
             if decision.renew_approval:
                 self._invalidate_approval()
             log.info("feed waits %.1f s after %s %s", decision.delay, ending.kind, ending.detail)
-            listener.on_link(LinkState.WAITING, decision.sentence)
+            self._retry_at = self._clock.monotonic() + decision.delay
+            self._tell_link(listener, LinkState.WAITING, decision.sentence)
             await asyncio.sleep(decision.delay)
+            self._retry_at = None
+
+    def _tell_link(self, listener: FeedListener, link: LinkState, text: str) -> None:
+        if link is not self._link:
+            self._link, self._link_since = link, self._clock.monotonic()
+        listener.on_link(link, text)
 
     async def _connect_once(self, listener: FeedListener) -> Ending:
-        listener.on_link(LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
+        self._tell_link(listener, LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
         try:
             key = await self._approval_key()
         except AccessRefused as error:
+            self._approval = ApprovalState.UNAVAILABLE
             return Ending(EndingKind.ACCESS_REFUSED, sentence_of(error))
         except TerminalError as error:
+            self._approval = ApprovalState.UNAVAILABLE
             return Ending(EndingKind.UNAVAILABLE, sentence_of(error))
+        self._approval = ApprovalState.HELD
         self._reconnector.connecting(self._clock.monotonic())
         try:
             socket = await connect(
@@ -207,13 +273,18 @@ class KisFeed:
             timing=self._timing,
             counters=self.counters,
             first_data=self._reconnector.data_received,
+            key_taken=self._reconnector.key_taken,
             gap_reason=gap_reason,
             on_failure=self._report,
             tap=self._tap,
         )
-        listener.on_link(LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
+        self._tell_link(listener, LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
         self._first_attempt.set()
-        ending = await session.run()
+        self._session = session
+        try:
+            ending = await session.run()
+        finally:
+            self._session = None
         if session.unread_notices:
             log.warning("%d execution notices were lost with their key", session.unread_notices)
         return ending

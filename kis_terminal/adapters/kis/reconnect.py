@@ -21,6 +21,8 @@ class EndingKind(StrEnum):
     """Refused, reset, closed by the server, handshake failed."""
     SILENT = "silent"
     """Nothing came for too long: half-open."""
+    STALLED = "stalled"
+    """The connection lives, but no data comes though the market trades."""
     APPROVAL_REFUSED = "approval_refused"
     IN_USE = "in_use"
     """The app key has another session."""
@@ -64,6 +66,8 @@ class ReconnectPolicy:
     connects: int = 20
     window: float = 600.0
     """No more than `connects` in any `window`."""
+    hurried: int = 8
+    """So many connects of a window may come as fast as their delays allow; the rest is spread over it."""
 
 
 class Reconnector:
@@ -74,6 +78,7 @@ class Reconnector:
         self._randomness = randomness
         self._failures = 0
         self._has_renewed = False
+        self._renewed_at = float("-inf")
         self._connects: deque[float] = deque()
 
     def connecting(self, now: float) -> None:
@@ -84,6 +89,16 @@ class Reconnector:
         """Begin with the shortest delay again: the server has proved that it works."""
         self._failures = 0
         self._has_renewed = False
+
+    def key_taken(self) -> None:
+        """Note that the approval key is good; a session may bring no data for hours, e.g. at night."""
+        self._has_renewed = False
+
+    def recent_connects(self, now: float) -> int:
+        """Return how many connects the window that ends now has."""
+        while self._connects and self._connects[0] <= now - self._policy.window:
+            self._connects.popleft()
+        return len(self._connects)
 
     def decide(self, ending: Ending, now: float) -> Decision:
         """Tell whether and when to try again, and what to say to the user."""
@@ -111,8 +126,10 @@ class Reconnector:
         if kind is EndingKind.IN_USE:
             delay = max(delay, policy.slow_delay)
         elif kind is EndingKind.APPROVAL_REFUSED:
-            renew = not self._has_renewed
-            if not renew:
+            renew = not self._has_renewed or now - self._renewed_at >= policy.window
+            if renew:
+                self._renewed_at = now
+            else:
                 delay = max(delay, policy.slow_delay)
                 reason = Sentence(
                     "새 접속키도 거부되었습니다. 같은 앱키를 쓰는 다른 프로그램을 확인해 주십시오"
@@ -125,7 +142,7 @@ class Reconnector:
                 "{reason}. 최근 {minutes:.0f}분 동안 {connects}번 접속하여 더 기다립니다",
                 reason=reason,
                 minutes=policy.window / 60,
-                connects=policy.connects,
+                connects=len(self._connects),
             )
         if ending.detail:
             reason = Sentence("{reason} ({detail})", reason=reason, detail=ending.detail)
@@ -133,18 +150,22 @@ class Reconnector:
         return Decision(delay, Sentence("{reason}. {when} 다시 접속합니다.", reason=reason, when=when), renew)
 
     def _budget_delay(self, now: float) -> float:
-        """Return how long to wait until one more connect keeps the limit."""
+        """Return how long to wait so that the connects that are left last until the window is over.
+
+        A server that gives data and closes would else use them up in seconds, and leave us blind for minutes.
+        """
         policy = self._policy
-        while self._connects and self._connects[0] <= now - policy.window:
-            self._connects.popleft()
-        if len(self._connects) < policy.connects:
+        used = self.recent_connects(now)
+        if used < policy.hurried:
             return 0.0
-        return self._connects[-policy.connects] + policy.window - now
+        until_free = self._connects[-min(used, policy.connects)] + policy.window - now
+        return until_free / max(1, policy.connects - used + 1)
 
 
 _REASONS = {
     EndingKind.DROPPED: Sentence("실시간 연결이 끊겼습니다"),
     EndingKind.SILENT: Sentence("실시간 서버가 응답하지 않습니다"),
+    EndingKind.STALLED: Sentence("시장은 열려 있는데 실시간 시세가 오지 않습니다"),
     EndingKind.APPROVAL_REFUSED: Sentence("실시간 접속키가 만료되어 새로 받습니다"),
     EndingKind.IN_USE: Sentence(
         "이 앱키로 다른 곳에서 실시간에 접속해 있습니다. 그 프로그램을 종료해 주십시오"

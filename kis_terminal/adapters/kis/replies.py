@@ -16,6 +16,8 @@ class Verdict(StrEnum):
     """Ask again later."""
     REFUSED = "refused"
     """Asking again does not help."""
+    FULL = "full"
+    """The server counts more registrations than it allows."""
     APPROVAL_REFUSED = "approval_refused"
     """The session has to begin again with a new approval key."""
     IN_USE = "in_use"
@@ -32,6 +34,7 @@ _VERDICTS = {
     "OPSP8999": Verdict.WAIT,
     "OPSP9993": Verdict.WAIT,
     "OPSP9995": Verdict.WAIT,
+    "OPSP0008": Verdict.FULL,
     "OPSP0010": Verdict.APPROVAL_REFUSED,
     "OPSP0011": Verdict.APPROVAL_REFUSED,
     "OPSP9994": Verdict.APPROVAL_REFUSED,

@@ -13,9 +13,11 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from kis_terminal.adapters.kis.backlog import Backlog
 from kis_terminal.adapters.kis.frames import (
+    MAX_FRAME_BYTES,
     ControlReply,
     Heartbeat,
     StreamFrame,
@@ -61,6 +63,7 @@ class FeedSession:
 
     changed: set by the feed when the slots want something new.
     first_data: called once, with the first data frame that could be read.
+    key_taken: called once, with the first stream that the server gave: the approval key is good.
     gap_reason: told to the listener when everything is subscribed; empty for none.
     """
 
@@ -79,6 +82,7 @@ class FeedSession:
         timing: FeedTiming,
         counters: FeedCounters,
         first_data: Callable[[], None],
+        key_taken: Callable[[], None],
         gap_reason: str,
         on_failure: Callable[[str, BaseException], None],
         tap: WireTap | None = None,
@@ -96,12 +100,15 @@ class FeedSession:
         self._timing = timing
         self._counters = counters
         self._first_data = first_data
+        self._key_taken = key_taken
         self._gap_reason = gap_reason
         self._on_failure = on_failure
         self._notices = NoticeReader()
         self._backlog = Backlog(asyncio.get_running_loop().call_soon)
         self._outstanding: _Outstanding | None = None
+        self._given_up: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._has_data = False
+        self._is_key_taken = False
         self._has_renewed_notices = False
 
     @property
@@ -116,6 +123,7 @@ class FeedSession:
             ("kis-feed:reader", self._read()),
             ("kis-feed:commands", self._send_commands()),
             ("kis-feed:watchdog", self._watch()),
+            ("kis-feed:given-up", self._wait_until_given_up()),
         ]
         tasks = [asyncio.create_task(work, name=name) for name, work in parts]
         try:
@@ -128,6 +136,14 @@ class FeedSession:
         # The reader comes first: what it was told explains more than that the others failed to send.
         endings = [self._ending(task) for task in ended]
         return endings[0]
+
+    def give_up(self, ending: Ending) -> None:
+        """End the connection because of what others saw."""
+        if not self._given_up.done():
+            self._given_up.set_result(ending)
+
+    async def _wait_until_given_up(self) -> Ending:
+        return await self._given_up
 
     def _ending(self, task: asyncio.Task[Ending]) -> Ending:
         if (error := task.exception()) is None:
@@ -161,6 +177,10 @@ class FeedSession:
                 if (ending := await self._send(outcome.text)) is not None:
                     return ending
         except ConnectionClosed as closed:
+            if closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
+                # The library ends the connection over it, so it never came here to be counted.
+                counters.messages += 1
+                self._reject(FrameError(f"a message longer than {MAX_FRAME_BYTES:,} bytes"))
             return _dropped(closed)
 
     def _take(self, message: bytes) -> Heartbeat | Ending | None:
@@ -180,28 +200,29 @@ class FeedSession:
             self._listener.on_book(self._decoder.one_book(text))
         else:
             frame = parse(text)
-            if isinstance(frame, Heartbeat):
-                return frame
-            if isinstance(frame, ControlReply):
-                return self._take_reply(frame)
-            self._take_frame(frame)
+            if not isinstance(frame, StreamFrame):
+                self._counters.control += 1
+                return frame if isinstance(frame, Heartbeat) else self._take_reply(frame)
+            if not self._take_frame(frame):
+                return None
         if not self._has_data:
             self._has_data = True
             self._first_data()
         return None
 
-    def _take_frame(self, frame: StreamFrame) -> None:
+    def _take_frame(self, frame: StreamFrame) -> bool:
+        """Hand a data frame on; returns whether it was read, raises FrameError when it cannot be."""
         stream = _STREAMS.get(frame.tr_id)
         if stream is Stream.NOTICES:
-            self._take_notice(frame)
-        elif stream is None or frame.is_encrypted:
+            return self._take_notice(frame)
+        if stream is None or frame.is_encrypted:
             raise FrameError(f"{frame.tr_id}: a frame of a stream that was not asked for")
-        elif stream is Stream.TICKS:
+        if stream is Stream.TICKS:
             if self._backlog.is_behind and (newest := self._decoder.newest_tick(frame)) is not None:
                 # Late prices are worth less than the last one; cumulative volume tells of those left out.
                 self._counters.joined += frame.record_count - 1
                 self._listener.on_ticks((newest,))
-                return
+                return True
             for ticks in runs_of_one_symbol(self._decoder.ticks(frame)):
                 self._listener.on_ticks(ticks)
         elif stream is Stream.BOOK:
@@ -210,8 +231,9 @@ class FeedSession:
         else:
             for status in self._decoder.statuses(frame):
                 self._listener.on_status(status)
+        return True
 
-    def _take_notice(self, frame: StreamFrame) -> None:
+    def _take_notice(self, frame: StreamFrame) -> bool:
         try:
             notices = self._notices.read(frame)
         except FrameError as error:
@@ -220,9 +242,10 @@ class FeedSession:
             self._counters.rejected += 1
             self._listener.on_gap(Sentence("체결통보를 읽지 못했습니다. 주문 내역을 다시 조회합니다."))
             self._renew_notices()
-            return
+            return False
         for notice in notices:
             self._listener.on_notice(notice)
+        return bool(notices)
 
     def _renew_notices(self) -> None:
         """Subscribe to the notices anew, once a connection, to be sent the key again."""
@@ -230,7 +253,7 @@ class FeedSession:
         if slot is not None and not self._has_renewed_notices:
             self._has_renewed_notices = True
             self._gap_reason = self._gap_reason or Sentence("체결통보를 다시 등록했습니다.")
-            self._slots.again(slot)
+            self._slots.again(slot, self._clock.monotonic())
             self._changed.set()
 
     def _reject(self, error: FrameError) -> None:
@@ -275,14 +298,17 @@ class FeedSession:
     def _settle(self, slot: Slot, reply: ControlReply) -> None:
         if slot.stream is Stream.NOTICES and reply.key:
             self._take_notice_key(reply)
-        meaning, text = verdict(reply), sentence(reply)
+        meaning, text, now = verdict(reply), sentence(reply), self._clock.monotonic()
         if meaning is Verdict.FINE:
-            self._slots.confirmed(slot)
+            self._slots.confirmed(slot, now)
             text = ""
+            if not self._is_key_taken:
+                self._is_key_taken = True
+                self._key_taken()
         elif meaning is Verdict.WAIT:
-            self._slots.failed(slot, self._clock.monotonic())
+            self._slots.failed(slot, now, text)
         else:
-            self._slots.refused(slot)
+            self._slots.refused(slot, now, text, is_full=meaning is Verdict.FULL)
         self._listener.on_subscription(slot.stream, slot.symbol, slot.state, text)
 
     def _take_notice_key(self, reply: ControlReply) -> None:
@@ -307,9 +333,11 @@ class FeedSession:
                     self._listener.on_gap(reason)
                 await self._wait_for_change()
                 continue
+            earliest_next = self._clock.monotonic() + self._timing.command_gap
             if (ending := await self._send_command(command)) is not None:
                 return ending
-            await asyncio.sleep(self._timing.command_gap)
+            # The reply's own time counts, or 41 streams would take too long on a slow line.
+            await asyncio.sleep(max(0.0, earliest_next - self._clock.monotonic()))
 
     async def _wait_for_change(self) -> None:
         next_time = self._slots.next_time()
@@ -360,6 +388,7 @@ class FeedSession:
         """End a connection on which nothing comes, though TCP believes in it (half-open)."""
         timing, counters = self._timing, self._counters
         seen, alive_at = counters.messages, self._clock.monotonic()
+        data_seen = counters.data
         pong: Awaitable[float] | None = None
         while True:
             await asyncio.sleep(timing.watch_interval)
@@ -368,6 +397,8 @@ class FeedSession:
             if has_pong or counters.messages != seen:
                 seen, alive_at, pong = counters.messages, now, None
             counters.last_frame_at = alive_at
+            if counters.data != data_seen:
+                data_seen, counters.last_data_at = counters.data, now
             silence = now - alive_at
             if silence >= timing.silence_limit:
                 return Ending(EndingKind.SILENT, f"{silence:.0f}s")

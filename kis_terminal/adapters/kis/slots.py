@@ -7,14 +7,17 @@ the execution notice, whether it is wanted yet or not.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import Stream, SubscriptionState
+from kis_terminal.ports import Stream, StreamStatus, SubscriptionState
 
 TOTAL = 41
 _FIRST_RETRY = 5.0
 _LONGEST_RETRY = 60.0
+_FULL_RETRY = 60.0
+_LONGEST_FULL_RETRY = 600.0
 
 Key = tuple[Stream, str]
 
@@ -31,6 +34,10 @@ class Slot:
     leaves_at: float | None = None
     retry_at: float = 0.0
     failures: int = 0
+    reason: str = ""
+    """Why it is refused, a sentence for the user; else empty."""
+    since: float = 0.0
+    """When `state` changed last."""
 
     @property
     def key(self) -> Key:
@@ -40,7 +47,7 @@ class Slot:
     @property
     def is_due(self) -> bool:
         """Tell whether a subscribe command is missing, leaving the retry time aside."""
-        return not self.is_sent and self.state is SubscriptionState.WANTED and self.references > 0
+        return not self.is_sent and self.state is not SubscriptionState.CONFIRMED and self.references > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,19 @@ class SlotTable:
             if slot.stream is not Stream.NOTICES and slot.state is not SubscriptionState.REFUSED
         )
 
+    def statuses(self) -> list[StreamStatus]:
+        """Return how every stream stands that somebody wants, in the order they came."""
+        return [
+            StreamStatus(slot.stream, slot.symbol, slot.state, slot.reason, slot.since)
+            for slot in self._slots.values()
+            if slot.references
+        ]
+
     def slot(self, stream: Stream, symbol: str) -> Slot | None:
         """Return the slot of a wanted or leaving stream."""
         return self._slots.get((stream, symbol))
 
-    def add(self, stream: Stream, symbol: str) -> Slot:
+    def add(self, stream: Stream, symbol: str, now: float = 0.0) -> Slot:
         """Count one more reference; raises CorrectionNeeded when no slot is free.
 
         A stream in its grace time makes room for a new one.
@@ -92,7 +107,7 @@ class SlotTable:
             return slot
         if stream is not Stream.NOTICES and self._used_by_market() >= self.total - 1:
             self._make_room()
-        slot = self._slots[stream, symbol] = Slot(stream, symbol)
+        slot = self._slots[stream, symbol] = Slot(stream, symbol, since=now)
         return slot
 
     def _make_room(self) -> None:
@@ -139,7 +154,7 @@ class SlotTable:
     def next_time(self) -> float | None:
         """Return when `next_command` may have something new by itself, None when only a change can."""
         times = [slot.leaves_at for slot in self._slots.values() if slot.leaves_at is not None]
-        times += [slot.retry_at for slot in self._slots.values() if slot.is_due]
+        times += [slot.retry_at for slot in self._slots.values() if slot.is_due and isfinite(slot.retry_at)]
         return min(times, default=None)
 
     def sent(self, command: Command) -> None:
@@ -151,44 +166,57 @@ class SlotTable:
             if command.slot in self._goodbyes:
                 self._goodbyes.remove(command.slot)
 
-    def confirmed(self, slot: Slot) -> None:
+    def confirmed(self, slot: Slot, now: float = 0.0) -> None:
         """Note that the server has the stream."""
-        slot.state = SubscriptionState.CONFIRMED
+        self._change(slot, SubscriptionState.CONFIRMED, now)
         slot.is_sent = True
         slot.failures = 0
 
-    def refused(self, slot: Slot) -> None:
-        """Note that the server will not give the stream; it is asked again after the next reconnect."""
-        slot.state = SubscriptionState.REFUSED
+    def refused(self, slot: Slot, now: float = 0.0, reason: str = "", *, is_full: bool = False) -> None:
+        """Note that the server will not give the stream; it is asked again after the next reconnect.
+
+        is_full: the server counts more registrations than we do. That may pass, so it is asked now and then.
+        """
+        self._change(slot, SubscriptionState.REFUSED, now, reason)
         slot.is_sent = False
+        slot.retry_at = float("inf")
+        if is_full:
+            slot.retry_at = now + min(_LONGEST_FULL_RETRY, _FULL_RETRY * 2.0**slot.failures)
+            slot.failures += 1
         self._forget_unwanted(slot)
 
-    def failed(self, slot: Slot, now: float) -> None:
+    def failed(self, slot: Slot, now: float, reason: str = "") -> None:
         """Note that the server could not now; ask again later, ever more seldom."""
-        slot.state = SubscriptionState.WANTED
+        self._change(slot, SubscriptionState.WANTED, now, reason)
         slot.is_sent = False
         slot.retry_at = now + min(_LONGEST_RETRY, _FIRST_RETRY * 2.0**slot.failures)
         slot.failures += 1
         self._forget_unwanted(slot)
 
-    def again(self, slot: Slot) -> None:
+    def again(self, slot: Slot, now: float = 0.0) -> None:
         """Leave and ask again, e.g. to be sent the key of the notices once more."""
         if slot.is_sent and slot not in self._goodbyes:
-            slot.state = SubscriptionState.WANTED
+            self._change(slot, SubscriptionState.WANTED, now)
             slot.retry_at = 0.0
             self._goodbyes.append(slot)
+
+    @staticmethod
+    def _change(slot: Slot, state: SubscriptionState, now: float, reason: str = "") -> None:
+        if slot.state is not state:
+            slot.state, slot.since = state, now
+        slot.reason = reason
 
     def _forget_unwanted(self, slot: Slot) -> None:
         if slot.references == 0:
             self._slots.pop(slot.key, None)
 
-    def disconnected(self) -> list[Slot]:
+    def disconnected(self, now: float = 0.0) -> list[Slot]:
         """Forget what the server had, and what nobody wants; return the slots that were confirmed."""
         self._goodbyes.clear()
         lost = [slot for slot in self._slots.values() if slot.state is SubscriptionState.CONFIRMED]
         for slot in list(self._slots.values()):
             slot.is_sent = False
-            slot.state = SubscriptionState.WANTED
+            self._change(slot, SubscriptionState.WANTED, now)
             slot.retry_at, slot.failures = 0.0, 0
             if slot.references == 0:
                 del self._slots[slot.key]

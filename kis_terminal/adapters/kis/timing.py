@@ -36,6 +36,17 @@ class FeedCounters:
     joined: int = 0
     """Prints left out for a newer one of the same frame while more came than could be read."""
     connections: int = 0
+    control: int = 0
+    """Heartbeats and replies among the messages."""
+    stall_restarts: int = 0
+    """Connections given up because data had stopped."""
     last_frame_at: float | None = None
     """Clock.monotonic() of the last sign of life, to about a second."""
+    last_data_at: float | None = None
+    """The same of the last message that was data."""
     complained_at: float = float("-inf")
+
+    @property
+    def data(self) -> int:
+        """Return how many messages brought data that could be read."""
+        return self.messages - self.control - self.rejected

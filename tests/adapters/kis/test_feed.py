@@ -281,7 +281,10 @@ async def test_garbage_is_counted_and_the_connection_lives(bench: Bench, expect_
     assert bench.server.connects == 1
 
 
-async def test_a_message_over_the_limit_ends_the_connection_and_a_new_one_is_made(bench: Bench) -> None:
+async def test_a_message_over_the_limit_ends_the_connection_and_a_new_one_is_made(
+    bench: Bench, expect_log: ExpectLog
+) -> None:
+    expect_log("a message longer than")
     feed = bench.make()
     feed.subscribe(Stream.TICKS, "005930")
     await feed.open()
@@ -291,6 +294,7 @@ async def test_a_message_over_the_limit_ends_the_connection_and_a_new_one_is_mad
     await bench.server.until(lambda: bench.server.connects == 2 and len(bench.server.commands) == 2)
 
     assert "1009" in next(text for state, text in bench.told.links if state is LinkState.WAITING)
+    assert feed.health().rejected == 1
 
 
 async def test_after_a_drop_everything_is_subscribed_again_and_the_gap_is_told_last(bench: Bench) -> None:
