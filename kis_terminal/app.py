@@ -8,7 +8,7 @@ import hashlib
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import Order, OrderStatus
+from kis_terminal.domain.sentences import sentence_of
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth, FeedListener, Stream
@@ -204,8 +205,16 @@ class Terminal:
             self.workspace.link.message.emit("warn", said(error))
         self.scope.spawn(self.feed.open(), name="feed")
         self.scope.spawn(self._load_master(), name="master")
-        self.scope.spawn(self.journal.prepare(), name="journal")
+        self.scope.spawn(self._open_journal(), name="journal")
         self.reconciler.start()
+
+    async def _open_journal(self) -> None:
+        try:
+            notes: Sequence[str] = await self.journal.prepare()
+        except TerminalError as error:
+            notes = [sentence_of(error)]
+        for note in notes:
+            self.workspace.link.message.emit("danger", said(note))
 
     async def _load_master(self) -> None:
         while True:

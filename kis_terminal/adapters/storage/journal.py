@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
 import threading
 import time
@@ -19,28 +20,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from kis_terminal.adapters.storage.journal_file import append, open_journal
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
+
 _PATIENCE_SECONDS = 0.008
 """How long a line holds the loop up at most."""
 _QUICK_SECONDS, _FORGETTING = 0.003, 0.9
 """A disk whose recent lines took no longer is written to at once; how much an earlier delay still counts."""
-_LOCKED_SECONDS = 0.25
-"""How long another program that writes to the file is waited for."""
-_ROOM_BYTES = 2 << 20
 _QUIET_SECONDS = 2.0
 """Without a new line, before the log is carried over into the file: that takes several fsyncs."""
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
-    position INTEGER PRIMARY KEY,
-    intent_id TEXT NOT NULL,
-    event TEXT NOT NULL,
-    at TEXT NOT NULL,
-    details TEXT NOT NULL
-) STRICT
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +53,7 @@ class SqliteOrderJournal:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._connection: sqlite3.Connection | None = None
         self._tidying: asyncio.TimerHandle | None = None
+        self._notes: list[Sentence] = []
         self._counting = threading.Lock()
         self._in_thread = 0
         self._lately_seconds = _PATIENCE_SECONDS
@@ -68,16 +61,10 @@ class SqliteOrderJournal:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self._path, _LOCKED_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("PRAGMA wal_autocheckpoint=0")  # not while an order waits, see `_tidy`
-            connection.execute(_SCHEMA)
-            _make_room(connection)
-            self._connection = connection
+            self._connection, note = open_journal(self._path)
+            if note is not None:
+                log.error("%s", note)
+                self._notes.append(note)
         return self._connection
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -106,9 +93,11 @@ class SqliteOrderJournal:
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.wrap_future(self._submit(work))
 
-    async def prepare(self) -> None:
-        """Open the file, so that the first order does not pay for it."""
+    async def prepare(self) -> list[Sentence]:
+        """Open the file, so that the first order does not pay for it; return what has to be said of it."""
         await self._run(lambda connection: None)
+        notes, self._notes = self._notes, []
+        return notes
 
     async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
         """Append one event; it is on disk when this returns."""
@@ -130,7 +119,7 @@ class SqliteOrderJournal:
 
     def _append(self, connection: sqlite3.Connection, row: tuple[str, str, str, str]) -> None:
         begun = time.perf_counter()
-        connection.execute("INSERT INTO journal (intent_id, event, at, details) VALUES (?, ?, ?, ?)", row)
+        append(connection, *row)
         taken = time.perf_counter() - begun
         self._lately_seconds = max(taken, self._lately_seconds * _FORGETTING)
 
@@ -158,13 +147,3 @@ class SqliteOrderJournal:
             await self._run(lambda connection: connection.close())
             self._connection = None
         self._thread.shutdown()
-
-
-def _make_room(connection: sqlite3.Connection) -> None:
-    """Lengthen the write-ahead log beforehand: a commit that has to do it takes half as long again."""
-    connection.execute("BEGIN")
-    connection.execute("CREATE TABLE room (bytes BLOB)")
-    connection.execute("INSERT INTO room VALUES (zeroblob(?))", (_ROOM_BYTES,))
-    connection.execute("DROP TABLE room")
-    connection.execute("COMMIT")
-    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
