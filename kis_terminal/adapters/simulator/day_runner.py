@@ -248,6 +248,7 @@ class DayRunner:
         elif stage.krx == "closing":
             for symbol, market in self._markets.items():
                 market.begin_auction("closing")
+                self._desk.collect(symbol)
                 self._desk.turn_conditional(symbol)
         elif stage.krx == "after_close":
             self._close_regular(moment)
@@ -291,6 +292,7 @@ class DayRunner:
         """Collect orders of one symbol for `seconds`, unless another auction takes over meanwhile."""
         market.begin_auction(session)
         number, symbol = market.auction_number, market.listing.symbol
+        self._desk.collect(symbol)
         self._touch(symbol)
 
         def end(moment: datetime) -> None:

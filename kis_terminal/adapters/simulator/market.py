@@ -300,9 +300,9 @@ class SymbolMarket:
         elif place == "regular" and self.mode == "continuous" and not self.is_halted:
             self.crowd.repair(self.book)
 
-    def rest(self, order: RestingOrder, place: Place = "regular") -> None:
+    def rest(self, order: RestingOrder, place: Place = "regular", *, first: bool = False) -> None:
         """Put an order into a book; it must not cross unless orders are being collected."""
-        self.book_of(place).side(order.side).add(order)
+        self.book_of(place).side(order.side).add(order, first=first)
 
     def print_at(
         self, side: Side, quantity: int, price: int, moment: datetime, place: Place = "regular"

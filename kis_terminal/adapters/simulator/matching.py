@@ -81,13 +81,16 @@ class BookSide:
         levels = self._levels
         return tuple([BookLevel(price, levels[price].total) for price in prices])
 
-    def add(self, order: RestingOrder) -> None:
-        """Put `order` at the end of the queue of its price."""
+    def add(self, order: RestingOrder, *, first: bool = False) -> None:
+        """Put `order` at the end of the queue of its price, or at its head."""
         level = self._levels.get(order.price)
         if level is None:
             level = self._levels[order.price] = _Level()
             insort(self.prices, order.price)
-        level.orders.append(order)
+        if first:
+            level.orders.appendleft(order)
+        else:
+            level.orders.append(order)
         level.total += order.rest
         self.total += order.rest
 

@@ -191,14 +191,31 @@ class OrderDesk:
                 self._lift(order)
                 self._bring(order, place, moment)
 
-    def settle_auction(self, symbol: str, moment: datetime) -> None:
-        """Work what an auction left of market orders on in the continuous market."""
+    def collect(self, symbol: str) -> None:
+        """Put the market orders that stand in the book of `symbol` before every price; its auction begins."""
         market = self._markets[symbol]
         for order in self.shelf.open_orders(symbol):
             if order.place == "regular" and order.kind in rules.MARKET and order.resting is not None:
                 self._lift(order)
-                order.limit = self._working_price(order, market)
-                self._match(order, market, moment)
+                self._rest(order, market)
+
+    def settle_auction(self, symbol: str, moment: datetime) -> None:
+        """Work what an auction left of market orders on in the continuous market."""
+        market = self._markets[symbol]
+        left = [
+            order
+            for order in self.shelf.open_orders(symbol)
+            if order.place == "regular" and order.kind in rules.MARKET and order.resting is not None
+        ]
+        for order in left:
+            self._lift(order)
+            order.limit = self._working_price(order, market)
+            self._match(order, market, moment)
+        for order in reversed(left):
+            # They stood before every price: an order at the limit does not overtake them now.
+            if order.resting is not None:
+                self._lift(order)
+                self._rest(order, market, first=True)
         market.mend()
         self.after_trades(symbol, moment)
 
@@ -373,10 +390,12 @@ class OrderDesk:
             return
         self._rest(order, market)
 
-    def _rest(self, order: AccountOrder, market: SymbolMarket) -> None:
+    def _rest(self, order: AccountOrder, market: SymbolMarket, *, first: bool = False) -> None:
         order.state = "resting"
+        if order.kind in rules.MARKET:
+            order.limit = self._working_price(order, market)  # an auction may have begun since it came
         order.resting = RestingOrder(order.side, order.limit, order.rest, order.order_no)
-        market.rest(order.resting, order.place)
+        market.rest(order.resting, order.place, first=first)
 
     def _trigger(self, order: AccountOrder, market: SymbolMarket, moment: datetime) -> None:
         order.stop_triggered_at = moment
