@@ -22,6 +22,7 @@ from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.kis.timing import FeedTiming
 from kis_terminal.adapters.simulator.process import ExchangeProcess
+from kis_terminal.adapters.storage.instance_lock import InstanceLock
 from kis_terminal.adapters.storage.journal import SqliteOrderJournal
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
@@ -86,6 +87,11 @@ class _Health:
         return replace(self.broker.health(), last_frame_at=self.feed.last_frame_at)
 
 
+def _account_file(access: KisAccess) -> str:
+    """Return a name for an account's files that does not show its number."""
+    return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
+
+
 class Terminal:
     """Everything that lives while the window is open."""
 
@@ -101,7 +107,7 @@ class Terminal:
     ) -> None:
         clock = SystemClock()
         home = settings.home
-        account_file = hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
+        account_file = _account_file(access)
         self.scope = TaskScope("services", crash.task_failed)
         self.window_scope = TaskScope("window", crash.task_failed)
 
@@ -264,6 +270,20 @@ async def _live(
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
+    with InstanceLock(settings.home.data / f"{_account_file(access)}.lock"):
+        return await _opened(options, settings, access, preferences, theme, logging_, crash, on_open)
+
+
+async def _opened(
+    options: Options,
+    settings: Settings,
+    access: KisAccess,
+    preferences: Preferences,
+    theme: Theme,
+    logging_: Logging,
+    crash: CrashDesk,
+    on_open: Callable[[Terminal], None] | None,
+) -> int:
     terminal = Terminal(options, settings, access, preferences, theme, logging_, crash)
     stop = asyncio.Event()
     window = terminal.window
