@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 _PROOFS = 2
 _PASS_SECONDS = 0.3
 _LONGEST_WAIT = 10.0
+SILENCE_SECONDS = 3.0
+"""Without an answer, before the person is told that the broker may not be heard."""
 
 
 class PanicOutcome(StrEnum):
@@ -85,7 +89,7 @@ class Panic:
             self._clock.now(), (), True, False, Sentence("주문을 잠그고 모든 주문을 취소하고 있습니다.")
         )
         self.changed.publish(self.report)
-        self._scope.spawn(self._run(self.report.started_at), name="panic")
+        self._scope.spawn(self._run(self.report.started_at), name="panic", is_urgent=True)
 
     async def _run(self, started_at: datetime) -> None:
         touched: dict[str, str] = {}
@@ -110,9 +114,10 @@ class Panic:
         seen: set[tuple[str, int]] = set()
         while proofs < _PROOFS:
             # What is known to be open is cancelled before anything is asked: inquiries may fail meanwhile.
-            await self._cancel_all(self._orders.open_orders(), touched)
+            await self._cancel_all(self._orders.open_orders(), started_at, touched)
             try:
-                await self._reconciler.list_once()
+                async with self._telling_silence(started_at, touched):
+                    await self._reconciler.list_once()
             except TerminalError as error:
                 proofs = 0
                 self._tell(started_at, touched, is_running=True, message=self._unreachable(error))
@@ -133,6 +138,24 @@ class Panic:
             started_at, touched, is_running=False, is_proven=True, message=_closing_words(len(touched))
         )
 
+    @asynccontextmanager
+    async def _telling_silence(self, started_at: datetime, touched: dict[str, str]) -> AsyncIterator[None]:
+        """Tell the person when the broker is silent for long; it may last a minute until that is an error."""
+        watching = self._scope.spawn(self._tell_silence(started_at, touched), name="panic silence")
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def _tell_silence(self, started_at: datetime, touched: dict[str, str]) -> None:
+        await asyncio.sleep(SILENCE_SECONDS)
+        message = Sentence(
+            "증권사의 응답을 기다리고 있습니다: 주문 {count}건이 남아 있을 수 있습니다. 계속 시도합니다. "
+            "한국투자증권 고객센터 1544-5000",
+            count=len(self._orders.open_orders()),
+        )
+        self._tell(started_at, touched, is_running=True, message=message)
+
     def _unreachable(self, error: TerminalError) -> str:
         return Sentence(
             "증권사에 연결할 수 없습니다: 주문 {count}건이 남아 있을 수 있습니다. "
@@ -141,18 +164,23 @@ class Panic:
             error=error,
         )
 
-    async def _cancel_all(self, open_orders: tuple[Order, ...], touched: dict[str, str]) -> None:
+    async def _cancel_all(
+        self, open_orders: tuple[Order, ...], started_at: datetime, touched: dict[str, str]
+    ) -> None:
         """Cancel all at once; the broker's limit paces them, a slow answer holds up no other."""
         tasks = {}
         for order in open_orders:
             touched.setdefault(order.key, "")
             if order.order_number:
                 name = f"panic cancel {order.key}"
-                tasks[order.key] = self._scope.spawn(self._orders.cancel(order.key), name=name)
+                tasks[order.key] = self._scope.spawn(
+                    self._orders.cancel(order.key), name=name, is_urgent=True
+                )
             else:
                 touched[order.key] = Sentence("결과를 확인하고 있습니다")
         if tasks:
-            await asyncio.wait(tasks.values())
+            async with self._telling_silence(started_at, touched):
+                await asyncio.wait(tasks.values())
         for key, task in tasks.items():
             if not task.cancelled() and task.exception() is None:
                 touched[key] = task.result()

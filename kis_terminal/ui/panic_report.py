@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QPushButton
 
 from kis_terminal.services.panic import PanicLine, PanicOutcome, PanicReport
 from kis_terminal.ui import formatting
+from kis_terminal.ui.csv_file import save_table
 from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.order_words import side_word
@@ -65,6 +66,7 @@ class PanicSheet(Sheet):
         line.addWidget(self.word_edit, 1)
         line.addWidget(self.release_button)
         self.content.addLayout(line)
+        self.button(tr("CSV로 저장")).clicked.connect(self._save)
         again = self.button(tr("다시 취소"))
         again.clicked.connect(workspace.panic.press)
         self.button(tr("닫기 (Esc)")).clicked.connect(self.hide)
@@ -164,6 +166,28 @@ class PanicSheet(Sheet):
             self.grid.set_empty_text("")
             self.present()
         self.word_edit.setFocus()
+
+    def _save(self) -> None:
+        report = self._workspace.panic.report
+        if report is not None:
+            save_table(
+                self, report.started_at.strftime("panic-%Y%m%d-%H%M%S"), self._table, self._workspace.link
+            )
+
+    def _table(self) -> list[list[str]]:
+        """Return the run as a claim needs it: when, what became of each order, and whom to call."""
+        report = self._workspace.panic.report
+        if report is None:
+            return []
+        head = [
+            [tr("시작"), report.started_at.isoformat(timespec="seconds")],
+            [tr("계좌"), self._workspace.account_label],
+            [tr("결과"), said(report.message)],
+            [tr("문의"), tr("한국투자증권 고객센터 1544-5000")],
+        ]
+        columns = self._columns()
+        rows = [[column.text(line) for column in columns] for line in report.lines]
+        return [*head, [column.title for column in columns], *rows]
 
     def _word_changed(self, text: str) -> None:
         self.release_button.setEnabled(text.strip() == self.release_word)

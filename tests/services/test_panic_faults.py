@@ -70,6 +70,23 @@ async def test_slow_answers_do_not_queue_behind_one_another(desk: OrderDesk) -> 
     await until(lambda: not desk.panic.is_running)
 
 
+async def test_a_silent_broker_is_told_within_seconds(
+    desk: OrderDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cause: the first words came with the first answer, forty seconds into an outage."""
+    monkeypatch.setattr("kis_terminal.services.panic.SILENCE_SECONDS", 0.05)
+    await desk.orders.submit(desk.request())
+    desk.broker.hold = hold = asyncio.Event()
+
+    desk.panic.press()
+    await until(lambda: (told := desk.panic.report) is not None and "1544-5000" in told.message)
+    assert desk.panic.report is not None
+    assert [line.outcome for line in desk.panic.report.lines] == [PanicOutcome.STILL_OPEN]
+
+    hold.set()
+    await until(lambda: not desk.panic.is_running)
+
+
 async def test_an_order_without_an_answer_is_no_proof_and_is_cancelled_once_it_has_one(
     desk: OrderDesk,
 ) -> None:
