@@ -171,10 +171,10 @@ class PanicSheet(Sheet):
         report = self._workspace.panic.report
         if report is not None:
             save_table(
-                self, report.started_at.strftime("panic-%Y%m%d-%H%M%S"), self._table, self._workspace.link
+                self, report.started_at.strftime("panic-%Y%m%d-%H%M%S"), self.table, self._workspace.link
             )
 
-    def _table(self) -> list[list[str]]:
+    def table(self) -> list[list[str]]:
         """Return the run as a claim needs it: when, what became of each order, and whom to call."""
         report = self._workspace.panic.report
         if report is None:

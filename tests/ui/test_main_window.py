@@ -248,6 +248,24 @@ def test_panic_key_cancels_everything_and_shows_a_line_for_each(
     assert "주문 잠김" in window.band.label.text()
 
 
+def test_panic_report_is_saved_with_number_time_outcome_and_desk(
+    desk: Desk, open_window: OpenWindow, qtbot: Any
+) -> None:
+    window = open_window(desk)
+    buy(desk)
+    working(desk, qtbot)
+    qtbot.keyClick(window, Qt.Key.Key_X, CTRL | SHIFT)
+    qtbot.waitUntil(lambda: not desk.workspace.panic.is_running)
+
+    table = window.panic_sheet.table()
+    titles = next(line for line in table if line[0] == "주문번호")
+    row = dict(zip(titles, table[-1], strict=True))
+
+    assert (row["주문번호"], row["결과"]) == ("0000041207", "취소")
+    assert row["시각"].count(":") == 2
+    assert any("1544-5000" in cell for line in table for cell in line)
+
+
 def test_panic_sheet_says_why_an_order_could_not_be_cancelled(
     desk: Desk, open_window: OpenWindow, qtbot: Any
 ) -> None:
