@@ -5,236 +5,96 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
-from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
-from kis_terminal.domain.market import Freshness, MarketStatus, OrderBook, Quote, Tick
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.market import Freshness, MarketStatus, Quote, Tick
 from kis_terminal.ports import (
     BookUpdate,
     Clock,
+    HealthSource,
     LinkState,
     MarketFeed,
     QuoteSource,
     Stream,
+    StreamStatus,
     SubscriptionState,
 )
 from kis_terminal.services.hub import Subscription, Topic
+from kis_terminal.services.poller import Poller
+from kis_terminal.services.stream_budget import Key, Rank
+from kis_terminal.services.streams import STALE_SECONDS, Streams
+from kis_terminal.services.symbol_state import SymbolState
 from kis_terminal.services.tasks import TaskScope
 
 # The window reads the names of streams and link states here; it does not know the ports.
-__all__ = ["LinkState", "MarketData", "Stream", "SubscriptionState", "SymbolState"]
+__all__ = [
+    "STALE_SECONDS",
+    "LinkState",
+    "MarketData",
+    "Rank",
+    "Stream",
+    "StreamStatus",
+    "SubscriptionState",
+    "SymbolState",
+    "Watch",
+]
 
 log = logging.getLogger(__name__)
 
-_TAPE_LENGTH = 200
-_SPARK_LENGTH = 60
-_SPARK_SECONDS = 60
 _SPARK_SEED_SECONDS = 30 * 60
 _SPARK_SEED_DELAY = 2.0
-_POLL_SECONDS = 3.0
 _DAY_SECONDS = 86_400
 _STREAM_FIRST_SECONDS = 0.8
 
 
-class SymbolState:
-    """What is known of one symbol now. Read it at paint; only `MarketData` writes it.
+class Watch(Subscription):
+    """A symbol kept alive; `move` changes how much it is wanted."""
 
-    `None` means not known. `version` counts changes of price figures, `book_version` those of the book.
-    Figures other than price and volume are read from the newest print when asked for: most are never painted.
-    """
+    __slots__ = ("_keys", "_rank", "_streams", "begun")
 
-    __slots__ = (
-        "_book",
-        "_book_update",
-        "_samples",
-        "_source",
-        "_status_is_halted",
-        "base_price",
-        "book_version",
-        "freshness",
-        "lower_limit",
-        "previous_price",
-        "price",
-        "quote",
-        "seconds",
-        "spark_slot",
-        "symbol",
-        "tape",
-        "updated_at",
-        "upper_limit",
-        "version",
-        "vi_state",
-        "volume",
-    )
+    def __init__(self, streams: Streams, symbol: str, kinds: Sequence[Stream], rank: Rank) -> None:
+        super().__init__(self._leave)
+        self._streams = streams
+        self._keys = [(kind, symbol) for kind in kinds]
+        self._rank = rank
+        self.begun = [key for key in self._keys if streams.want(key, rank)]
+        """Streams that nobody watched before."""
 
-    def __init__(self, symbol: str) -> None:
-        self.symbol = symbol
-        self.price: Decimal | None = None
-        self.previous_price: Decimal | None = None
-        self.volume: int | None = None
-        self.base_price: Decimal | None = None
-        self.upper_limit: Decimal | None = None
-        self.lower_limit: Decimal | None = None
-        self.vi_state = "N"
-        self.seconds: int | None = None
-        self.updated_at: float | None = None
-        """Clock.monotonic() of the last change."""
-        self.freshness: Freshness | None = None
-        self.quote: Quote | None = None
-        self.tape: deque[Tick] = deque(maxlen=_TAPE_LENGTH)
-        """Prints of today, newest last."""
-        self.spark_slot = -1
-        self.version = 0
-        self.book_version = 0
-        self._samples: deque[Decimal] = deque(maxlen=_SPARK_LENGTH)
-        self._source: Tick | Quote | None = None
-        self._status_is_halted = False
-        self._book_update: BookUpdate | None = None
-        self._book: OrderBook | None = None
-
-    @property
-    def change(self) -> Decimal | None:
-        """Return the signed difference from the base price in won."""
-        return self._source.change if self._source is not None else None
-
-    @property
-    def change_rate(self) -> Decimal | None:
-        """Return the signed change in percent."""
-        return self._source.change_rate if self._source is not None else None
-
-    @property
-    def open(self) -> Decimal | None:
-        """Return today's first price."""
-        return self._source.open if self._source is not None else None
-
-    @property
-    def high(self) -> Decimal | None:
-        """Return today's highest price."""
-        return self._source.high if self._source is not None else None
-
-    @property
-    def low(self) -> Decimal | None:
-        """Return today's lowest price."""
-        return self._source.low if self._source is not None else None
-
-    @property
-    def ask(self) -> Decimal | None:
-        """Return the best ask as the last figure told it."""
-        return self._source.ask if self._source is not None else None
-
-    @property
-    def bid(self) -> Decimal | None:
-        """Return the best bid as the last figure told it."""
-        return self._source.bid if self._source is not None else None
-
-    @property
-    def turnover(self) -> int | None:
-        """Return the won traded today."""
-        return self._source.turnover if self._source is not None else None
-
-    @property
-    def strength(self) -> Decimal | None:
-        """Return 체결강도 in percent."""
-        return self._source.strength if self._source is not None else None
-
-    @property
-    def is_halted(self) -> bool:
-        """Tell whether trading of the symbol is stopped."""
-        return self._status_is_halted or (self._source is not None and self._source.is_halted)
-
-    @property
-    def spark(self) -> list[float]:
-        """Return sampled prices of the last minutes, oldest first, the current one last."""
-        values = [float(price) for price in self._samples]
-        if self.price is not None:
-            values.append(float(self.price))
-        return values
-
-    @property
-    def spark_length(self) -> int:
-        """Return how many values `spark` has."""
-        return len(self._samples) + (self.price is not None)
-
-    @property
-    def book(self) -> OrderBook | None:
-        """Return the newest order book, decoded once per change."""
-        if self._book_update is not None:
-            self._book = self._book_update.decode()
-            self._book_update = None
-        return self._book
-
-    def take_tick(self, tick: Tick, now: float) -> None:
-        """Carry one print in."""
-        price = tick.price
-        if price != self.price:
-            self.previous_price, self.price = self.price, price
-        self._source = tick
-        self.volume = tick.volume
-        self.seconds = tick.seconds
-        self.updated_at = now
-        self.freshness = Freshness.LIVE
-        self.version += 1
-        slot = tick.seconds // _SPARK_SECONDS
-        if slot != self.spark_slot:
-            self.spark_slot = slot
-            self._samples.append(price)
-
-    def take_earlier_prices(self, prices: Sequence[Decimal]) -> None:
-        """Put one price a minute, oldest first, before what has been sampled since."""
-        kept = list(self._samples)
-        self._samples = deque([*prices, *kept], maxlen=_SPARK_LENGTH)
-        self.version += 1
-
-    def take_quote(self, quote: Quote, now: float) -> None:
-        """Carry a REST answer in; limits come only this way."""
-        self.quote = quote
-        self.base_price = quote.base_price
-        self.upper_limit, self.lower_limit = quote.upper_limit, quote.lower_limit
-        self.vi_state, self._status_is_halted = quote.vi_state, quote.is_halted
-        self.version += 1
-        if self.freshness is Freshness.LIVE and self.volume is not None and self.volume >= quote.volume:
+    def move(self, rank: Rank) -> None:
+        """Want the symbol for another reason from now on."""
+        if rank is self._rank or self._release is None:
             return
-        self.previous_price, self.price = self.price, quote.price
-        self._source = quote
-        self.volume = quote.volume
-        self.updated_at = now
-        if self.freshness is None:
-            self.freshness = Freshness.POLLED
+        for key in self._keys:
+            self._streams.move(key, self._rank, rank)
+        self._rank = rank
 
-    def take_status(self, status: MarketStatus) -> None:
-        """Carry a halt or volatility interruption in."""
-        self._status_is_halted, self.vi_state = status.is_halted, "Y" if status.is_vi else "N"
-        self.version += 1
-
-    def take_book_update(self, update: BookUpdate) -> None:
-        """Keep the newest book undecoded until somebody looks."""
-        self._book_update = update
-        self.book_version += 1
-
-    def take_book(self, book: OrderBook) -> None:
-        """Take a decoded book from a REST answer."""
-        self._book_update, self._book = None, book
-        self.book_version += 1
+    def _leave(self) -> None:
+        for key in self._keys:
+            self._streams.leave(key, self._rank)
 
 
 class MarketData:
     """Own the latest ticks and books, and count who watches which symbol.
 
     Topics: `ticks` (the prints of one frame, one symbol), `quotes` (symbol whose figures changed, live or
-    polled), `books` (symbol), `statuses`, `link` (state and sentence), `subscriptions`.
+    polled), `books` (symbol), `statuses`, `link` (state and sentence), `subscriptions`, `gaps` (symbols whose
+    prints were interrupted, once they come again).
     """
 
-    def __init__(self, source: QuoteSource, feed: MarketFeed, clock: Clock, scope: TaskScope) -> None:
+    def __init__(
+        self,
+        source: QuoteSource,
+        feed: MarketFeed,
+        clock: Clock,
+        scope: TaskScope,
+        health: HealthSource | None = None,
+    ) -> None:
         self._source = source
-        self._feed = feed
         self._clock = clock
         self._scope = scope
         self._states: dict[str, SymbolState] = {}
-        self._watchers: dict[tuple[Stream, str], int] = {}
-        self._overflow: set[tuple[Stream, str]] = set()
         self._market_seconds: tuple[int, float] | None = None
         self.ticks: Topic[Sequence[Tick]] = Topic("ticks")
         self.quotes: Topic[str] = Topic("quotes")
@@ -242,11 +102,15 @@ class MarketData:
         self.statuses: Topic[MarketStatus] = Topic("statuses")
         self.link: Topic[tuple[LinkState, str]] = Topic("link")
         self.subscriptions: Topic[tuple[Stream, str, SubscriptionState]] = Topic("subscriptions")
+        self.gaps: Topic[Sequence[str]] = Topic("gaps")
         self.link_state = LinkState.CLOSED
         self.link_text = ""
         self.ticks_received = 0
         self._is_streaming = asyncio.Event()
         self._seeded: set[str] = set()
+        self.wanted = Streams(feed, clock, scope, on_lost=self._lost, on_missing=self._missing)
+        """Which streams are watched, and which of them come."""
+        self._poller = Poller(self.wanted, clock, scope, health, is_current=self._is_current, poll=self._poll)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -275,18 +139,58 @@ class MarketData:
 
     @property
     def live_symbols(self) -> int:
-        """Return how many symbols get their prints from the stream."""
-        return sum(1 for (stream, _), count in self._watchers.items() if stream is Stream.TICKS and count)
+        """Return how many symbols are watched for their prints."""
+        return sum(1 for stream, _ in self.wanted.ranked() if stream is Stream.TICKS)
+
+    def streams(self) -> list[StreamStatus]:
+        """Return how every watched stream stands: wanted, confirmed, refused or polled, and why."""
+        return self.wanted.statuses()
+
+    def is_live(self, symbol: str) -> bool:
+        """Tell whether the price shown is the market's now: told by the stream, or not contradicted by it."""
+        return self._is_current((Stream.TICKS, symbol))
+
+    def is_book_live(self, symbol: str) -> bool:
+        """Tell the same of the order book."""
+        return self._is_current((Stream.BOOK, symbol))
+
+    def price_age(self, symbol: str) -> float | None:
+        """Return for how many seconds the price may have been wrong: 0 while live, None without a price."""
+        return self._age((Stream.TICKS, symbol))
+
+    def book_age(self, symbol: str) -> float | None:
+        """Return the same of the order book, None without a book."""
+        return self._age((Stream.BOOK, symbol))
+
+    def _known_at(self, key: Key) -> float | None:
+        """Return when a value came, or was asked for, last."""
+        stream, symbol = key
+        state = self.state(symbol)
+        return state.book_at if stream is Stream.BOOK else state.updated_at
+
+    def _is_current(self, key: Key) -> bool:
+        known, confirmed = self._known_at(key), self.wanted.confirmed_at(key)
+        return known is not None and confirmed is not None and known >= confirmed and self.wanted.is_live(key)
+
+    def _age(self, key: Key) -> float | None:
+        known, confirmed = self._known_at(key), self.wanted.confirmed_at(key)
+        if known is None:
+            return None
+        if confirmed is not None and known >= confirmed:
+            known = max(known, self.wanted.sure_until())
+        return max(0.0, self._clock.monotonic() - known)
 
     # -- watching --------------------------------------------------------------------------------------------
 
-    def watch(self, symbol: str, *streams: Stream) -> Subscription:
-        """Keep `symbol` alive on the given streams until the subscription is closed.
+    def watch(self, symbol: str, *streams: Stream, rank: Rank = Rank.VISIBLE) -> Watch:
+        """Keep `symbol` alive on the given streams until the result is closed.
 
-        The first watcher of a symbol also fetches its quote. A stream that finds no free slot is polled.
+        The first watcher of a symbol also fetches its quote. A stream that finds no free place is polled; a
+        better `rank` gets the place of a worse one.
         """
-        for stream in streams:
-            self._acquire(stream, symbol)
+        watch = Watch(self.wanted, symbol, streams, rank)
+        if (Stream.BOOK, symbol) in watch.begun and self.state(symbol).book is None:
+            self._scope.spawn(self._load_book(symbol), name=f"book {symbol}")
         if self.state(symbol).quote is None:
             is_urgent = Stream.BOOK in streams
             self._scope.spawn(self._load(symbol, is_urgent=is_urgent), name=f"quote {symbol}")
@@ -294,34 +198,21 @@ class MarketData:
             self._scope.spawn(self._seed_sparks(), name="earlier prices", replaces="earlier prices")
         if Stream.BOOK in streams and not self.state(symbol).tape:
             self._scope.spawn(self._load_tape(symbol), name=f"tape {symbol}")
-        return Subscription(lambda: self._release_all(symbol, streams))
+        return watch
 
-    def _acquire(self, stream: Stream, symbol: str) -> None:
-        key = (stream, symbol)
-        self._watchers[key] = self._watchers.get(key, 0) + 1
-        if self._watchers[key] > 1:
-            return
-        try:
-            self._feed.subscribe(stream, symbol)
-        except CorrectionNeeded as full:
-            log.info("%s %s has no stream: %s", stream, symbol, full)
-            self._overflow.add(key)
-            if len(self._overflow) == 1:
-                self._scope.spawn(self._poll(), name="poll overflow", replaces="poll overflow")
-        if stream is Stream.BOOK and self.state(symbol).book is None:
-            self._scope.spawn(self._load_book(symbol), name=f"book {symbol}")
+    def _missing(self) -> None:
+        self._poller.wake()
 
-    def _release_all(self, symbol: str, streams: Sequence[Stream]) -> None:
-        for stream in streams:
-            key = (stream, symbol)
-            self._watchers[key] -= 1
-            if self._watchers[key]:
-                continue
-            del self._watchers[key]
-            if key in self._overflow:
-                self._overflow.discard(key)
-            else:
-                self._feed.unsubscribe(stream, symbol)
+    def _lost(self, key: Key, at: float) -> None:
+        """Note until when a stream that broke was sure."""
+        stream, symbol = key
+        state = self.state(symbol)
+        if stream is Stream.TICKS and state.updated_at is not None:
+            state.updated_at = max(state.updated_at, at)
+            self.quotes.publish(symbol)
+        elif stream is Stream.BOOK and state.book_at is not None:
+            state.book_at = max(state.book_at, at)
+            self.books.publish(symbol)
 
     async def _load(self, symbol: str, *, is_urgent: bool = True) -> None:
         if not is_urgent and not self.ticks_received:
@@ -341,7 +232,7 @@ class MarketData:
         seconds = self.market_seconds()
         if seconds is None:
             return
-        for symbol in [symbol for stream, symbol in self._watchers if stream is Stream.TICKS]:
+        for symbol in [symbol for stream, symbol in self.wanted.ranked() if stream is Stream.TICKS]:
             if symbol in self._seeded:
                 continue
             self._seeded.add(symbol)
@@ -378,28 +269,30 @@ class MarketData:
         return quote
 
     async def _load_book(self, symbol: str) -> None:
+        state = self.state(symbol)
+        before = state.book_version
         try:
             book = await self._source.order_book(symbol)
         except TerminalError as error:
             log.info("order book of %s: %s", symbol, error)
             return
-        state = self.state(symbol)
-        if state.book_version == 0 or (Stream.BOOK, symbol) in self._overflow:
-            state.take_book(book)
+        # What the stream brought meanwhile is newer.
+        if state.book_version == before or not self.wanted.is_live((Stream.BOOK, symbol)):
+            state.take_book(book, self._clock.monotonic())
             self.books.publish(symbol)
 
-    async def _poll(self) -> None:
-        while self._overflow:
-            for stream, symbol in sorted(self._overflow):
-                if stream is Stream.BOOK:
-                    await self._load_book(symbol)
-                elif stream is Stream.TICKS:
-                    try:
-                        await self.refresh_quote(symbol)
-                        self.state(symbol).freshness = Freshness.POLLED
-                    except TerminalError as error:
-                        log.info("poll of %s: %s", symbol, error)
-            await asyncio.sleep(_POLL_SECONDS)
+    async def _poll(self, key: Key) -> None:
+        stream, symbol = key
+        if stream is Stream.BOOK:
+            await self._load_book(symbol)
+            return
+        try:
+            await self.refresh_quote(symbol)
+        except TerminalError as error:
+            log.info("poll of %s: %s", symbol, error)
+            return
+        if not self.is_live(symbol):
+            self.state(symbol).freshness = Freshness.POLLED
 
     # -- what the feed brings (called in the socket reader; nothing here waits) ---
 
@@ -422,7 +315,7 @@ class MarketData:
 
     def take_book(self, update: BookUpdate) -> None:
         """Keep the newest book of a symbol."""
-        self.state(update.symbol).take_book_update(update)
+        self.state(update.symbol).take_book_update(update, self._clock.monotonic())
         self.books.publish(update.symbol)
 
     def take_status(self, status: MarketStatus) -> None:
@@ -434,19 +327,28 @@ class MarketData:
     def take_link(self, link_state: LinkState, text: str) -> None:
         """Remember and tell how the connection stands."""
         self.link_state, self.link_text = link_state, text
+        self.wanted.take_link(link_state)
         self.link.publish((link_state, text))
 
     def take_subscription(self, stream: Stream, symbol: str, state: SubscriptionState, text: str) -> None:
-        """Tell how a wanted stream stands; a refused one is said in the log with the broker's words."""
-        if state is SubscriptionState.REFUSED:
-            log.warning("%s %s was refused: %s", stream, symbol, text)
+        """Note and tell how a wanted stream stands."""
+        self.wanted.take_subscription(stream, symbol, state, text)
         self.subscriptions.publish((stream, symbol, state))
 
     def fill_gap(self) -> None:
-        """Fetch what a broken connection missed: the quote and book of everything that is watched."""
-        for stream, symbol in list(self._watchers):
+        """Fetch what a broken connection missed: the quotes and books that broke off.
+
+        What nobody sees is left to be asked for in turn. Bars follow `gaps`.
+        """
+        gapped = self.wanted.take_gapped()
+        for key in gapped:
+            stream, symbol = key
+            if self.wanted.rank(key) is Rank.REST or self._is_current(key):
+                continue
             if stream is Stream.TICKS:
                 self._scope.spawn(self._load(symbol), name=f"gap {symbol}")
             elif stream is Stream.BOOK:
-                self.state(symbol).book_version = 0
                 self._scope.spawn(self._load_book(symbol), name=f"gap book {symbol}")
+        symbols = [symbol for stream, symbol in gapped if stream is Stream.TICKS]
+        if symbols:
+            self.gaps.publish(symbols)
