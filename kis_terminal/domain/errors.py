@@ -5,6 +5,8 @@
     │   ├── SettingsError             a setting, file or environment variable
     │   ├── UnknownSymbol             a symbol that is not in today's master
     │   └── OrderRefused              an order that a rule or the broker refused for certain
+    │       ├── TurnedAway                for the caller's token, unread: may be sent once more
+    │       └── MarketClosed              since the market does not take it now
     ├── WaitNeeded                try again later, by itself or by the person
     │   ├── RateLimited               too many calls in a second
     │   └── BrokerUnreachable         no answer, broken connection, gateway failure
@@ -44,6 +46,17 @@ class OrderRefused(CorrectionNeeded):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class TurnedAway(OrderRefused):
+    """The gateway refused the token that came with an order; the order was not read.
+
+    The one refusal after which the same order may be sent once more, by the same guarded path.
+    """
+
+
+class MarketClosed(OrderRefused):
+    """The market does not take such an order at this hour or on this day, in the broker's own words."""
 
 
 class WaitNeeded(TerminalError):

@@ -45,6 +45,8 @@ class RiskInput:
     orders_last_second: int
     is_halted: bool
     is_armed: bool
+    is_symbol_halted: bool | None = None
+    """The broker's latest word on the symbol; None leaves it to the master, which is of this morning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _symbol(request: OrderRequest, known: RiskInput) -> RiskCheck:
     return RiskCheck(
         "SYMBOL",
         Sentence("종목"),
-        not item.is_halted,
+        not (item.is_halted if known.is_symbol_halted is None else known.is_symbol_halted),
         item.name,
         Sentence("거래 가능"),
         Sentence("{name}은(는) 거래정지 종목입니다.", name=item.name),

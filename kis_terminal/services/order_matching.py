@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from kis_terminal.domain.orders import (
     Origin,
     PendingChange,
 )
+from kis_terminal.services.order_numbers import OrderNumbers
 
 _CLOCK_TOLERANCE = timedelta(minutes=2)
 _LONGEST_DELAY = timedelta(minutes=10)
@@ -88,19 +90,21 @@ def build_chains(rows: Sequence[BrokerOrder]) -> list[Chain]:
 
     An amended link reports no rest; its rest lives on in the link that names it as original.
     """
-    links: dict[str, list[BrokerOrder]] = {}
-    head_of: dict[str, str] = {}
+    links: dict[tuple[str, str], list[BrokerOrder]] = {}
+    head_of: dict[tuple[str, str], tuple[str, str]] = {}
     for row in sorted(rows, key=lambda item: item.order_number):
         if row.is_cancel:
             continue
-        head = head_of.get(row.original_number) if row.original_number else None
+        # Branches count apart, and a number is whole only with its branch.
+        own, original = (row.branch_number, row.order_number), (row.branch_number, row.original_number)
+        head = head_of.get(original) if row.original_number else None
         if head is None:
-            head = row.order_number
+            head = own
             links[head] = []
         elif row.rejected and not row.remaining and not row.filled:
-            head_of[row.order_number] = head  # a refused amendment leaves the earlier link in force
+            head_of[own] = head  # a refused amendment leaves the earlier link in force
             continue
-        head_of[row.order_number] = head
+        head_of[own] = head
         links[head].append(row)
     return [Chain(tuple(chain)) for chain in links.values()]
 
@@ -161,35 +165,55 @@ class Claims:
     def __init__(
         self,
         rows: Sequence[BrokerOrder],
-        key_by_number: Mapping[str, str],
+        numbers: OrderNumbers,
         *,
         unknown: Collection[Order] = (),
         in_flight: Collection[Order] = (),
     ) -> None:
         self.chains = build_chains(rows)
-        self._key_by_number = key_by_number
+        self._numbers = numbers
+        given = {(row.branch_number, row.order_number) for row in rows}
+        counted = Counter(number for _, number in given)
+        self._shared = {number for number, branches in counted.items() if branches > 1}
         self._unknown = unknown
         self._in_flight = in_flight
 
     def owner(self, chain: Chain) -> str | None:
         """Return the key of the order that has one of the chain's numbers."""
-        return next((self._key_by_number[n] for n in chain.numbers if n in self._key_by_number), None)
+        keys = (
+            self._numbers.key_of(
+                row.branch_number, row.order_number, is_shared=row.order_number in self._shared
+            )
+            for row in chain.rows
+        )
+        return next((key for key in keys if key is not None), None)
 
-    def found(self) -> list[tuple[str, str]]:
-        """Return (our key, order number) of unknown orders with exactly one possible row, and it only theirs.
+    def found(self) -> list[tuple[str, BrokerOrder]]:
+        """Return (our key, first row) of unknown orders with exactly one possible row, and it only theirs.
 
         Two rows that fit, or two orders that fit one row, are left to the person.
         """
         unclaimed = [chain for chain in self.chains if self.owner(chain) is None]
-        found: list[tuple[str, str]] = []
+        found: list[tuple[str, BrokerOrder]] = []
         for order in self._unknown:
             fitting = [chain for chain in unclaimed if _fits(order, chain)]
             if len(fitting) != 1:
                 continue
             rivals = [other for other in (*self._unknown, *self._in_flight) if _fits(other, fitting[0])]
             if len(rivals) == 1:
-                found.append((order.key, fitting[0].numbers[0]))
+                found.append((order.key, fitting[0].rows[0]))
         return found
+
+    def may_be(self, order: Order) -> bool:
+        """Tell whether a row that is not known to be another's may be what became of `order`.
+
+        A row that was taken for another program's (its key is its own number) may be just that.
+        """
+        return any(
+            _fits(order, chain)
+            for chain in self.chains
+            if (owner := self.owner(chain)) is None or owner in chain.numbers
+        )
 
     def may_be_in_flight(self, chain: Chain) -> bool:
         """Tell whether a request that had no answer when the listing was asked for may have made it."""

@@ -20,7 +20,9 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 from kis_terminal.services.executions import Executions
 from kis_terminal.services.hub import Topic
+from kis_terminal.services.order_doubts import Doubts
 from kis_terminal.services.order_matching import Chain, Claims, merge_truth
+from kis_terminal.services.order_numbers import OrderNumbers
 from kis_terminal.services.portfolio import Portfolio
 
 log = logging.getLogger(__name__)
@@ -39,9 +41,12 @@ class OrderShelf:
         self._portfolio = portfolio
         self._clock = clock
         self._orders: dict[str, Order] = {}
-        self._key_by_number: dict[str, str] = {}
+        self._numbers = OrderNumbers()
         self._early: list[ExecutionNotice] = []
         self._executions = Executions()
+        self._doubts = Doubts()
+        self._lost_changes: set[str] = set()
+        """Orders whose amendment or cancellation got no answer."""
         self._revision = 0
         self._revised: dict[str, int] = {}
         """When each order was last changed by anything but a listing, counted in `_revision`."""
@@ -72,7 +77,7 @@ class OrderShelf:
 
     def by_number(self, number: str) -> Order | None:
         """Return the order that has or had this order number."""
-        return self._orders.get(self._key_by_number.get(number, ""))
+        return self._orders.get(self._numbers.key_of("", number) or "")
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return orders that may still fill, unknown ones included."""
@@ -102,15 +107,31 @@ class OrderShelf:
         self.refused.publish((order, reason))
         return order
 
-    def claim(self, number: str, key: str) -> None:
+    def change_begins(self, key: str, change: PendingChange) -> Order:
+        """Note that an amendment or cancellation of an order is on its way now."""
+        self._lost_changes.discard(key)
+        self._doubts.forget(key)
+        return self.change(key, pending=change)
+
+    def change_was_lost(self, key: str) -> None:
+        """Note that the pending change of an order has no answer: only listings can tell the outcome."""
+        self._lost_changes.add(key)
+        self._doubts.forget(key)
+
+    def claim(self, branch: str, number: str, key: str) -> None:
         """Give an order number to one of our orders, also when a listing took it for another program's."""
-        owner = self._key_by_number.get(number)
-        if owner is not None and owner != key and self._orders[owner].origin is Origin.ELSEWHERE:
+        owner = self._numbers.key_of(branch, number)
+        if owner is not None and owner != key and self._is_foreign_today(owner, key):
             del self._orders[owner]
-            for other in [other for other, kept in self._key_by_number.items() if kept == owner]:
-                self._key_by_number[other] = key
+            self._numbers.rename(owner, key)
             self.listed.publish(None)
-        self._key_by_number[number] = key
+        self._numbers.claim(branch, number, key)
+
+    def _is_foreign_today(self, owner: str, key: str) -> bool:
+        """Tell whether `owner` was taken for another program's on the day of `key`: numbers begin anew."""
+        other = self._orders[owner]
+        same_day = other.created_at.date() == self._orders[key].created_at.date()
+        return other.origin is Origin.ELSEWHERE and same_day
 
     # -- what notices hint ---
 
@@ -127,7 +148,11 @@ class OrderShelf:
         self._early = [notice for notice in held if not self._deliver(notice)]
 
     def _deliver(self, notice: ExecutionNotice) -> bool:
-        key = self._key_by_number.get(notice.order_number) or self._key_by_number.get(notice.original_number)
+        if self._clock.now().date() != self.day:
+            return False  # it is of a day whose numbers begin anew: it waits for `begin_day`
+        key = self._numbers.key_of("", notice.order_number) or self._numbers.key_of(
+            "", notice.original_number
+        )
         if key is None:
             return False
         self._apply(self._orders[key], notice)
@@ -179,21 +204,36 @@ class OrderShelf:
                 unknown.append(order)
             elif order.status in (OrderStatus.CREATED, OrderStatus.SENT, OrderStatus.UNKNOWN):
                 in_flight.append(order)
-        claims = Claims(rows, self._key_by_number, unknown=unknown, in_flight=in_flight)
-        found = claims.found()
-        self._key_by_number.update({number: key for key, number in found})
+        claims = Claims(rows, self._numbers, unknown=unknown, in_flight=in_flight)
+        found = []
+        for unknown_key, row in claims.found():
+            self._numbers.claim(row.branch_number, row.order_number, unknown_key)
+            found.append((unknown_key, row.order_number))
         for chain in claims.chains:
             key = claims.owner(chain)
             if key is None:
                 if claims.may_be_in_flight(chain):
                     continue
-                key = chain.numbers[0]
-                self._orders[key] = chain.as_foreign_order()
+                order = chain.as_foreign_order()
+                if order.key in self._orders:  # another branch has given the same number
+                    order = order.changed(key=f"{order.key}-{chain.rows[0].branch_number}")
+                key = order.key
+                self._orders[key] = order
             self._take_chain(key, chain, is_proof=self._is_proof(key, asked))
+        for order in unknown:
+            self._doubt(order, claims)
         self.deliver_held()
         self.is_reconciled = True
         self.listed.publish(None)
         return found
+
+    def _doubt(self, order: Order, claims: Claims) -> None:
+        """Settle an order of unknown outcome that complete listings do not know, again and again."""
+        if self._orders[order.key].status is not OrderStatus.UNKNOWN or claims.may_be(order):
+            self._doubts.forget(order.key)
+        elif self._doubts.contradicted(order.key, self._clock.monotonic()):
+            self._doubts.forget(order.key)
+            self.reject(order, Sentence("증권사의 주문내역에 여러 번 없어 접수되지 않았음을 확인했습니다."))
 
     def _is_proof(self, key: str, asked: int) -> bool:
         return self._revised.get(key, 0) <= asked
@@ -207,8 +247,8 @@ class OrderShelf:
             after.filled < before.filled or before.status.is_done or before.order_number not in chain.numbers
         ):
             return  # asked for before what is known now; the next listing is on its way
-        for number in chain.numbers:
-            self._key_by_number[number] = key
+        for row in chain.rows:
+            self._numbers.claim(row.branch_number, row.order_number, key)
         if after != before or before.origin is Origin.ELSEWHERE:
             self._orders[key] = after
             self.changed.publish(after)
@@ -216,17 +256,40 @@ class OrderShelf:
             self.refused.publish((after, after.reason))
         if after.filled != before.filled:
             self._portfolio.refresh_soon()
+        if is_proof and key in self._lost_changes:
+            self._doubt_change(after)
+
+    def _doubt_change(self, order: Order) -> None:
+        """Settle an amendment or cancellation without an answer that complete listings never show done."""
+        if order.pending is not PendingChange.NONE:
+            if not self._doubts.contradicted(order.key, self._clock.monotonic()):
+                return
+            was_cancel = order.pending is PendingChange.CANCEL
+            self._orders[order.key] = order = order.changed(pending=PendingChange.NONE)
+            self.changed.publish(order)
+            sentence = (
+                Sentence("취소 요청이 증권사에 닿지 않았음을 확인했습니다. 주문은 살아 있습니다.")
+                if was_cancel
+                else Sentence("정정 요청이 증권사에 닿지 않았음을 확인했습니다. 주문은 그대로입니다.")
+            )
+            self.refused.publish((order, sentence))
+        self._lost_changes.discard(order.key)
+        self._doubts.forget(order.key)
 
     def begin_day(self, day: date) -> None:
-        """Put the orders of the day before away; their last listing has been carried in.
+        """Put the orders of the days before away; their last listing has been carried in.
 
         Orders live for a day: what still looked open has expired, and the exchange counts its numbers anew.
+        What was ordered on `day` already stays, and notices that came since are carried in now.
         """
-        log.info("the orders of %s begin; %d of %s are put away", day, len(self._orders), self.day)
+        kept = {key: order for key, order in self._orders.items() if order.created_at.date() >= day}
+        log.info(
+            "the orders of %s begin; %d of %s are put away", day, len(self._orders) - len(kept), self.day
+        )
         self.day = day
-        self._orders.clear()
-        self._key_by_number.clear()
-        self._revised.clear()
-        self._early.clear()
+        self._orders = kept
+        self._numbers.keep_only(set(kept))
+        self._revised = {key: revision for key, revision in self._revised.items() if key in kept}
         self._executions = Executions()
+        self.deliver_held()
         self.listed.publish(None)

@@ -13,8 +13,10 @@ from decimal import Decimal
 from kis_terminal.domain.errors import (
     AccessRefused,
     CorrectionNeeded,
+    MarketClosed,
     OrderRefused,
     TerminalError,
+    TurnedAway,
     WaitNeeded,
 )
 from kis_terminal.domain.orders import (
@@ -36,6 +38,7 @@ from kis_terminal.services.order_matching import renumbered
 from kis_terminal.services.order_shelf import OrderShelf
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.sending import once_more_if_turned_away, until_rate_allows
 from kis_terminal.services.tasks import TaskScope
 
 log = logging.getLogger(__name__)
@@ -174,8 +177,13 @@ class Orders:
             # The latch may have fallen while the journal was written; nothing leaves after it.
             self._check_leaving()
             self._shelf.change(key, status=OrderStatus.SENT)
-            accepted = await self._broker.place(request, leaving=self._check_leaving)
+            accepted = await once_more_if_turned_away(
+                lambda: self._broker.place(request, leaving=self._check_leaving),
+                lambda error: self._note_again(key, "again", error),
+            )
         except _CERTAIN as error:
+            if isinstance(error, MarketClosed):
+                self._risk.market_refused(request)
             order = self._reject(key, sentence_of(error))
             await self._note(key, "refused", {"reason": str(error)})
             return order
@@ -189,6 +197,13 @@ class Orders:
             await self._note(key, "unknown", {"reason": "cancelled"})
             raise
         return await self._accepted(key, accepted)
+
+    async def _note_again(self, key: str, event: str, error: TurnedAway) -> None:
+        """Journal that a request goes once more; raises OrderRefused where that cannot be written."""
+        try:
+            await self._journal.record(key, event, self._clock.now(), {"reason": str(error)})
+        except TerminalError as trouble:
+            raise OrderRefused(_not_journaled(trouble), code=error.code) from trouble
 
     def _settle_abandoned(self, key: str) -> None:
         """After a bug, or where the program ends: an order must not look as if its answer were coming."""
@@ -233,7 +248,7 @@ class Orders:
 
     async def _accepted(self, key: str, accepted: OrderAccepted) -> Order:
         number = accepted.order_number
-        self._shelf.claim(number, key)
+        self._shelf.claim(accepted.branch_number, number, key)
         self._shelf.change(
             key,
             status=OrderStatus.ACCEPTED,
@@ -286,7 +301,10 @@ class Orders:
             key,
             PendingChange.AMEND,
             {"price": str(price), "kind": kind.value},
-            lambda now: self._broker.amend(now, kind, now.remaining, price, leaving=self._check_leaving),
+            lambda now: once_more_if_turned_away(
+                lambda: self._broker.amend(now, kind, now.remaining, price, leaving=self._check_leaving),
+                lambda error: self._note_again(key, "amend again", error),
+            ),
             lambda now: now.changed(price=price, kind=kind),
         )
 
@@ -301,13 +319,32 @@ class Orders:
             return Sentence("취소할 수 있는 상태의 주문이 아닙니다.")
         if not order.order_number or order.status.is_done:
             return self._say_refused(order, Sentence("취소할 수 있는 상태의 주문이 아닙니다."))
+        if order.created_at.date() < self._clock.now().date():
+            # The broker counts its numbers anew every day: this one may be another order's by now.
+            self._shelf.listing_wanted()
+            return self._say_refused(
+                order,
+                Sentence(
+                    "{day}의 주문이라 취소를 보내지 않았습니다. 오늘의 주문내역을 조회해 확인합니다.",
+                    day=order.created_at.date(),
+                ),
+            )
         since = self._cancel_sent_at.get(key)
         # A cancellation is idempotent by its effect: one that stays unanswered may be sent again.
         is_fresh = since is not None and self._clock.monotonic() - since < _CANCEL_PATIENCE
         if order.pending is PendingChange.CANCEL and is_fresh:
             return ""
         self._cancel_sent_at[key] = self._clock.monotonic()
-        return await self._change(key, PendingChange.CANCEL, {}, self._broker.cancel, lambda now: now)
+        return await self._change(key, PendingChange.CANCEL, {}, self._cancel_at_broker, lambda now: now)
+
+    async def _cancel_at_broker(self, order: Order) -> OrderAccepted:
+        async def send() -> OrderAccepted:
+            return await until_rate_allows(lambda: self._broker.cancel(order))
+
+        async def note(error: TurnedAway) -> None:
+            await self._note(order.key, "cancel again", {"reason": str(error)})
+
+        return await once_more_if_turned_away(send, note)
 
     def cancel_symbol(self, symbol: str, side: Side | None = None) -> int:
         """Start cancelling the open orders of a symbol; return how many."""
@@ -344,7 +381,7 @@ class Orders:
         settle: Callable[[Order], Order],
     ) -> str:
         # Pending before the first await: a second click meets it.
-        order = self._shelf.change(key, pending=change)
+        order = self._shelf.change_begins(key, change)
         details = {"order_number": order.order_number, **details}
         try:
             await self._journal.record(key, f"{change.value} intent", self._clock.now(), details)
@@ -367,13 +404,14 @@ class Orders:
             return self._change_refused(key, change, sentence_of(error))
         except TerminalError as error:
             # It stays pending until the broker's list says what became of it.
+            self._shelf.change_was_lost(key)
             await self._note(key, f"{change.value} unknown", {"reason": str(error)})
             self._shelf.listing_wanted()
             return sentence_of(error)
         except asyncio.CancelledError:
             await self._note(key, f"{change.value} unknown", {"reason": "cancelled"})
             raise
-        self._shelf.claim(accepted.order_number, key)
+        self._shelf.claim(accepted.branch_number, accepted.order_number, key)
         if change is PendingChange.AMEND:
             self._shelf.put(renumbered(settle(self._now(key)), accepted))
         self._shelf.deliver_held()
@@ -399,7 +437,7 @@ class Orders:
             await self._note(key, "found", {"order_number": number})
 
     def begin_day(self, day: date) -> None:
-        """Put the orders of the day before away; nothing may be on its way (`is_sending`)."""
+        """Put the orders of the day before away; nothing of that day may be on its way (`is_sending`)."""
         self._cancel_sent_at.clear()
         self._shelf.begin_day(day)
 

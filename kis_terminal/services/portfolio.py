@@ -90,7 +90,7 @@ class Portfolio:
         return position if position is not None and position.quantity > 0 else None
 
     def realised_today(self, symbol: str | None = None) -> Decimal:
-        """Return won that sales since the program started brought against average price, costs taken off.
+        """Return won that sales brought against average price, costs taken off: of today, while we ran.
 
         KIS's own listing of realised profit exists for real accounts only, so it is reckoned from fills.
         """
@@ -117,6 +117,11 @@ class Portfolio:
 
     def _today(self) -> date:
         return self._clock.now().date()
+
+    def begin_day(self) -> None:
+        """Begin the day's sums at zero."""
+        self._realised.clear()
+        self.changed.publish(None)
 
     def refresh_soon(self) -> None:
         """Ask the broker for the account; calls that come while one runs are joined into one more."""

@@ -12,10 +12,11 @@ from enum import StrEnum
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import OrderRefused, TerminalError
-from kis_terminal.domain.orders import Order, OrderRequest, Side
+from kis_terminal.domain.orders import Order, OrderRequest, Origin, Side, Venue
 from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, evaluate
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.domain.sessions import kinds_allowed, phase_at
+from kis_terminal.domain.sessions import kinds_allowed
+from kis_terminal.domain.trading_days import phase_on
 from kis_terminal.ports import Clock, WorkspaceStore
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.instruments import Instruments
@@ -25,6 +26,8 @@ from kis_terminal.services.portfolio import Portfolio
 log = logging.getLogger(__name__)
 
 _HALT_KEY = "trading-state"
+_CLOSED_SECONDS = 60.0
+_AUTOMATIC = frozenset({Origin.STRATEGY, Origin.ASSISTANT})
 _Signature = tuple[str, Side, str, int, str]
 
 
@@ -60,6 +63,9 @@ class RiskGate:
         self._state = TradingState.ACTIVE if kept in (None, TradingState.ACTIVE) else TradingState.HALTED
         self._sent: deque[tuple[float, _Signature | None]] = deque(maxlen=200)
         self.open_orders: Callable[[], tuple[Order, ...]] = tuple
+        self.is_open_day: bool | None = None
+        """Whether the market opens today: the broker's word, or the calendar's where it gives none."""
+        self._refused_at: dict[Venue, float] = {}
 
     @property
     def state(self) -> TradingState:
@@ -100,6 +106,15 @@ class RiskGate:
                 Sentence("실전투자 주문이 잠겨 있습니다. 위 띠의 주문 잠금을 풀어 주십시오."), code="ARMED"
             )
 
+    def market_refused(self, request: OrderRequest) -> None:
+        """Remember that the broker said its market is closed: no program throws orders at it in a loop."""
+        self._refused_at[request.venue] = self._clock.monotonic()
+
+    def _is_held_back(self, request: OrderRequest) -> bool:
+        since = self._refused_at.get(request.venue)
+        is_recent = since is not None and self._clock.monotonic() - since < _CLOSED_SECONDS
+        return is_recent and request.origin in _AUTOMATIC
+
     def exchange_now(self) -> datetime:
         """Return the time as the exchange writes it on orders: its own where its prints have told it."""
         now = self._clock.now()
@@ -131,6 +146,8 @@ class RiskGate:
         if seconds is None:
             moment = self._clock.now()
             seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+        phase = phase_on(request.venue, self.exchange_now().date(), seconds)
+        is_open = self.is_open_day is not False and not self._is_held_back(request)
         signature = self._signature(request)
         same = next((sent_at for sent_at, earlier in reversed(self._sent) if earlier == signature), None)
         return RiskInput(
@@ -138,7 +155,8 @@ class RiskGate:
             last_price=state.price,
             upper_limit=state.upper_limit,
             lower_limit=state.lower_limit,
-            allowed_kinds=kinds_allowed(request.venue, phase_at(request.venue, seconds)),
+            allowed_kinds=kinds_allowed(request.venue, phase) if is_open else (),
+            is_symbol_halted=state.is_halted if state.quote is not None else None,
             buying_power=cash,
             sellable=self._portfolio.sellable(request.symbol),
             open_orders=open_orders,

@@ -20,6 +20,7 @@ from kis_terminal.domain.orders import (
     Venue,
 )
 from kis_terminal.services.order_matching import Claims, build_chains, merge_truth, renumbered
+from kis_terminal.services.order_numbers import OrderNumbers
 
 AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
@@ -111,54 +112,58 @@ def test_fills_over_two_links_give_one_average_price() -> None:
 
 
 def test_an_unknown_order_is_found_by_the_one_row_that_fits() -> None:
-    claims = Claims([row("0000000009"), row("0000000010", quantity=99)], {}, unknown=[order()])
+    claims = Claims([row("0000000009"), row("0000000010", quantity=99)], OrderNumbers(), unknown=[order()])
 
-    assert claims.found() == [("k", "0000000009")]
+    assert [(key, row.order_number) for key, row in claims.found()] == [("k", "0000000009")]
 
 
 def test_two_rows_that_fit_are_left_to_the_person() -> None:
-    claims = Claims([row("0000000009"), row("0000000010")], {}, unknown=[order()])
+    claims = Claims([row("0000000009"), row("0000000010")], OrderNumbers(), unknown=[order()])
 
     assert claims.found() == []
 
 
 def test_two_unknown_twins_do_not_share_a_row() -> None:
-    claims = Claims([row("0000000009")], {}, unknown=[order("a"), order("b")])
+    claims = Claims([row("0000000009")], OrderNumbers(), unknown=[order("a"), order("b")])
 
     assert claims.found() == []
 
 
 def test_a_row_of_another_program_is_not_taken_for_an_order_in_flight() -> None:
-    claims = Claims([row("0000000009", symbol="000660")], {}, in_flight=[order(status=OrderStatus.SENT)])
+    claims = Claims(
+        [row("0000000009", symbol="000660")], OrderNumbers(), in_flight=[order(status=OrderStatus.SENT)]
+    )
 
     assert not claims.may_be_in_flight(claims.chains[0])
 
 
 def test_a_row_that_may_be_the_answer_still_on_its_way_is_left_alone() -> None:
-    claims = Claims([row("0000000009")], {}, in_flight=[order(status=OrderStatus.SENT)])
+    claims = Claims([row("0000000009")], OrderNumbers(), in_flight=[order(status=OrderStatus.SENT)])
 
     assert claims.may_be_in_flight(claims.chains[0])
 
 
 def test_an_unknown_order_and_one_in_flight_do_not_share_a_row() -> None:
     waiting = order("b", status=OrderStatus.SENT)
-    claims = Claims([row("0000000009")], {}, unknown=[order("a")], in_flight=[waiting])
+    claims = Claims([row("0000000009")], OrderNumbers(), unknown=[order("a")], in_flight=[waiting])
 
     assert claims.found() == []
 
 
 @pytest.mark.parametrize("minutes", [-3, 11])
 def test_a_twin_of_another_hour_is_not_taken_for_the_unknown_order(minutes: int) -> None:
-    claims = Claims([row("0000000009", ordered_at=AT + timedelta(minutes=minutes))], {}, unknown=[order()])
+    claims = Claims(
+        [row("0000000009", ordered_at=AT + timedelta(minutes=minutes))], OrderNumbers(), unknown=[order()]
+    )
 
     assert claims.found() == []
 
 
 def test_an_unknown_order_without_a_price_is_found_under_the_price_it_was_given() -> None:
     best = order(kind=OrderKind.BEST, price=None)
-    claims = Claims([row("0000000009", kind=OrderKind.BEST)], {}, unknown=[best])
+    claims = Claims([row("0000000009", kind=OrderKind.BEST)], OrderNumbers(), unknown=[best])
 
-    assert claims.found() == [("k", "0000000009")]
+    assert [(key, row.order_number) for key, row in claims.found()] == [("k", "0000000009")]
 
 
 def test_an_order_that_another_program_amended_in_part_stays_open() -> None:

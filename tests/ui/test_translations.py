@@ -30,6 +30,7 @@ _NO_SENTENCES = {
     "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ": "letters to search by",
     "취소": "a word in KIS's answers",
     "조회이후에 자료가 변경": "a word in KIS's answers",
+    "운영시간|주문시간|장 ?종료|영업일|휴장|개장|정규장이 끝": "words in KIS's answers",
 }
 
 

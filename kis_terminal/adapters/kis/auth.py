@@ -8,6 +8,7 @@ after another is refused, so the same token is used for as long as it is good.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from kis_terminal.adapters.kis.environment import KST, Access
 from kis_terminal.adapters.kis.errors import Next, NotSent, judge, query_error
 from kis_terminal.adapters.kis.token_store import StoredTokens, TokenStore
 from kis_terminal.domain.errors import (
+    AccessRefused,
     BrokerAnswerError,
     BrokerUnreachable,
     TerminalError,
@@ -32,6 +34,12 @@ RENEW_BEFORE = timedelta(minutes=60)
 """A token this close to its end is renewed while it is still used."""
 _USELESS_BEFORE = timedelta(seconds=30)
 _MARGIN_SECONDS = 0.5
+_LONGEST_LIFE = timedelta(hours=24, minutes=5)
+_APPROVAL_LIFE = 20 * 3600.0
+"""An approval key is good for 24 hours; a new session gets one that is surely not at its end."""
+_NOT_ANSWERED_PAUSE = 5.0
+_REFUSED_PAUSE = 30.0
+"""The longest pauses after a failure; they double from one second on, and never pass KIS's own minute."""
 _TOKEN_PATH, _APPROVAL_PATH = "/oauth2/tokenP", "/oauth2/Approval"
 
 Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, Any]]]
@@ -42,13 +50,18 @@ Raises NotSent when nothing left, BrokerUnreachable when no answer came.
 
 
 class TokenPause(WaitNeeded):
-    """No valid token, and KIS gives the next one only after `seconds`."""
+    """No valid token, and the next one is asked for only after `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, why: TerminalError | None = None) -> None:
+        """`why` the last request for one failed; None where KIS's one-minute rule is the reason."""
         super().__init__(
             Sentence(
                 "접근토큰을 {seconds:.0f}초 뒤 자동으로 다시 받습니다(KIS 제한: 1분에 한 번).",
                 seconds=seconds,
+            )
+            if why is None
+            else Sentence(
+                "접근토큰을 {seconds:.0f}초 뒤 자동으로 다시 요청합니다. {why}", seconds=seconds, why=why
             )
         )
         self.seconds = seconds
@@ -59,6 +72,10 @@ class _Token:
     text: str
     expires_at: datetime
     issued_at: datetime
+    good_until: float
+    """Clock.monotonic() at its end: what a wall clock that is set cannot move."""
+    wall_error: timedelta = timedelta()
+    """How much our wall clock was behind when the token came, where that alone explains its times."""
 
     def __repr__(self) -> str:
         return f"_Token(until {self.expires_at})"
@@ -76,10 +93,12 @@ class Authenticator:
         store: TokenStore | None,
         token_pause: float,
         on_secret: Callable[[str], None] | None = None,
+        skew: Callable[[], float | None] = lambda: None,
     ) -> None:
         """`store` None keeps tokens in memory only; `token_pause` is the least time between two issues.
 
-        `on_secret` is told every token and approval key before anything else sees it (log redaction).
+        `skew` gives the broker's clock minus ours in seconds. `on_secret` is told every token and approval
+        key before anything else sees it (log redaction).
         """
         self._access = access
         self._post = post
@@ -88,10 +107,17 @@ class Authenticator:
         self._pause = token_pause
         self._on_secret = on_secret or (lambda _: None)
         self._token: _Token | None = None
+        self._skew = skew
         self._refused = ""
         self._not_before = 0.0
+        self._failure: TerminalError | None = None
+        self._failures = 0
+        self._waiting: list[tuple[int, int, bool, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._return: asyncio.TimerHandle | None = None
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._approval_key = ""
+        self._approved_at = (0.0, clock.now())
         self._is_closed = False
 
     @property
@@ -99,26 +125,63 @@ class Authenticator:
         """Return when the token in use ends, None while there is none."""
         return self._token.expires_at if self._token is not None else None
 
-    async def token(self, *, may_wait: bool = True) -> str:
+    async def token(self, *, may_wait: bool = True, rank: int = 0) -> str:
         """Return a valid access token.
 
         Without one, at most one request goes out whoever asks. When KIS gives none before its pause is over,
-        this waits, or with `may_wait` False raises TokenPause (an order must not leave a minute late).
+        this waits, or with `may_wait` False raises TokenPause (an order must not leave a minute late). Who
+        waits is served by `rank`, the lowest first: cancellations go before everything when it returns.
         """
         while True:
             token = self._token
-            now = self._clock.now()
-            if token is not None and token.expires_at - now > _USELESS_BEFORE:
-                if token.expires_at - now < RENEW_BEFORE and self._seconds_to_wait() <= 0:
+            if token is not None and (left := self._left(token)) > _USELESS_BEFORE:
+                if left < RENEW_BEFORE and self._seconds_to_wait() <= 0:
                     self._in_background("renewal", self._issue)
                 return token.text
-            try:
-                await self._shared("issue", self._issue)
-            except TokenPause as pause:
-                if not may_wait:
-                    raise
-                log.warning("%s", pause)
-                await asyncio.sleep(pause.seconds + _MARGIN_SECONDS)
+            fetching = self._start("issue", self._issue)
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append((rank, next(self._numbers), may_wait, turn))
+            fetching.add_done_callback(self._serve_waiting)
+            await turn
+
+    def _left(self, token: _Token) -> timedelta:
+        """Return how long a token is good: by KIS's clock, and by one that nobody sets."""
+        skew = self._skew()
+        error = token.wall_error if skew is None else timedelta(seconds=skew)
+        by_wall = token.expires_at - (self._clock.now() + error)
+        return min(by_wall, timedelta(seconds=token.good_until - self._clock.monotonic()))
+
+    def _serve_waiting(self, fetched: asyncio.Task[None]) -> None:
+        """Wake who waits for a token in order of rank; who may wait longer stays in the queue."""
+        if fetched.cancelled():
+            self._turn_all_away()
+            return
+        error = fetched.exception()
+        waiting, self._waiting = sorted(self._waiting, key=lambda entry: entry[:2]), []
+        for entry in waiting:
+            _, _, may_wait, turn = entry
+            if turn.done():  # its caller was cancelled
+                continue
+            if error is None:
+                turn.set_result(None)
+            elif may_wait and isinstance(error, TokenPause):
+                self._waiting.append(entry)
+            else:
+                turn.set_exception(error)
+        if self._waiting and self._return is None and isinstance(error, TokenPause):
+            log.warning("%s", error)
+            loop = asyncio.get_running_loop()
+            self._return = loop.call_later(error.seconds + _MARGIN_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._return = None
+        if not self._is_closed and any(not turn.done() for *_, turn in self._waiting):
+            self._start("issue", self._issue).add_done_callback(self._serve_waiting)
+
+    def _turn_all_away(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for *_, turn in waiting:
+            turn.cancel()
 
     def invalidate(self, refused: str) -> None:
         """Forget a token that KIS refused; one that has been renewed meanwhile stays."""
@@ -129,7 +192,10 @@ class Authenticator:
 
     async def approval_key(self, *, fresh: bool = False) -> str:
         """Return the key that opens a WebSocket session; `fresh` asks for a new one after a refusal."""
-        if fresh:
+        asked_at, asked_on = self._approved_at
+        age = abs((self._clock.now() - asked_on).total_seconds())
+        # The wall clock counts too: the other one stands still while the machine sleeps.
+        if fresh or max(age, self._clock.monotonic() - asked_at) > _APPROVAL_LIFE:
             self._approval_key = ""
         if not self._approval_key:
             await self._shared("approval", self._approve)
@@ -138,6 +204,10 @@ class Authenticator:
     async def close(self) -> None:
         """Cancel what is under way and wait for it."""
         self._is_closed = True
+        if self._return is not None:
+            self._return.cancel()
+            self._return = None
+        self._turn_all_away()
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -187,20 +257,38 @@ class Authenticator:
         if await self._take_stored(before):
             return
         if (seconds := self._seconds_to_wait()) > 0:
-            raise TokenPause(seconds)
+            if isinstance(self._failure, AccessRefused):
+                raise self._failure
+            raise TokenPause(seconds, self._failure)
+        try:
+            await self._fetch()
+        except TokenPause:
+            self._failure = None
+            raise
+        except TerminalError as error:
+            self._pace(error)
+            raise
+        self._failure, self._failures = None, 0
+
+    def _pace(self, error: TerminalError) -> None:
+        """After a failure the next request waits, longer each time: callers must not become requests.
+
+        One that was lost on the way may have been answered, and KIS would refuse a second one at once.
+        """
+        self._failure = error
+        self._failures += 1
+        is_lost = isinstance(error, BrokerUnreachable) and not isinstance(error, NotSent)
+        cap = _REFUSED_PAUSE if isinstance(error, AccessRefused | BrokerAnswerError) else _NOT_ANSWERED_PAUSE
+        pause = cap if is_lost else min(cap, 2.0 ** (self._failures - 1))
+        self._not_before = self._clock.monotonic() + min(self._pause, pause)
+
+    async def _fetch(self) -> None:
         body = {
             "grant_type": "client_credentials",
             "appkey": self._access.appkey.reveal(),
             "appsecret": self._access.appsecret.reveal(),
         }
-        try:
-            status, answer = await self._post(_TOKEN_PATH, body)
-        except NotSent:
-            raise
-        except BrokerUnreachable:
-            # It may have been issued and lost on the way; KIS would refuse a second request at once.
-            self._not_before = self._clock.monotonic() + min(self._pause, 5.0)
-            raise
+        status, answer = await self._post(_TOKEN_PATH, body)
         text = str(answer.get("access_token") or "") if isinstance(answer, Mapping) else ""
         if status == 200 and text:
             self._on_secret(text)
@@ -217,14 +305,20 @@ class Authenticator:
         raise query_error(Sentence("접근토큰 발급"), verdict)
 
     def _read_token(self, text: str, answer: Mapping[str, Any]) -> _Token:
+        """Read its two times: the end in Korean time, and the seconds it lives, which need no clock."""
         now = self._clock.now()
-        written = str(answer.get("access_token_token_expired") or "")
+        written, seconds = str(answer.get("access_token_token_expired") or ""), str(answer.get("expires_in"))
+        life = timedelta(seconds=int(seconds)) if seconds.isdecimal() else None
         try:
             expires = datetime.strptime(written, "%Y-%m-%d %H:%M:%S").replace(tzinfo=KST)
         except ValueError:
-            seconds = str(answer.get("expires_in"))
-            expires = now + timedelta(seconds=int(seconds) if seconds.isdecimal() else 3600)
-        return _Token(text, expires, now)
+            expires = now + (life or timedelta(hours=1))
+        left, error = expires - now, timedelta()
+        if not timedelta() < left <= _LONGEST_LIFE and life is not None:
+            error = left - life
+            log.info("this machine's clock seems to be %.0f s behind KIS's", error.total_seconds())
+        left = min(left - error, life or left)
+        return _Token(text, expires, now, self._clock.monotonic() + left.total_seconds(), error)
 
     async def _take_stored(self, before: _Token | None) -> bool:
         """Use the stored token if it is good and not the one that was just refused or is running out."""
@@ -236,7 +330,7 @@ class Authenticator:
         expires, issued = stored.expiry, stored.issue
         if expires is None or issued is None:
             return False
-        now = self._clock.now()
+        now = self._clock.now() + timedelta(seconds=self._skew() or 0.0)
         age = (now - issued).total_seconds()
         if 0 <= age < self._pause:
             self._not_before = max(self._not_before, self._clock.monotonic() + self._pause - age)
@@ -244,7 +338,8 @@ class Authenticator:
         if expires - now <= _USELESS_BEFORE or stored.access_token in known:
             return False
         self._on_secret(stored.access_token)
-        self._token = _Token(stored.access_token, expires, issued)
+        good_until = self._clock.monotonic() + (expires - now).total_seconds()
+        self._token = _Token(stored.access_token, expires, issued, good_until)
         return True
 
     async def _keep(self, token: _Token) -> None:
@@ -264,6 +359,7 @@ class Authenticator:
         if status == 200 and key:
             self._on_secret(key)
             self._approval_key = key
+            self._approved_at = (self._clock.monotonic(), self._clock.now())
             return
         verdict = judge(status, answer)
         if verdict.next is Next.ACCEPT:

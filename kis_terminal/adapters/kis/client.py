@@ -98,6 +98,7 @@ class KisClient:
             store=store,
             token_pause=self._limits.token_pause,
             on_secret=on_secret,
+            skew=lambda: self._transport.skew,
         )
         self._account_turn = asyncio.Lock()
         self._headers = {
@@ -287,7 +288,7 @@ class KisClient:
         leaving: LeavingCheck | None,
     ) -> Answer:
         try:
-            token = await self.auth.token(may_wait=priority is Priority.CANCEL)
+            token = await self.auth.token(may_wait=priority is Priority.CANCEL, rank=priority)
         except TokenPause as pause:
             raise BrokerUnreachable(
                 Sentence("{what}: 주문을 보내지 않았습니다. {why}", what=what, why=pause)
@@ -333,7 +334,7 @@ class KisClient:
         attempt = paced = 0
         is_renewed = False
         while True:
-            token = await self.auth.token()
+            token = await self.auth.token(rank=priority)
             ticket = await self.limiter.acquire(priority)
             failure: TerminalError
             try:

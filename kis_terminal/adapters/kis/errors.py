@@ -7,6 +7,7 @@ Source: notes on the protocol of 2026-11-22 (error tables of KIS's workbook and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -17,10 +18,12 @@ from kis_terminal.domain.errors import (
     BrokerAnswerError,
     BrokerUnreachable,
     CorrectionNeeded,
+    MarketClosed,
     OrderRefused,
     OutcomeUnknown,
     RateLimited,
     TerminalError,
+    TurnedAway,
     UnknownSymbol,
 )
 from kis_terminal.domain.sentences import Sentence
@@ -86,6 +89,9 @@ _DEFINITE_GATEWAY_CODES = frozenset(
     f"EGW{number:05d}" for number in (*range(101, 133), *range(207, 214), *range(303, 305))
 )
 """Refusals of the gateway itself: what it turned away has not reached the order system."""
+_CLOSED_CODES = frozenset({"APBK0918", "APBK0919", "APBK1664", "40100000", "40580000"})
+_CLOSED_TEXT = re.compile("운영시간|주문시간|장 ?종료|영업일|휴장|개장|정규장이 끝")
+"""Some of these codes stand for a lack of cash as well, so the text has to say it too."""
 _LIST_CHANGED_TEXT = "조회이후에 자료가 변경"
 _ADVICE = {
     "EGW00103": Sentence("앱키가 맞지 않습니다. kis_devlp.yaml의 앱키와 환경(실전/모의)을 확인하세요."),
@@ -180,14 +186,18 @@ def query_error(what: str, verdict: Verdict) -> TerminalError:
 def order_error(what: str, verdict: Verdict) -> TerminalError:
     """Return the error of an order, amendment or cancellation that was not accepted.
 
-    A token refused at the gateway is a definite refusal: nothing was done, and its code (EGW00121 to 123)
-    tells the order service that the same order may be sent once more.
+    A token refused at the gateway is a definite refusal: nothing was done, and the order service may send the
+    same order once more.
     """
     text = sentence(what, verdict)
     match verdict.next:
         case Next.PACE:
             return RateLimited(text)
-        case Next.RENEW | Next.ACCESS | Next.CORRECT | Next.SYMBOL | Next.WAIT_TOKEN:
+        case Next.RENEW:
+            return TurnedAway(text, code=verdict.code)
+        case Next.CORRECT if _is_closed(verdict):
+            return MarketClosed(text, code=verdict.code)
+        case Next.ACCESS | Next.CORRECT | Next.SYMBOL | Next.WAIT_TOKEN:
             return OrderRefused(text, code=verdict.code)
         case _:
             return OutcomeUnknown(
@@ -195,6 +205,10 @@ def order_error(what: str, verdict: Verdict) -> TerminalError:
                     "{said} 주문이 접수되었는지 알 수 없습니다. 주문내역을 조회해 확인합니다.", said=text
                 )
             )
+
+
+def _is_closed(verdict: Verdict) -> bool:
+    return verdict.code in _CLOSED_CODES and _CLOSED_TEXT.search(verdict.message) is not None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

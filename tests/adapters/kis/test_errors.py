@@ -13,10 +13,12 @@ from kis_terminal.domain.errors import (
     BrokerAnswerError,
     BrokerUnreachable,
     CorrectionNeeded,
+    MarketClosed,
     OrderRefused,
     OutcomeUnknown,
     RateLimited,
     TerminalError,
+    TurnedAway,
     UnknownSymbol,
 )
 from tests.support.shared import shared_path
@@ -28,12 +30,12 @@ def body(code: str | None, text: str = "", rt_cd: str = "1") -> dict[str, Any]:
 
 SAMPLES: dict[str, tuple[Next, type[TerminalError], type[TerminalError]]] = {
     "token issued again too early": (Next.WAIT_TOKEN, BrokerUnreachable, OrderRefused),
-    "expired token": (Next.RENEW, AccessRefused, OrderRefused),
+    "expired token": (Next.RENEW, AccessRefused, TurnedAway),
     "gateway rate limit": (Next.PACE, RateLimited, RateLimited),
     "ledger rate limit on account and order endpoints": (Next.PACE, RateLimited, RateLimited),
     "live tr_id on the paper host": (Next.CORRECT, CorrectionNeeded, OrderRefused),
     "not enough buying power, real account": (Next.CORRECT, CorrectionNeeded, OrderRefused),
-    "paper account on a day without a market": (Next.CORRECT, CorrectionNeeded, OrderRefused),
+    "paper account on a day without a market": (Next.CORRECT, CorrectionNeeded, MarketClosed),
     "cancel sent to another exchange than the order": (Next.CORRECT, CorrectionNeeded, OrderRefused),
     "wrong symbol argument of a quote endpoint": (Next.SYMBOL, UnknownSymbol, OrderRefused),
 }
