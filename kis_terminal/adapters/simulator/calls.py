@@ -59,10 +59,15 @@ class Call:
 
     def account(self) -> Account:
         """Return the account the call names, opened at first use."""
+        number, product = self.account_number()
+        return self.venue.open_account(self.personality, number, product, self.appkey)
+
+    def account_number(self) -> tuple[str, str]:
+        """Return the account's number and product code, well-formed; nothing is opened."""
         number, product = self.text("CANO"), self.text("ACNT_PRDT_CD")
         if not (_is_digits(number, 8) and _is_digits(product, 2)):
             raise bad_account()
-        return self.venue.open_account(self.personality, number, product, self.appkey)
+        return number, product
 
     def whole_number(self, name: str) -> int:
         """Return a parameter as an integer; blank counts as 0."""

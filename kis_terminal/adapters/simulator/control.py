@@ -15,6 +15,7 @@ JSON; what cannot be done is 400 with {"error": ...}.
     POST   /control/limits      {"host": "real", "calls_per_second": 1, ...}; {"enabled": false};
                                 {"hts_ids": [...]}, null for any; {"forgive": true} ends all blocks
     POST   /control/clock       {"speed": 10, "now": "2026-11-20T15:29:00+09:00"}; never back
+    GET    /control/calls       what is played and what is made up, see `control_calls`
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kis_terminal.adapters.simulator.control_calls import ControlCalls
 from kis_terminal.adapters.simulator.faults import FaultError, read_rule
 from kis_terminal.adapters.simulator.limits import LimitError
 from kis_terminal.adapters.simulator.load import TickLoad
@@ -192,6 +194,7 @@ def control_routes(venue: Venue, load: TickLoad | None, token: str) -> tuple[Bas
         ("GET", "/control/limits"): control.limits,
         ("POST", "/control/limits"): control.change_limits,
         ("POST", "/control/clock"): control.clock,
+        ("GET", "/control/calls"): ControlCalls(venue).calls,
     }
     return tuple(
         Route(path, _Guarded(token, answer), methods=[method]) for (method, path), answer in answers.items()

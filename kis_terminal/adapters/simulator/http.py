@@ -1,6 +1,8 @@
 """Serve the REST side of one host: the gateway's checks, then the endpoint's own answer.
 
-Order of the checks: method, content type, keys, token, customer type, TR id, call rate, parameters.
+Order of the checks: method, content type, keys, token, customer type, TR id, call rate, parameters. A path of
+KIS that no endpoint answers falls through to `synthetic_answers`, behind the same checks: an endpoint that is
+added to `ENDPOINTS` takes its path over.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ from kis_terminal.adapters.simulator.handlers_auth import AUTH_PATHS, AuthHandle
 from kis_terminal.adapters.simulator.loopback import LoopbackOnly
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.rate_limits import SlidingWindow
+from kis_terminal.adapters.simulator.synthetic_answers import SyntheticCalls
 from kis_terminal.adapters.simulator.venue import Venue
 from kis_terminal.adapters.simulator.wire_log import key_mark
 
@@ -134,7 +137,12 @@ class Gateway:
 
 
 class AnsweringApp:
-    """Answer one path as an ASGI application; `after_orders` runs when an order's answer is on its way."""
+    """Answer one path as an ASGI application; `after_orders` runs when an order's answer is on its way.
+
+    `source` stands in the log: real for what comes from the market that is played, synthetic for the rest.
+    """
+
+    source = "real"
 
     def __init__(self, venue: Venue, personality: Personality, gateway: Gateway) -> None:
         self.venue = venue
@@ -149,9 +157,11 @@ class AnsweringApp:
             answer = self.answer(request, body)
         except WireRefusal as refusal:
             answer = refusal.answer
+        self.venue.usage.calls[request.url.path] += 1
         self.venue.log.note(
             "request",
             host=self.personality.name,
+            source=self.source,
             path=request.url.path,
             tr=request.headers.get("tr_id", ""),
             key=key_mark(request.headers.get("appkey", "")),
@@ -164,6 +174,31 @@ class AnsweringApp:
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the answer to a request."""
         raise NotImplementedError
+
+    def answer_at(self, endpoint: Endpoint, request: Request, body: bytes) -> Answer:
+        """Return an endpoint's answer or what the gateway refuses before it."""
+        if request.method != endpoint.method:
+            raise gateway_refusal("EGW00101", 404)
+        headers = request.headers
+        is_post = endpoint.method == "POST"
+        if is_post and "json" not in headers.get("content-type", "").lower():
+            raise gateway_refusal("EGW00132")
+        appkey = self.gateway.check_caller(headers)
+        transaction = self.gateway.choose_transaction(endpoint, headers.get("tr_id", "").strip())
+        self.gateway.check_rate(appkey)
+        parameters = read_body(body) if is_post else read_query(request)
+        self.gateway.check_account_rate(parameters)
+        endpoint.check_parameters(parameters)
+        call = Call(
+            venue=self.venue,
+            personality=self.personality,
+            transaction=transaction,
+            parameters=parameters,
+            appkey=appkey,
+            tr_cont=headers.get("tr_cont", "").strip(),
+            now=self.venue.now(),
+        )
+        return endpoint.handler(call)
 
     def after_answer(self) -> None:
         """Do what is due once the answer was handed to the socket."""
@@ -211,33 +246,31 @@ class EndpointApp(AnsweringApp):
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return the endpoint's answer or what the gateway refuses before it."""
-        if request.method != self._endpoint.method:
-            raise gateway_refusal("EGW00101", 404)
-        headers = request.headers
-        is_post = self._endpoint.method == "POST"
-        if is_post and "json" not in headers.get("content-type", "").lower():
-            raise gateway_refusal("EGW00132")
-        appkey = self.gateway.check_caller(headers)
-        transaction = self.gateway.choose_transaction(self._endpoint, headers.get("tr_id", "").strip())
-        self.gateway.check_rate(appkey)
-        parameters = read_body(body) if is_post else read_query(request)
-        self.gateway.check_account_rate(parameters)
-        self._endpoint.check_parameters(parameters)
-        call = Call(
-            venue=self.venue,
-            personality=self.personality,
-            transaction=transaction,
-            parameters=parameters,
-            appkey=appkey,
-            tr_cont=headers.get("tr_cont", "").strip(),
-            now=self.venue.now(),
-        )
-        return self._endpoint.handler(call)
+        return self.answer_at(self._endpoint, request, body)
 
     def after_answer(self) -> None:
         """Let an order's notices follow its answer at once."""
         if self._endpoint.moves_orders:
             self._after_orders()
+
+
+class SyntheticApp(AnsweringApp):
+    """Answer every path of KIS that has no endpoint of its own."""
+
+    source = "synthetic"
+
+    def __init__(
+        self, venue: Venue, personality: Personality, gateway: Gateway, calls: SyntheticCalls
+    ) -> None:
+        super().__init__(venue, personality, gateway)
+        self._calls = calls
+
+    def answer(self, request: Request, body: bytes) -> Answer:
+        """Return a made-up answer, or that there is no such path."""
+        endpoint = self._calls.endpoint(request.url.path)
+        if endpoint is None:
+            raise HTTPException(404)
+        return self.answer_at(endpoint, request, body)
 
 
 class SingleSlashes:
@@ -315,8 +348,9 @@ def build_application(
         Route(endpoint.path, EndpointApp(venue, personality, gateway, endpoint, after_orders))
         for endpoint in ENDPOINTS
     ]
+    rest = Route("/uapi/{rest:path}", SyntheticApp(venue, personality, gateway, SyntheticCalls()))
     return Starlette(
-        routes=[*routes, *extra_routes],
+        routes=[*routes, *extra_routes, rest],
         middleware=[
             Middleware(LoopbackOnly),
             Middleware(SingleSlashes),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kis_terminal.adapters.simulator.auth import SEOUL, Approvals, KeyRing, Tokens
+from kis_terminal.adapters.simulator.call_usage import CallUsage
 from kis_terminal.adapters.simulator.exchange import Exchange
 from kis_terminal.adapters.simulator.faults import FaultPlan
 from kis_terminal.adapters.simulator.limits import HostLimits, StormGuard
@@ -63,6 +64,7 @@ class Venue:
     approvals: Approvals = field(default_factory=Approvals)
     hts_ids: frozenset[str] | None = None
     """HTS IDs that may ask for notices; None takes every well-formed one."""
+    usage: CallUsage = field(default_factory=CallUsage)
     log: WireLog = field(init=False)
     faults: FaultPlan = field(init=False)
     limits: dict[str, HostLimits] = field(init=False)
