@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,33 +19,24 @@ from PySide6.QtWidgets import QApplication
 from kis_terminal import __version__
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
-from kis_terminal.adapters.kis.timing import FeedTiming
+from kis_terminal.adapters.recording.recorder import SessionRecorder
 from kis_terminal.adapters.simulator.process import ExchangeProcess
 from kis_terminal.adapters.storage.instance_lock import InstanceLock
-from kis_terminal.adapters.storage.journal import SqliteOrderJournal
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
-from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import Order, OrderStatus
-from kis_terminal.domain.sentences import sentence_of
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
-from kis_terminal.ports import BrokerHealth, FeedListener, Stream
+from kis_terminal.ports import BrokerHealth
 from kis_terminal.resource_files import resource_path
-from kis_terminal.services.history import History
-from kis_terminal.services.instruments import Instruments
-from kis_terminal.services.market_data import MarketData
-from kis_terminal.services.orders import Orders
-from kis_terminal.services.panic import Panic
-from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.preferences import Preferences
-from kis_terminal.services.reconcile import Reconciler
-from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.recording import Recording
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import URGENT, TaskScope
 from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
+from kis_terminal.trading_core import TradingCore, account_file
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.idle_collector import Collector
@@ -67,12 +57,9 @@ from kis_terminal.ui.workspace import Link, Workspace
 
 log = logging.getLogger(__name__)
 
-_MASTER_RETRY_SECONDS = 5.0
 _SWITCH_SECONDS = 0.0005
 _SETTLED_SECONDS = 3.0
 """After the start: by then everything that lives to the end has been built."""
-_ANSWER_SECONDS = 5.0
-"""How long closing waits for the answers to orders that have left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +72,6 @@ class _Health:
     def health(self) -> BrokerHealth:
         """Return the REST side's figures with the feed's last frame."""
         return replace(self.broker.health(), last_frame_at=self.feed.last_frame_at)
-
-
-def _account_file(access: KisAccess) -> str:
-    """Return a name for an account's files that does not show its number."""
-    return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
 
 
 class Terminal:
@@ -105,42 +87,27 @@ class Terminal:
         logging_: Logging,
         crash: CrashDesk,
     ) -> None:
-        clock = SystemClock()
-        home = settings.home
-        account_file = _account_file(access)
-        self.scope = TaskScope("services", crash.task_failed)
         self.window_scope = TaskScope("window", crash.task_failed)
+        link = Link()
+        clock = SystemClock()
+        self.recorder = recorder = _recorder(clock, access, options)
 
-        self.broker = KisBroker(access, clock, token_folder=home.tokens, on_secret=logging_.redactor.add)
-        self.feed = KisFeed(
-            ws_url=access.ws_url,
-            environment=access.environment,
-            hts_id=access.hts_id,
-            approval_key=self._approval_key,
-            invalidate_approval=self._forget_approval,
-            clock=clock,
-            # The pause between commands spares KIS's servers; our own exchange needs none.
-            timing=FeedTiming(command_gap=0.002) if settings.environment is Environment.SIM else None,
+        def learn(secret: str) -> None:
+            logging_.redactor.add(secret)
+            recorder.masker.learn(secret)
+
+        self.core = core = TradingCore(
+            access,
+            settings.home,
+            on_secret=learn,
             on_failure=crash.task_failed,
+            tell=lambda grade, sentence: link.message.emit(grade, said(sentence)),
+            tap=recorder,
         )
-        self._wants_fresh_approval = False
-        broker = self.broker
-        master = broker.master(home.data)
-        self.journal = SqliteOrderJournal(home.data / f"journal-{account_file}.sqlite")
-        latch = FileWorkspaceStore(home.data / f"trading-{account_file}.json")
-
-        self.instruments = Instruments(master)
-        self.market_data = MarketData(broker, self.feed, clock, self.scope)
-        self.history = History(broker, self.market_data, self.scope)
-        self.portfolio = Portfolio(broker, self.market_data, self.instruments, clock, self.scope)
-        self.risk_gate = RiskGate(
-            settings.environment, self.instruments, self.market_data, self.portfolio, clock, latch
-        )
-        if latch.is_damaged:
-            self.risk_gate.halt()  # nobody knows whether it had fallen
-        self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
-        self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
-        self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+        self.broker, self.feed, self.journal = core.broker, core.feed, core.journal
+        self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
+        self.portfolio, self.risk_gate, self.orders = core.portfolio, core.risk_gate, core.orders
+        self.reconciler, self.panic = core.reconciler, core.panic
         self.frame_clock = FrameClock()
         self.collector = Collector(self.frame_clock)
         self.orders.changed.subscribe(self._let_order_pass)
@@ -157,11 +124,12 @@ class Terminal:
             panic=self.panic,
             watchlists=Watchlists(preferences),
             preferences=preferences,
-            status=Status(_Health(broker, self.feed), self.feed, "SQLite"),
+            status=Status(_Health(self.broker, self.feed), self.feed, "SQLite"),
             theme=theme,
             frame_clock=self.frame_clock,
-            link=Link(),
+            link=link,
             scope=self.window_scope,
+            recording=Recording(recorder, clock, settings.home.data / "recordings"),
         )
         self.window = MainWindow(
             self.workspace,
@@ -178,13 +146,6 @@ class Terminal:
         )
         crash.tell = self.workspace.link.message.emit
 
-    async def _approval_key(self) -> str:
-        fresh, self._wants_fresh_approval = self._wants_fresh_approval, False
-        return await self.broker.approval_key(fresh=fresh)
-
-    def _forget_approval(self) -> None:
-        self._wants_fresh_approval = True
-
     def _let_order_pass(self, order: Order) -> None:
         """Paint nothing between the click and the socket; the outcome is painted at once."""
         if order.status in (OrderStatus.CREATED, OrderStatus.SENT):
@@ -194,49 +155,7 @@ class Terminal:
 
     async def open(self) -> None:
         """Connect: the window is already up and fills as answers come."""
-        self.feed.listen(
-            FeedListener(
-                on_ticks=self.market_data.take_ticks,
-                on_book=self.market_data.take_book,
-                on_notice=self.orders.take_notice,
-                on_status=self.market_data.take_status,
-                on_link=self.market_data.take_link,
-                on_subscription=self.market_data.take_subscription,
-                on_gap=self._fill_gap,
-            )
-        )
-        try:
-            self.feed.subscribe(Stream.NOTICES, "")
-        except TerminalError as error:
-            self.workspace.link.message.emit("warn", said(error))
-        self.scope.spawn(self.feed.open(), name="feed")
-        self.scope.spawn(self._load_master(), name="master")
-        self.scope.spawn(self._open_journal(), name="journal")
-        self.reconciler.start()
-
-    async def _open_journal(self) -> None:
-        try:
-            notes: Sequence[str] = await self.journal.prepare()
-        except TerminalError as error:
-            notes = [sentence_of(error)]
-        for note in notes:
-            self.workspace.link.message.emit("danger", said(note))
-
-    async def _load_master(self) -> None:
-        while True:
-            try:
-                await self.instruments.load()
-            except TerminalError as error:
-                log.warning("instrument list: %s", error)
-                self.workspace.link.message.emit("warn", said(error))
-                await asyncio.sleep(_MASTER_RETRY_SECONDS)
-            else:
-                return
-
-    def _fill_gap(self, reason: str) -> None:
-        log.info("filling what was missed: %s", reason)
-        self.market_data.fill_gap()
-        self.reconciler.want()
+        await self.core.open()
 
     async def close(self) -> None:
         """Stop in reverse order; orders already sent stay at the broker."""
@@ -244,11 +163,18 @@ class Terminal:
         self.frame_clock.stop()
         self.collector.stop()
         await self.window_scope.close()
-        await self.orders.finish_sending(_ANSWER_SECONDS)
-        await self.scope.close()
-        await self.feed.close()
-        await self.broker.close()
-        await self.journal.close()
+        await self.core.close()
+        await self.recorder.close()
+
+
+def _recorder(clock: SystemClock, access: KisAccess, options: Options) -> SessionRecorder:
+    """Return the recorder, which knows from the start what it must never write."""
+    recorder = SessionRecorder(clock, access.environment.value, limit=options.record_limit * 1024 * 1024)
+    recorder.masker.learn(access.appkey.reveal(), access.appsecret.reveal())
+    recorder.masker.learn_word(access.hts_id)
+    if access.cano:
+        recorder.masker.account(access.cano)
+    return recorder
 
 
 async def _live(
@@ -270,7 +196,7 @@ async def _live(
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
-    with InstanceLock(settings.home.data / f"{_account_file(access)}.lock"):
+    with InstanceLock(settings.home.data / f"{account_file(access)}.lock"):
         return await _opened(options, settings, access, preferences, theme, logging_, crash, on_open)
 
 

@@ -1,0 +1,155 @@
+"""What trades one account, without a window: the window and the commands of the shell are built around it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable
+
+from kis_terminal.adapters.kis.broker import KisBroker
+from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.kis.tap import WireTap
+from kis_terminal.adapters.kis.timing import FeedTiming
+from kis_terminal.adapters.storage.journal import SqliteOrderJournal
+from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
+from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.sentences import sentence_of
+from kis_terminal.ports import FeedListener, Stream
+from kis_terminal.services.history import History
+from kis_terminal.services.instruments import Instruments
+from kis_terminal.services.market_data import MarketData
+from kis_terminal.services.orders import Orders
+from kis_terminal.services.panic import Panic
+from kis_terminal.services.portfolio import Portfolio
+from kis_terminal.services.reconcile import Reconciler
+from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.tasks import FailureHandler, TaskScope
+from kis_terminal.settings import HomePaths, KisAccess
+
+log = logging.getLogger(__name__)
+
+Tell = Callable[[str, str], object]
+"""Says a sentence to the person: grade (info, warn, danger) and words."""
+
+_MASTER_RETRY_SECONDS = 5.0
+_ANSWER_SECONDS = 5.0
+"""How long closing waits for the answers to orders that have left."""
+
+
+class TradingCore:
+    """Broker, feed, journal and the services of one account; nothing is connected before `open`."""
+
+    def __init__(
+        self,
+        access: KisAccess,
+        home: HomePaths,
+        *,
+        on_secret: Callable[[str], None],
+        on_failure: FailureHandler | None,
+        tell: Tell,
+        tap: WireTap | None = None,
+    ) -> None:
+        self.clock = clock = SystemClock()
+        self._tell = tell
+        self.scope = TaskScope("services", on_failure)
+        self.broker = broker = KisBroker(
+            access, clock, token_folder=home.tokens, on_secret=on_secret, tap=tap
+        )
+        self.feed = KisFeed(
+            ws_url=access.ws_url,
+            environment=access.environment,
+            hts_id=access.hts_id,
+            approval_key=self._approval_key,
+            invalidate_approval=self._forget_approval,
+            clock=clock,
+            # The pause between commands spares KIS's servers; our own exchange needs none.
+            timing=FeedTiming(command_gap=0.002) if access.environment is Environment.SIM else None,
+            on_failure=on_failure,
+            tap=tap,
+        )
+        self._wants_fresh_approval = False
+        account = account_file(access)
+        self.journal = SqliteOrderJournal(home.data / f"journal-{account}.sqlite")
+        latch = FileWorkspaceStore(home.data / f"trading-{account}.json")
+
+        self.instruments = Instruments(broker.master(home.data))
+        self.market_data = MarketData(broker, self.feed, clock, self.scope)
+        self.history = History(broker, self.market_data, self.scope)
+        self.portfolio = Portfolio(broker, self.market_data, self.instruments, clock, self.scope)
+        self.risk_gate = RiskGate(
+            access.environment, self.instruments, self.market_data, self.portfolio, clock, latch
+        )
+        if latch.is_damaged:
+            self.risk_gate.halt()  # nobody knows whether it had fallen
+        self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
+        self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
+        self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+
+    async def _approval_key(self) -> str:
+        fresh, self._wants_fresh_approval = self._wants_fresh_approval, False
+        return await self.broker.approval_key(fresh=fresh)
+
+    def _forget_approval(self) -> None:
+        self._wants_fresh_approval = True
+
+    async def open(self) -> None:
+        """Connect to everything; what comes fills the services."""
+        self.feed.listen(
+            FeedListener(
+                on_ticks=self.market_data.take_ticks,
+                on_book=self.market_data.take_book,
+                on_notice=self.orders.take_notice,
+                on_status=self.market_data.take_status,
+                on_link=self.market_data.take_link,
+                on_subscription=self.market_data.take_subscription,
+                on_gap=self._fill_gap,
+            )
+        )
+        try:
+            self.feed.subscribe(Stream.NOTICES, "")
+        except TerminalError as error:
+            self._tell("warn", sentence_of(error))
+        self.scope.spawn(self.feed.open(), name="feed")
+        self.scope.spawn(self._load_master(), name="master")
+        self.scope.spawn(self.open_journal(), name="journal")
+        self.reconciler.start()
+
+    async def open_journal(self) -> None:
+        """Open the journal's file and say what has to be said of it."""
+        try:
+            for note in await self.journal.prepare():
+                self._tell("danger", note)
+        except TerminalError as error:
+            self._tell("danger", sentence_of(error))
+
+    async def _load_master(self) -> None:
+        while True:
+            try:
+                await self.instruments.load()
+            except TerminalError as error:
+                log.warning("instrument list: %s", error)
+                self._tell("warn", sentence_of(error))
+                await asyncio.sleep(_MASTER_RETRY_SECONDS)
+            else:
+                return
+
+    def _fill_gap(self, reason: str) -> None:
+        log.info("filling what was missed: %s", reason)
+        self.market_data.fill_gap()
+        self.reconciler.want()
+
+    async def close(self) -> None:
+        """Stop in reverse order; orders already sent stay at the broker."""
+        await self.orders.finish_sending(_ANSWER_SECONDS)
+        await self.scope.close()
+        await self.feed.close()
+        await self.broker.close()
+        await self.journal.close()
+
+
+def account_file(access: KisAccess) -> str:
+    """Return a name for an account's files that does not show its number."""
+    return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
