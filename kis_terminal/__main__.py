@@ -1,4 +1,4 @@
-"""The command line: `kis-terminal` opens the window, `kis-terminal sim` runs the embedded exchange alone."""
+"""The command line: `kis-terminal` opens the window; `sim` runs the embedded exchange, `doctor` examines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kis-terminal",
         description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
-        epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행)",
+        epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검)",
     )
     parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
     parser.add_argument(
@@ -38,6 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--exit-after", type=float, metavar="SECONDS", help="그만큼 뒤에 스스로 종료")
     parser.add_argument("--bars", type=Path, metavar="DIR", help="시뮬레이션에 쓸 실제 일봉 폴더")
     parser.add_argument("--seed", type=int, default=None, help="시뮬레이션의 난수 시작값")
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="모든 호출과 실시간 프레임을 기록 (비밀 정보는 지움)"
+    )
+    parser.add_argument(
+        "--record-limit", type=int, default=512, metavar="MB", help="기록 파일 전체의 크기 (기본 512)"
+    )
     return parser
 
 
@@ -63,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from kis_terminal.adapters.simulator.__main__ import main as run_exchange
 
         return run_exchange(words[1:])
+    if words and words[0] == "doctor":
+        from kis_terminal.cli.doctor import main as examine
+
+        return examine(words[1:])
     parser = _parser()
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:
@@ -72,6 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--size {chosen.size}: 1760x990처럼 너비x높이로 적으십시오(640x400 이상)")
     if chosen.bars is not None and not chosen.bars.is_dir():
         parser.error(f"--bars {chosen.bars}: 그런 폴더가 없습니다")
+    if chosen.record is not None and chosen.record.exists():
+        parser.error(f"--record {chosen.record}: 이미 있는 파일입니다. 다른 이름을 적으십시오")
+    if chosen.record_limit < 1:
+        parser.error(f"--record-limit {chosen.record_limit}: 1 이상을 적으십시오")
     if not _has_display():
         if chosen.screenshot is None:
             print(_NO_DISPLAY, file=sys.stderr)
@@ -91,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             exit_after=chosen.exit_after,
             bars=chosen.bars,
             seed=chosen.seed,
+            record=chosen.record,
+            record_limit=chosen.record_limit,
         )
     )
 

@@ -91,6 +91,7 @@ class Terminal:
         link = Link()
         clock = SystemClock()
         self.recorder = recorder = _recorder(clock, access, options)
+        self._record_to = options.record
 
         def learn(secret: str) -> None:
             logging_.redactor.add(secret)
@@ -155,6 +156,11 @@ class Terminal:
 
     async def open(self) -> None:
         """Connect: the window is already up and fills as answers come."""
+        if self._record_to is not None:
+            try:
+                self.recorder.start(self._record_to)
+            except TerminalError as error:
+                self.workspace.link.message.emit("danger", said(error))
         await self.core.open()
 
     async def close(self) -> None:

@@ -20,6 +20,9 @@ class Options:
     exit_after: float | None = None
     bars: Path | None = None
     seed: int | None = None
+    record: Path | None = None
+    record_limit: int = 512
+    """Megabytes of all files of one recording."""
 
     def exchange_arguments(self) -> list[str]:
         """Return the child's arguments."""

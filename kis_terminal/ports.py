@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from kis_terminal.domain.account import Balance, BuyingPower
@@ -34,6 +35,7 @@ from kis_terminal.domain.orders import (
     OrderKind,
     OrderRequest,
 )
+from kis_terminal.domain.recording import RecordingStatus
 
 
 class Clock(Protocol):
@@ -342,3 +344,19 @@ class HealthSource(Protocol):
     """Who knows how the connection to the broker is doing."""
 
     def health(self) -> BrokerHealth: ...
+
+
+class Recorder(Protocol):
+    """Whatever can write down a session; begins and ends at once, writes in the background."""
+
+    def start(self, path: Path) -> None:
+        """Begin a new file; raises CorrectionNeeded where it exists or cannot be made."""
+        ...
+
+    def stop(self) -> None:
+        """End it; what is queued is still written."""
+        ...
+
+    def status(self) -> RecordingStatus:
+        """Return the figures of the recording that runs, or of the last one."""
+        ...

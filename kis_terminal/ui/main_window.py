@@ -32,6 +32,7 @@ from kis_terminal.ui.palette import Palette, Screen
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panic_report import PanicSheet
+from kis_terminal.ui.recording_entry import RecordingEntry
 from kis_terminal.ui.shortcut_sheet import ShortcutSheet
 from kis_terminal.ui.shortcuts import Command, Shortcuts
 from kis_terminal.ui.status_bar import StatusBar
@@ -74,6 +75,8 @@ class MainWindow(QMainWindow):
         self._build_foot()
         self.layouts = Layouts(self, self.docks, workspace.preferences)
         self.choices = WindowChoices(workspace.preferences, workspace.theme, self.messages.show)
+        recording = workspace.recording
+        self.recording = RecordingEntry(recording, self.messages.show) if recording is not None else None
         self._commands = self._declare_commands()
         self.shortcuts = Shortcuts(self, workspace.preferences, self._commands)
         self.panic_sheet = PanicSheet(self, workspace)
@@ -193,6 +196,7 @@ class MainWindow(QMainWindow):
             Command("shortcuts", tr("단축키 보기·바꾸기"), "Ctrl+/", self._open_shortcuts),
             Command("language", "한국어 / English", "", self.status.language_button.click),
             *self.choices.commands(),
+            *([self.recording.command()] if self.recording is not None else []),
             Command("quit", tr("종료"), "Ctrl+Q", self.close),
         ]
         for place, name in enumerate(self.layouts.names[:_MOST_LAYOUT_KEYS], 1):
@@ -254,6 +258,9 @@ class MainWindow(QMainWindow):
         self.band.refresh()
         self.status.refresh()
         self.toolbar.account.refresh()
+        if self.recording is not None:
+            self.recording.refresh()
+            self.status.show_recording(*self.recording.words())
 
     # -- panels ---
 
@@ -361,6 +368,8 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
         self.choices.fill_menu(menu.addMenu(tr("색")))
+        if self.recording is not None:
+            self.recording.fill_menu(menu)
         menu.popup(at - QPoint(0, menu.sizeHint().height()) if at.y() > self.height() // 2 else at)
 
     def _layout_chosen(self, name: str, is_checked: bool) -> None:

@@ -44,7 +44,7 @@ class StatusBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(metrics.inset, 0, metrics.inset, 0)
         layout.setSpacing(metrics.inset)
-        for key in ("lamp", "rest", "ws", "slots", "budget", "token", "database", "ui"):
+        for key in ("lamp", "rest", "ws", "slots", "budget", "token", "database", "ui", "record"):
             layout.addWidget(self._label(key))
         layout.addStretch(1)
         layout.addWidget(self._label("skew"))
@@ -78,6 +78,7 @@ class StatusBar(QWidget):
             ("token", "접근토큰의 남은 시간"),
             ("database", "저장소"),
             ("ui", "지난 몇 초 동안 화면 그리기에 가장 오래 걸린 시간"),
+            ("record", "세션을 기록한 파일의 크기"),
             ("skew", "증권사 서버 시각에서 이 컴퓨터 시각을 뺀 값"),
         ):
             self._labels[key].setToolTip(tr(words))
@@ -92,6 +93,10 @@ class StatusBar(QWidget):
     def show_layout(self, name: str) -> None:
         """Show which layout is in force."""
         self.layout_button.setText(tr("화면 {name} ▾", name=unmarked(name)).replace("  ", " "))
+
+    def show_recording(self, words: str, needs_attention: bool) -> None:
+        """Show how the recording of the session does; nothing where none runs."""
+        self._set("record", words, needs_attention)
 
     def refresh(self) -> None:
         """Read every figure."""

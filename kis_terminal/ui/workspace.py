@@ -17,6 +17,7 @@ from kis_terminal.services.panic import Panic
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.reconcile import Reconciler
+from kis_terminal.services.recording import Recording
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import TaskScope
@@ -87,3 +88,5 @@ class Workspace:
     link: Link
     scope: TaskScope
     """The window's scope; a panel makes its own under it with `panel_scope`."""
+    recording: Recording | None = None
+    """None where there is no wire to record."""

@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 
 from kis_terminal.adapters.kis.errors import NotSent
-from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.skew import SkewEstimate
+from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock, LeavingCheck

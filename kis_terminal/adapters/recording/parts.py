@@ -53,7 +53,7 @@ class Parts:
         return self._kept[-1]
 
     def write(self, line: str) -> None:
-        """Add one line, in a new part where the last one is full; it reaches the file with the next `flush`."""
+        """Add one line, in a new part when the last is full; it reaches the file with the next `flush`."""
         if self._in_part >= self._part_limit:
             self.close()
             self._begin()
