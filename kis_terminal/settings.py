@@ -24,11 +24,11 @@ from kis_terminal.settings_sources import (
     REAL_WS,
     SOURCES,
     SourceNames,
+    config_places,
     default_root,
     home_folder,
     read_dotenv,
     unknown_key,
-    user_config_folder,
 )
 from kis_terminal.settings_yaml import Entry, Problem, read_flat_yaml
 
@@ -233,12 +233,8 @@ class _Reader:
         if config is not None:
             found: Path | None = config if config.is_absolute() else cwd / config
         else:
-            folders = (
-                cwd,
-                self.user_home / "KIS" / "config",
-                user_config_folder(self.variables, self.user_home),
-            )
-            found = next((folder / FILE_NAME for folder in folders if (folder / FILE_NAME).is_file()), None)
+            places = config_places(cwd, self.variables, self.user_home)
+            found = next((place for place in places if place.is_file()), None)
         if found is None:
             return None
         content = read_flat_yaml(found)

@@ -111,6 +111,12 @@ def user_config_folder(environ: Mapping[str, str], user_home: Path) -> Path:
     return Path(environ.get("XDG_CONFIG_HOME") or user_home / ".config") / "kis-terminal"
 
 
+def config_places(cwd: Path, variables: Mapping[str, str], user_home: Path) -> tuple[Path, ...]:
+    """Return where the settings file is looked for, the first found wins."""
+    folders = (cwd, user_home / "KIS" / "config", user_config_folder(variables, user_home))
+    return tuple(folder / FILE_NAME for folder in folders)
+
+
 def unknown_key(name: str, entry: Entry) -> Problem:
     """Say that nobody knows this setting, and which one may have been meant."""
     near = difflib.get_close_matches(name, KNOWN_YAML_KEYS, 1)
