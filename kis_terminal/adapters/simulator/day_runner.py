@@ -278,9 +278,10 @@ class DayRunner:
         for market in self._markets.values():
             if not market.is_halted and market.mode == "auction":
                 market.end_auction(moment)
-            market.rest_idle()
         self._desk.pause(_may_wait_for_nxt)
         self._desk.expire(moment, lambda order: order.place == "regular")
+        for market in self._markets.values():
+            market.rest_idle()
 
     def _open_extended(self, market: SymbolMarket, stage: Stage) -> None:
         if market.listing.kind == "etf" or market.is_delisted:

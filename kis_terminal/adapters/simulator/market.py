@@ -252,7 +252,10 @@ class SymbolMarket:
         return result.quantity > 0
 
     def rest_idle(self) -> None:
-        """Stop the regular book until the next day."""
+        """Stop the regular book until the next day; accounts have no order in it any more."""
+        bid, ask = self.book.bids.best, self.book.asks.best
+        if bid is not None and ask is not None and bid >= ask:
+            self.book = PriceTimeBook()  # collected during a halt that outlived the closing auction
         self.mode, self.session = "idle", "after_close"
 
     def match_fixed(self, moment: datetime) -> None:
