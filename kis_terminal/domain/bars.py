@@ -121,6 +121,22 @@ class BarSeries:
         self.revision += 1
         self.structure += 1
 
+    def mend(self, minutes: Iterable[Bar], broken_since: int) -> None:
+        """Overwrite or insert bars as a listing of one-minute bars gives them, the last one included.
+
+        `broken_since` is the wall time from which on prints were missed. A last bar that began later may have
+        begun in its middle, so that its volume has to be counted anew (`join`).
+        """
+        times, values = _joined(minutes, self.interval)
+        keep = self._volume_before_last
+        last = int(self._times[self._size - 1]) if self._size else -1
+        merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True))
+        merged.update(zip(times.tolist(), values.tolist(), strict=True))
+        starts = np.array(sorted(merged), dtype=np.int64)
+        self.replace(starts, np.array([merged[int(t)] for t in starts], dtype=np.float64).reshape(-1, FIELDS))
+        if len(starts) and int(starts[-1]) == last and last <= broken_since:
+            self._volume_before_last = keep
+
     def _append(self, start: int, price: float) -> None:
         if self._size == len(self._times):
             self._times = np.concatenate([self._times, np.empty_like(self._times)])
@@ -133,7 +149,7 @@ class BarSeries:
         """Carry in prints that came while the listing was on its way and are part of its last bar already."""
         last = int(self._times[self._size - 1]) if self._size else -1
         listed = [t for t in ticks if bar_start(self.interval, day_start, t.seconds) <= last]
-        if listed:
+        if listed and self._volume_before_last is None:
             self._volume_before_last = listed[-1].volume - int(self._values[self._size - 1][VOLUME])
         self.apply(ticks, day_start)
 

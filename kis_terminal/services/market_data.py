@@ -335,6 +335,12 @@ class MarketData:
         self.wanted.take_subscription(stream, symbol, state, text)
         self.subscriptions.publish((stream, symbol, state))
 
+    def refresh_watched(self) -> None:
+        """Fetch the quote of every watched symbol anew, the most wanted first: a day has begun."""
+        for stream, symbol in self.wanted.ranked():
+            if stream is Stream.TICKS:
+                self._scope.spawn(self._load(symbol), name=f"quote {symbol}")
+
     def fill_gap(self) -> None:
         """Fetch what a broken connection missed: the quotes and books that broke off.
 
