@@ -86,6 +86,8 @@ class Terminal:
         theme: Theme,
         logging_: Logging,
         crash: CrashDesk,
+        *,
+        is_exchange_new: bool,
     ) -> None:
         self.window_scope = TaskScope("window", crash.task_failed)
         link = Link()
@@ -104,6 +106,7 @@ class Terminal:
             on_failure=crash.task_failed,
             tell=lambda grade, sentence: link.message.emit(grade, said(sentence)),
             tap=recorder,
+            is_exchange_new=is_exchange_new,
         )
         self.broker, self.feed, self.journal = core.broker, core.feed, core.journal
         self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
@@ -203,20 +206,26 @@ async def _live(
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
     with InstanceLock(settings.home.data / f"{account_file(access)}.lock"):
-        return await _opened(options, settings, access, preferences, theme, logging_, crash, on_open)
+        terminal = Terminal(
+            options,
+            settings,
+            access,
+            preferences,
+            theme,
+            logging_,
+            crash,
+            is_exchange_new=exchange is not None,
+        )
+        return await _opened(terminal, options, settings, theme, on_open)
 
 
 async def _opened(
+    terminal: Terminal,
     options: Options,
     settings: Settings,
-    access: KisAccess,
-    preferences: Preferences,
     theme: Theme,
-    logging_: Logging,
-    crash: CrashDesk,
     on_open: Callable[[Terminal], None] | None,
 ) -> int:
-    terminal = Terminal(options, settings, access, preferences, theme, logging_, crash)
     stop = asyncio.Event()
     window = terminal.window
     window.closing.connect(stop.set)

@@ -18,15 +18,19 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import sentence_of
 from kis_terminal.ports import FeedListener, Stream
+from kis_terminal.services.exchange_clock import ExchangeClock
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
+from kis_terminal.services.order_chronicle import OrderChronicle
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.panic import Panic
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
+from kis_terminal.services.trading_day import TradingDay
 from kis_terminal.settings import HomePaths, KisAccess
 
 log = logging.getLogger(__name__)
@@ -51,13 +55,18 @@ class TradingCore:
         on_failure: FailureHandler | None,
         tell: Tell,
         tap: WireTap | None = None,
+        is_exchange_new: bool = False,
     ) -> None:
-        self.clock = clock = SystemClock()
+        """Build everything; an exchange that `is_exchange_new` knows nothing of the orders in the journal."""
+        machine_clock = SystemClock()
         self._tell = tell
+        self._is_exchange_new = is_exchange_new
         self.scope = TaskScope("services", on_failure)
         self.broker = broker = KisBroker(
-            access, clock, token_folder=home.tokens, on_secret=on_secret, tap=tap
+            access, machine_clock, token_folder=home.tokens, on_secret=on_secret, tap=tap
         )
+        # The services live by the broker's clock, which the adapter measures against the machine's.
+        self.clock = clock = ExchangeClock(machine_clock, lambda: broker.health().clock_skew_seconds)
         self.feed = KisFeed(
             ws_url=access.ws_url,
             environment=access.environment,
@@ -76,7 +85,8 @@ class TradingCore:
         latch = FileWorkspaceStore(home.data / f"trading-{account}.json")
 
         self.instruments = Instruments(broker.master(home.data))
-        self.market_data = MarketData(broker, self.feed, clock, self.scope)
+        self.market_data = MarketData(broker, self.feed, clock, self.scope, broker)
+        self.stall_watch = StallWatch(self.feed, self.market_data, clock, self.scope)
         self.history = History(broker, self.market_data, self.scope)
         self.portfolio = Portfolio(broker, self.market_data, self.instruments, clock, self.scope)
         self.risk_gate = RiskGate(
@@ -87,6 +97,16 @@ class TradingCore:
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+        self.trading_day = TradingDay(
+            broker,
+            self.instruments,
+            self.market_data,
+            self.portfolio,
+            self.risk_gate,
+            self.reconciler,
+            clock,
+            self.scope,
+        )
 
     async def _approval_key(self) -> str:
         fresh, self._wants_fresh_approval = self._wants_fresh_approval, False
@@ -114,16 +134,21 @@ class TradingCore:
             self._tell("warn", sentence_of(error))
         self.scope.spawn(self.feed.open(), name="feed")
         self.scope.spawn(self._load_master(), name="master")
-        self.scope.spawn(self.open_journal(), name="journal")
-        self.reconciler.start()
+        self.scope.spawn(self._begin_orders(), name="orders")
+        self.trading_day.start()
+        self.stall_watch.start()
 
-    async def open_journal(self) -> None:
-        """Open the journal's file and say what has to be said of it."""
+    async def _begin_orders(self) -> None:
+        """Take over what the journal knows of today, then ask the broker; nothing is sent for it."""
         try:
             for note in await self.journal.prepare():
                 self._tell("danger", note)
+            if not self._is_exchange_new:
+                await self.orders.restore()
         except TerminalError as error:
             self._tell("danger", sentence_of(error))
+        OrderChronicle(self.orders, self.journal, self.clock, self.scope)
+        self.reconciler.start()
 
     async def _load_master(self) -> None:
         while True:

@@ -97,6 +97,14 @@ class OrderShelf:
         self.changed.publish(order)
         return order
 
+    def restore(self, order: Order) -> Order:
+        """Keep an order of an earlier run of the program; any complete listing may correct it."""
+        self._orders[order.key] = order
+        for number in order.chain:
+            self._numbers.claim(order.branch_number, number, order.key)
+        self.changed.publish(order)
+        return order
+
     def change(self, key: str, **changes: object) -> Order:
         """Change some values of an order."""
         return self.put(self._orders[key].changed(**changes))

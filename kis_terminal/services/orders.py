@@ -35,6 +35,7 @@ from kis_terminal.domain.orders import (
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock, OrderJournal
 from kis_terminal.services.order_matching import renumbered
+from kis_terminal.services.order_restore import described, restored
 from kis_terminal.services.order_shelf import OrderShelf
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.risk_gate import RiskGate
@@ -44,6 +45,10 @@ from kis_terminal.services.tasks import TaskScope
 log = logging.getLogger(__name__)
 
 _CANCEL_PATIENCE = 3.0
+NOT_RECONCILED = Sentence(
+    "증권사의 주문내역을 아직 확인하지 못해 보내지 않았습니다. 주문내역이 보이면 다시 주문하십시오."
+)
+"""Until the first complete listing nobody knows what stands at the broker."""
 _CERTAIN = (CorrectionNeeded, WaitNeeded, AccessRefused)
 """What proves that the broker did not take a request; after everything else its outcome is unknown."""
 
@@ -158,6 +163,8 @@ class Orders:
         failure = self._risk.check(request).first_failure
         if failure is not None:
             return self._shelf.reject(order, failure.sentence)
+        if not self.is_reconciled:
+            return self._shelf.reject(order, NOT_RECONCILED)
         self._risk.released(request)
         self._shelf.put(order)
         self._begin_sending(key)
@@ -170,7 +177,9 @@ class Orders:
     async def _record_and_send(self, request: OrderRequest) -> Order:
         key = request.intent_id
         try:
-            await self._journal.record(key, "intent", self._clock.now(), _described(request))
+            await self._journal.record(
+                key, "intent", self._clock.now(), described(request, self._now(key).created_at)
+            )
         except TerminalError as error:
             return self._reject(key, _not_journaled(error))
         try:
@@ -225,7 +234,9 @@ class Orders:
         return self._shelf.reject(self._now(key), reason)
 
     def _check_leaving(self) -> None:
-        """Raise OrderRefused where an order or amendment must not leave any more."""
+        """Raise OrderRefused where an order or amendment must not leave, or not any more."""
+        if not self.is_reconciled:
+            raise OrderRefused(NOT_RECONCILED, code="RECONCILED")
         if self._is_closing:
             raise OrderRefused(Sentence("프로그램을 닫는 중이라 보내지 않았습니다."), code="CLOSING")
         self._risk.check_leaving()
@@ -257,7 +268,7 @@ class Orders:
             chain=(number,),
         )
         self._shelf.deliver_held()
-        await self._note(key, "accepted", {"order_number": number})
+        await self._note(key, "accepted", {"order_number": number, "branch_number": accepted.branch_number})
         self._shelf.listing_wanted()
         return self._now(key)
 
@@ -415,7 +426,8 @@ class Orders:
         if change is PendingChange.AMEND:
             self._shelf.put(renumbered(settle(self._now(key)), accepted))
         self._shelf.deliver_held()
-        await self._note(key, f"{change.value} accepted", {"order_number": accepted.order_number})
+        details = {"order_number": accepted.order_number, "branch_number": accepted.branch_number}
+        await self._note(key, f"{change.value} accepted", details)
         self._shelf.listing_wanted()
         return ""
 
@@ -436,6 +448,16 @@ class Orders:
         for key, number in self._shelf.take_listing(rows, asked):
             await self._note(key, "found", {"order_number": number})
 
+    async def restore(self) -> None:
+        """Take over today's own orders from the journal, before the first listing; raises TerminalError.
+
+        Nothing is sent. What had no answer when the program ended is UNKNOWN until the listings tell.
+        """
+        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        for order in restored(await self._journal.entries(midnight)):
+            if self.get(order.key) is None:
+                self._shelf.restore(order)
+
     def begin_day(self, day: date) -> None:
         """Put the orders of the day before away; nothing of that day may be on its way (`is_sending`)."""
         self._cancel_sent_at.clear()
@@ -444,16 +466,3 @@ class Orders:
 
 def _not_journaled(error: TerminalError) -> str:
     return Sentence("주문 기록을 쓸 수 없어 보내지 않았습니다: {error}", error=error)
-
-
-def _described(request: OrderRequest) -> dict[str, str]:
-    return {
-        "symbol": request.symbol,
-        "side": request.side.value,
-        "kind": request.kind.value,
-        "quantity": str(request.quantity),
-        "price": "" if request.price is None else str(request.price),
-        "condition_price": "" if request.condition_price is None else str(request.condition_price),
-        "venue": request.venue.value,
-        "origin": request.origin.value,
-    }

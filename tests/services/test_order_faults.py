@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -321,18 +322,121 @@ async def test_twins_of_an_unknown_order_are_shown_and_none_is_taken_for_it(
     assert len(elsewhere) == 2  # both can be seen and cancelled
 
 
+class DeafBroker(MemoryBroker):
+    """Loses requests on their way in while it is deaf."""
+
+    is_deaf = False
+
+    async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
+        if self.is_deaf:
+            raise LOST
+        return await super().place(request, leaving=leaving)
+
+    async def amend(self, order: Order, *rest: Any, **more: Any) -> OrderAccepted:
+        if self.is_deaf:
+            raise LOST
+        return await super().amend(order, *rest, **more)
+
+    async def cancel(self, order: Order) -> OrderAccepted:
+        if self.is_deaf:
+            raise LOST
+        return await super().cancel(order)
+
+
+@pytest.fixture
+async def deaf_desk() -> AsyncIterator[OrderDesk]:
+    """Return a desk with one order placed, whose broker hears nothing from then on."""
+    async with order_desk(DeafBroker) as desk:
+        assert isinstance(desk.broker, DeafBroker)
+        yield desk
+
+
+async def test_an_order_that_never_arrived_ends_after_several_complete_listings(
+    deaf_desk: OrderDesk, expect_log: ExpectLog
+) -> None:
+    """Cause: it stayed unknown for the whole day and kept its symbol and side locked."""
+    expect_log("order ")
+    desk = deaf_desk
+    desk.broker.is_deaf = True  # type: ignore[attr-defined]
+    order = await desk.orders.submit(desk.request())
+    desk.broker.is_deaf = False  # type: ignore[attr-defined]
+
+    for _ in range(20):  # many listings at one moment prove no more than one
+        await desk.reconciler.list_once()
+    desk.clock.advance(3_600)
+    assert desk.now(order).status is OrderStatus.UNKNOWN  # nor does time without a listing
+    await desk.reconciler.list_once()
+
+    assert desk.now(order).status is OrderStatus.REJECTED
+    assert "접수되지 않았음" in desk.now(order).reason
+    assert (await desk.orders.submit(desk.request())).status is OrderStatus.ACCEPTED
+    assert len(desk.broker.placed) == 1
+
+
+async def test_a_late_listing_begins_the_count_anew(deaf_desk: OrderDesk, expect_log: ExpectLog) -> None:
+    expect_log("order ")
+    desk = deaf_desk
+    desk.broker.fail = LOST
+    order = await desk.orders.submit(desk.request())
+    (number,) = desk.broker.rows
+    row = desk.broker.rows.pop(number)  # the list lags behind
+    for _ in range(4):
+        await desk.reconciler.list_once()
+        desk.clock.advance(10)
+    assert desk.now(order).status is OrderStatus.UNKNOWN
+    desk.broker.rows[number] = row
+    await desk.reconciler.list_once()
+
+    assert desk.now(order).status is OrderStatus.ACCEPTED
+
+
+async def test_an_order_with_twins_is_never_ended_by_listings(
+    deaf_desk: OrderDesk, expect_log: ExpectLog
+) -> None:
+    """Cause: rows taken for another program's no longer counted as what the order may have become."""
+    expect_log("order ")
+    desk = deaf_desk
+    desk.broker.fail = LOST
+    order = await desk.orders.submit(desk.request())
+    await desk.broker.place(desk.request())
+
+    for _ in range(10):
+        await desk.reconciler.list_once()
+        desk.clock.advance(10)
+
+    assert desk.now(order).status is OrderStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("change", [PendingChange.AMEND, PendingChange.CANCEL])
+async def test_a_change_that_never_arrived_is_given_up_after_several_complete_listings(
+    deaf_desk: OrderDesk, change: PendingChange
+) -> None:
+    """Cause: an order whose amendment was lost could not be amended again for the whole day."""
+    desk = deaf_desk
+    refused: list[str] = []
+    desk.orders.refused.subscribe(lambda told: refused.append(told[1]))
+    order = await desk.orders.submit(desk.request())
+    desk.broker.is_deaf = True  # type: ignore[attr-defined]
+    if change is PendingChange.AMEND:
+        assert await desk.orders.amend(order.key, OrderKind.LIMIT, PRICE - 100) != ""
+    else:
+        assert await desk.orders.cancel(order.key) != ""
+    for _ in range(4):
+        await desk.reconciler.list_once()
+        desk.clock.advance(5)
+    assert desk.now(order).pending is change
+    await desk.reconciler.list_once()
+
+    assert desk.now(order).pending is PendingChange.NONE
+    assert desk.now(order).status is OrderStatus.ACCEPTED
+    assert len(refused) == 1
+    assert "닿지 않았음" in refused[0]
+
+
 async def test_a_twin_of_the_morning_is_not_taken_for_an_order_that_never_arrived(
     expect_log: ExpectLog,
 ) -> None:
     expect_log("order ")
-
-    class DeafBroker(MemoryBroker):
-        is_deaf = False
-
-        async def place(self, request: OrderRequest, *, leaving: LeavingCheck | None = None) -> OrderAccepted:
-            if self.is_deaf:
-                raise LOST
-            return await super().place(request, leaving=leaving)
 
     async with order_desk(DeafBroker) as desk:
         accepted = await desk.broker.place(desk.request())

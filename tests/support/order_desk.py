@@ -101,8 +101,13 @@ async def order_desk(
     broker_of: Callable[[MemoryClock], MemoryBroker] = MemoryBroker,
     journal: MemoryJournal | None = None,
     texts: dict[str, str] | None = None,
+    *,
+    is_restored: bool = False,
 ) -> AsyncIterator[OrderDesk]:
-    """Give a desk whose account, master and quote of 삼성전자 are known and whose first listing is in."""
+    """Give a desk whose account, master and quote of 삼성전자 are known and whose first listing is in.
+
+    With `is_restored`, it begins with what its journal knows of today.
+    """
     failures: list[BaseException] = []
     scope = TaskScope("desk", lambda name, error: failures.append(error))
     clock, store, feed = MemoryClock(), MemoryStore(texts), MemoryFeed()
@@ -133,6 +138,8 @@ async def order_desk(
     try:
         await instruments.load()
         await portfolio.refresh()
+        if is_restored:
+            await orders.restore()
         await reconciler.list_once()
         await until(lambda: market_data.state(SAMSUNG).upper_limit is not None)
         yield OrderDesk(

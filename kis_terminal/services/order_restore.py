@@ -1,0 +1,107 @@
+"""What the journal tells of today's own orders, for the next start: nothing is sent, nothing is guessed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+
+from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side, Venue
+from kis_terminal.domain.sentences import Sentence
+from kis_terminal.ports import JournalEntry
+
+UNANSWERED = Sentence("보낸 뒤 프로그램이 끝나 결과를 알 수 없습니다. 주문내역을 조회해 확인합니다.")
+
+
+def described(request: OrderRequest, created_at: datetime) -> dict[str, str]:
+    """Return what the journal keeps of an intent; `created_at` is the exchange's time as far as known."""
+    return {
+        "symbol": request.symbol,
+        "side": request.side.value,
+        "kind": request.kind.value,
+        "quantity": str(request.quantity),
+        "price": "" if request.price is None else str(request.price),
+        "condition_price": "" if request.condition_price is None else str(request.condition_price),
+        "venue": request.venue.value,
+        "origin": request.origin.value,
+        "created_at": created_at.isoformat(),
+    }
+
+
+def restored(entries: Iterable[JournalEntry]) -> list[Order]:
+    """Return the orders of these lines as they stood when the program ended, oldest first.
+
+    An intent without an answer is UNKNOWN: whether it left, and whether it arrived, only the broker's list
+    can tell. Lines that cannot be read are left out; the list adopts their orders as another program's.
+    """
+    orders: dict[str, Order] = {}
+    for entry in entries:
+        if entry.event == "intent":
+            with contextlib.suppress(KeyError, ValueError, InvalidOperation):
+                orders[entry.intent_id] = _order_of(entry.intent_id, entry.details)
+        elif (order := orders.get(entry.intent_id)) is not None:
+            orders[entry.intent_id] = _after(order, entry.event, entry.details)
+    return list(orders.values())
+
+
+def _order_of(key: str, details: Mapping[str, str]) -> Order:
+    return Order(
+        key=key,
+        symbol=details["symbol"],
+        side=Side(details["side"]),
+        kind=OrderKind(details["kind"]),
+        venue=Venue(details["venue"]),
+        quantity=int(details["quantity"]),
+        price=_price(details["price"]),
+        status=OrderStatus.UNKNOWN,
+        origin=Origin(details["origin"]),
+        created_at=datetime.fromisoformat(details["created_at"]),
+        condition_price=_price(details["condition_price"]),
+        reason=UNANSWERED,
+    )
+
+
+def _price(text: str) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
+def _after(order: Order, event: str, details: Mapping[str, str]) -> Order:
+    match event:
+        case "accepted" | "found" | "amend accepted":
+            return _numbered(order, details)
+        case "refused":
+            return order.changed(status=OrderStatus.REJECTED, reason=details.get("reason", ""))
+        case "unknown":
+            return order.changed(reason=details.get("reason", "") or order.reason)
+        case "state":
+            return _as_told(order, details)
+    return order
+
+
+def _numbered(order: Order, details: Mapping[str, str]) -> Order:
+    number = details.get("order_number", "")
+    if not number or number in order.chain:
+        return order
+    return order.changed(
+        status=OrderStatus.ACCEPTED if order.status is OrderStatus.UNKNOWN else order.status,
+        order_number=number,
+        original_number=order.order_number,
+        branch_number=details.get("branch_number", "") or order.branch_number,
+        chain=(*order.chain, number),
+        reason="",
+    )
+
+
+def _as_told(order: Order, details: Mapping[str, str]) -> Order:
+    try:
+        return _numbered(order, details).changed(
+            status=OrderStatus(details["status"]),
+            filled=int(details["filled"]),
+            cancelled=int(details["cancelled"]),
+            average_price=_price(details["average_price"]),
+            price=_price(details["price"]),
+            reason=details.get("reason", ""),
+        )
+    except (KeyError, ValueError, InvalidOperation):
+        return order
