@@ -122,6 +122,7 @@ class SimulatorServer:
                 await asyncio.sleep(STEP_SECONDS)
                 self.venue.exchange.advance(self.venue.now())
                 self.hub.flush()
+            self.hub.step_synthetic()
 
 
 async def _listen(option: str, port: int, listener: RestServer | SocketService) -> int:

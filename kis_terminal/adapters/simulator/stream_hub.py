@@ -33,6 +33,7 @@ from kis_terminal.adapters.simulator.model import (
     TradePrinted,
 )
 from kis_terminal.adapters.simulator.session import Session
+from kis_terminal.adapters.simulator.synthetic_streams import SyntheticStreams
 from kis_terminal.adapters.simulator.venue import Venue
 
 _LARGEST_BACKLOG = 64 * 1024 * 1024
@@ -52,18 +53,32 @@ class StreamHub:
         self._receivers: dict[tuple[str, str], set[ServerConnection]] = {}
         self._notice_sessions: set[Session] = set()
         self._book_totals: dict[str, tuple[int, int]] = {}
+        self.synthetic = SyntheticStreams(venue)
+        """Streams that are not played; a real one of the same id goes before them."""
+        self._made_up: dict[tuple[str, str], set[ServerConnection]] = {}
 
     def register(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
         """Let a socket receive a stream of a symbol from now on."""
         self._receivers.setdefault((tr_id, tr_key), set()).add(connection)
 
+    def register_synthetic(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
+        """Let a socket receive a stream that is not played."""
+        self._made_up.setdefault((tr_id, tr_key), set()).add(connection)
+        self.register(tr_id, tr_key, connection)
+
     def withdraw(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
         """Stop a stream of a socket."""
-        receivers = self._receivers.get((tr_id, tr_key))
-        if receivers is not None:
-            receivers.discard(connection)
-            if not receivers:
-                del self._receivers[(tr_id, tr_key)]
+        for registered in (self._receivers, self._made_up):
+            receivers = registered.get((tr_id, tr_key))
+            if receivers is not None:
+                receivers.discard(connection)
+                if not receivers:
+                    del registered[(tr_id, tr_key)]
+
+    def step_synthetic(self) -> None:
+        """Send what is due of the streams that are not played; costs nothing while nobody receives any."""
+        if self._made_up:
+            self.synthetic.step(self._made_up, self.send)
 
     def register_notices(self, session: Session) -> None:
         """Let a session receive the notices of the accounts that its app key uses."""
@@ -86,6 +101,7 @@ class StreamHub:
         receivers = self._receivers.get((tr_id, tr_key))
         if not receivers:
             return
+        self._venue.usage.frames[tr_id] += 1
         if self.line.watches("frame"):
             for frame in frames:
                 for connection in list(receivers):

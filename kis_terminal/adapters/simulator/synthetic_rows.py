@@ -116,9 +116,13 @@ def subject_of(venue: Venue, path: str, parameters: Mapping[str, str]) -> Subjec
         if is_asked and _SHARE_CODE.fullmatch(code):
             raise unknown_symbol()
         return share(venue, venue.exchange.listings()[0].symbol)
-    codes = dict(_CODES[family])
-    code = code if code.strip("0%") else next(iter(codes))
-    return unplayed(venue, family, code, codes.get(code, ""))
+    code = code if code.strip("0%") else _CODES[family][0][0]
+    return unplayed(venue, family, code, name_of(family, code))
+
+
+def name_of(family: Family, code: str) -> str:
+    """Return the name of something that is not played, "" where it is not known."""
+    return dict(_CODES.get(family, ())).get(code, "")
 
 
 def rows_of(

@@ -25,6 +25,7 @@ from kis_terminal.adapters.simulator.loopback import is_loopback_host, is_loopba
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.session import PongingConnection, Session
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
+from kis_terminal.adapters.simulator.synthetic_table import StreamSpec
 from kis_terminal.adapters.simulator.venue import Venue
 from kis_terminal.adapters.simulator.wire_log import key_mark
 
@@ -273,29 +274,43 @@ class SocketService:
         tr_id, tr_key = values.get("tr_id"), values.get("tr_key")
         if not isinstance(tr_key, str) or not tr_key.strip():
             raise CommandRefusal("OPSP9990")
+        spec = None
         if not isinstance(tr_id, str) or tr_id not in self._personality.streams:
-            return _reply(str(tr_id), tr_key, "OPSP8991", rt_cd="1")
+            spec = self._hub.synthetic.offer(tr_id, self._personality)
+            if spec is None or not isinstance(tr_id, str):
+                return _reply(str(tr_id), tr_key, "OPSP8991", rt_cd="1")
         tr_key = tr_key.strip()
         if tr_type == "2":
             return self._unsubscribe(session, tr_id, tr_key)
-        return self._subscribe(session, tr_id, tr_key)
+        return self._subscribe(session, tr_id, tr_key, spec)
 
-    def _subscribe(self, session: Session, tr_id: str, tr_key: str) -> str:
+    def _subscribe(self, session: Session, tr_id: str, tr_key: str, spec: StreamSpec | None) -> str:
+        """Take a registration; `spec` is given for a stream that is not played."""
         is_notice = tr_id in self._personality.notice_trs()
+        is_sealed = is_notice or (spec is not None and spec.key == "hts")
         if (tr_id, tr_key) in session.registrations:
-            return _reply(tr_id, tr_key, "OPSP0002", rt_cd="1", session=session)
-        if not is_notice and self._venue.exchange.listing(tr_key) is None:
+            return _reply(tr_id, tr_key, "OPSP0002", rt_cd="1", session=session, is_sealed=is_sealed)
+        if not is_sealed and not self._knows_key(tr_key, spec):
             return _reply(tr_id, tr_key, "OPSP8992", rt_cd="1")
-        if is_notice and not self._knows_hts_id(tr_key):
+        if is_sealed and not self._knows_hts_id(tr_key):
             raise CommandRefusal("OPSP0017")
         if len(session.registrations) >= self._limits.registrations:
             return _reply(tr_id, tr_key, "OPSP0008", rt_cd="1")
         session.registrations[(tr_id, tr_key)] = None
+        self._venue.usage.subscriptions[tr_id] += 1
         if is_notice:
             self._hub.register_notices(session)
-        else:
+        elif spec is None:
             self._hub.register(tr_id, tr_key, session.connection)
-        return _reply(tr_id, tr_key, "OPSP0000", session=session)
+        elif not is_sealed:  # notices of what cannot be ordered here stay silent
+            self._hub.register_synthetic(tr_id, tr_key, session.connection)
+        return _reply(tr_id, tr_key, "OPSP0000", session=session, is_sealed=is_sealed)
+
+    def _knows_key(self, tr_key: str, spec: StreamSpec | None) -> bool:
+        """Return whether a key names something that a stream can send."""
+        if spec is not None:
+            return self._hub.synthetic.accepts(spec, tr_key)
+        return self._venue.exchange.listing(tr_key) is not None
 
     def _knows_hts_id(self, text: str) -> bool:
         """Return whether an HTS ID may ask for notices; capitals count."""
@@ -309,7 +324,8 @@ class SocketService:
         self._hub.withdraw(tr_id, tr_key, session.connection)
         if not session.notice_keys:
             self._hub.withdraw_notices(session)
-        return _reply(tr_id, tr_key, "OPSP0001", session=session)
+        is_sealed = tr_id in self._personality.notice_trs()
+        return _reply(tr_id, tr_key, "OPSP0001", session=session, is_sealed=is_sealed)
 
 
 def command_names(message: str | bytes) -> tuple[str, str]:
@@ -345,11 +361,18 @@ def read_command(message: str | bytes) -> tuple[Mapping[str, Any], Mapping[str, 
     return header, values
 
 
-def _reply(tr_id: str, tr_key: str, code: str, *, rt_cd: str = "0", session: Session | None = None) -> str:
+def _reply(
+    tr_id: str,
+    tr_key: str,
+    code: str,
+    *,
+    rt_cd: str = "0",
+    session: Session | None = None,
+    is_sealed: bool = False,
+) -> str:
     """Build a reply; with a session it carries key and iv, which matter for encrypted streams only."""
-    is_encrypted = session is not None and tr_id in session.personality.notice_trs()
     body: dict[str, Any] = {"rt_cd": rt_cd, "msg_cd": code, "msg1": _TEXTS[code]}
     if session is not None:
         body["output"] = {"iv": session.cipher.iv, "key": session.cipher.key}
-    header = {"tr_id": tr_id, "tr_key": tr_key, "encrypt": "Y" if is_encrypted else "N"}
+    header = {"tr_id": tr_id, "tr_key": tr_key, "encrypt": "Y" if is_sealed else "N"}
     return json.dumps({"header": header, "body": body}, ensure_ascii=False, separators=(",", ":"))
