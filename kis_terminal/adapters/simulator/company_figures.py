@@ -1,0 +1,40 @@
+"""Keep the figures of companies for a day: reckoning them anew for every name of a ranking takes too long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.model import Statistics
+
+
+class CompanyFigures:
+    """Give `Exchange.statistics` again, with today's high, low and price brought up to date."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._day = date.min
+        self._kept: dict[str, Statistics] = {}
+
+    def of(self, symbol: str) -> Statistics:
+        """Return the figures of `symbol`; KeyError where it is not listed."""
+        today = self._exchange.moment.date()
+        if today != self._day:
+            self._day, self._kept = today, {}
+        kept = self._kept.get(symbol)
+        if kept is None:
+            kept = self._kept[symbol] = self._exchange.statistics(symbol)
+            return kept
+        quote = self._exchange.quote(symbol)
+        high, low = quote.high or quote.last, quote.low or quote.last
+        return replace(
+            kept,
+            year_high=max(kept.year_high, high),
+            year_high_date=today if high > kept.year_high else kept.year_high_date,
+            year_low=min(kept.year_low, low),
+            year_low_date=today if low < kept.year_low else kept.year_low_date,
+            market_cap=quote.last * quote.listed_shares,
+            per=round(quote.last / kept.eps, 2) if kept.eps else 0.0,
+            pbr=round(quote.last / kept.bps, 2) if kept.bps else 0.0,
+        )

@@ -1,0 +1,48 @@
+"""Hold what lies beside the order books: indices, incidents, markets abroad, futures and options.
+
+Nothing is reckoned at the exchange's start and nothing for a single trade: each part is made when it is
+first asked for.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.incidents import Incidents
+
+if TYPE_CHECKING:
+    # Made late: a session that never asks for them does not load them.
+    from kis_terminal.adapters.simulator.company_figures import CompanyFigures
+    from kis_terminal.adapters.simulator.index_market import IndexMarket
+    from kis_terminal.adapters.simulator.news import News
+
+
+class ReferenceMarket:
+    """Own the parts; one for each venue."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+        self.incidents = Incidents(exchange)
+
+    @cached_property
+    def indices(self) -> IndexMarket:
+        """Return the indices of the played market."""
+        from kis_terminal.adapters.simulator.index_market import IndexMarket
+
+        return IndexMarket(self.exchange)
+
+    @cached_property
+    def companies(self) -> CompanyFigures:
+        """Return the figures of companies."""
+        from kis_terminal.adapters.simulator.company_figures import CompanyFigures
+
+        return CompanyFigures(self.exchange)
+
+    @cached_property
+    def news(self) -> News:
+        """Return the headlines."""
+        from kis_terminal.adapters.simulator.news import News
+
+        return News(self.exchange, self.incidents)
