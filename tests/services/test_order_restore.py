@@ -76,7 +76,7 @@ def test_a_refusal_is_done_and_an_unreadable_line_is_left_out() -> None:
 async def test_orders_of_an_earlier_run_are_ours_again_and_nothing_is_sent_for_it(
     expect_log: ExpectLog,
 ) -> None:
-    """Cause: after a restart our own orders looked like another program's, and unknown ones were forgotten."""
+    """Cause: after a restart our own orders looked like another program's, unknown ones were forgotten."""
     expect_log("order ")
     journal = MemoryJournal()
     clock = MemoryClock()
