@@ -28,24 +28,26 @@ class Priority(IntEnum):
 class SlidingWindow:
     """Count calls in a window that slides; pure, times are given in.
 
-    The broker counts a call when it arrives, which is somewhere between its leaving and its answer: a call
-    whose answer is reported counts from then on (`settle`), at most `_SLOWEST_ARRIVAL` after it left.
+    The broker counts a call when it arrives, which is somewhere between its leaving and its answer and at
+    most `_SLOWEST_ARRIVAL` after it left: until the answer is reported (`settle`) that latest moment counts.
     """
 
     def __init__(self, window: float) -> None:
         self._window = window
         self._counted: dict[int, float] = {}
-        self._left: dict[int, float] = {}
         self._tickets = itertools.count()
 
     def used(self, now: float) -> int:
         """Return the calls counted in the window that ends now."""
         for ticket in [ticket for ticket, at in self._counted.items() if at <= now - self._window]:
-            del self._counted[ticket], self._left[ticket]
+            del self._counted[ticket]
         return len(self._counted)
 
     def delay(self, now: float, allowance: int) -> float:
-        """Return the seconds until a call may go that leaves at most `allowance` in any window."""
+        """Return the seconds until a call may go that leaves at most `allowance` in any window.
+
+        An answer that comes meanwhile may make it less.
+        """
         used = self.used(now)
         if used < allowance:
             return 0.0
@@ -56,13 +58,13 @@ class SlidingWindow:
     def grant(self, now: float) -> int:
         """Count a call that goes now; return its ticket."""
         ticket = next(self._tickets)
-        self._counted[ticket] = self._left[ticket] = now
+        self._counted[ticket] = now + _SLOWEST_ARRIVAL
         return ticket
 
     def settle(self, ticket: int, now: float) -> None:
         """Note that the call was answered now."""
         if ticket in self._counted:
-            self._counted[ticket] = min(now, self._left[ticket] + _SLOWEST_ARRIVAL)
+            self._counted[ticket] = min(now, self._counted[ticket])
 
 
 class RateLimiter:
@@ -107,6 +109,8 @@ class RateLimiter:
     def answered(self, ticket: int) -> None:
         """Note that the call of this ticket was answered, or will not be."""
         self._window.settle(ticket, self._clock())
+        if self._waiting:
+            self.let_through()
 
     def refused(self) -> None:
         """Note that the broker turned a call away for rate: go slower for a while.

@@ -57,7 +57,7 @@ def test_waiting_as_told_is_not_slower_than_the_limit(limit: int, calls: int) ->
     for _ in range(calls):
         while (delay := sliding.delay(now, limit)) > 0:
             now += delay
-        sliding.grant(now)
+        sliding.settle(sliding.grant(now), now)
 
     assert now <= (calls - 1) // limit + 1e-3
 
@@ -124,7 +124,7 @@ async def test_cancels_find_room_when_everything_else_has_used_its_share() -> No
 async def test_a_cancelled_caller_gives_its_turn_to_the_next() -> None:
     clock = SteppedClock()
     limiter = RateLimiter(Limits(calls=1, reserved_for_cancels=0), clock)
-    await limiter.acquire(Priority.QUOTE)
+    limiter.answered(await limiter.acquire(Priority.QUOTE))
     first = asyncio.create_task(limiter.acquire(Priority.QUOTE))
     second = asyncio.create_task(limiter.acquire(Priority.QUOTE))
     await asyncio.sleep(0)
@@ -158,7 +158,7 @@ async def test_real_time_waiting_goes_on_by_itself() -> None:
     times: list[float] = []
 
     async def one() -> None:
-        await limiter.acquire(Priority.QUOTE)
+        limiter.answered(await limiter.acquire(Priority.QUOTE))
         times.append(loop.time())
 
     calls: list[Coroutine[Any, Any, None]] = [one() for _ in range(7)]
