@@ -16,7 +16,7 @@ from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.market import Tick
 from kis_terminal.domain.orders import ExecutionNotice
 from kis_terminal.domain.recording import Record, RecordingHeader, read_header, read_record, stream_lines
-from kis_terminal.ports import FeedListener, Stream, SubscriptionState
+from kis_terminal.ports import BookUpdate, FeedListener, Stream, SubscriptionState
 from kis_terminal.settings import KisAccess, Secret
 
 
@@ -28,7 +28,7 @@ class Session:
     feed: KisFeed
     recorder: SessionRecorder
     ticks: list[Tick]
-    books: list[object]
+    books: list[BookUpdate]
     notices: list[ExecutionNotice]
     confirmed: set[tuple[Stream, str]]
 

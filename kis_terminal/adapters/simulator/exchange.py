@@ -83,6 +83,7 @@ class Exchange:
         bars: BarHistory | None = None,
         market_open_always: bool = True,
         interruptions: InterruptionRules | None = None,
+        extra: Sequence[Listing] = (),
     ) -> None:
         """Open at `now`; with `market_open_always` in the continuous session whatever the day or hour."""
         self.seed = seed
@@ -96,7 +97,7 @@ class Exchange:
         self._sequence = itertools.count(1)
         self._events: list[Event] = []
         self._archive = Archive(seed, self.calendar, self._moment.date(), bars)
-        self._markets = {listing.symbol: self._open_market(listing) for listing in self._list()}
+        self._markets = {listing.symbol: self._open_market(listing) for listing in self._list(extra)}
         self._order = list(self._markets)
         self._accounts = Accounts(
             self.calendar, Costs(), self.listing, self.quote, lambda: self._moment.date()
@@ -363,9 +364,9 @@ class Exchange:
     def _next_sequence(self) -> int:
         return next(self._sequence)
 
-    def _list(self) -> list[Listing]:
-        """Return the listings, levels set by imported bars, symbols that only those know appended."""
-        listings = {listing.symbol: listing for listing in load_listings()}
+    def _list(self, extra: Sequence[Listing]) -> list[Listing]:
+        """Return the listings, levels set by imported bars; symbols that only those or `extra` know too."""
+        listings = {listing.symbol: listing for listing in (*extra, *load_listings())}
         for imported in self._archive.imported.values():
             known = listings.get(imported.symbol)
             kind = known.kind if known else "stock"

@@ -189,6 +189,9 @@ class AnsweringApp:
         parameters = read_body(body) if is_post else read_query(request)
         self.gateway.check_account_rate(parameters)
         endpoint.check_parameters(parameters)
+        if self.venue.recorded is not None:
+            tr_id = headers.get("tr_id", "").strip()
+            return self.venue.recorded.answer(endpoint.method, endpoint.path, tr_id, parameters)
         call = Call(
             venue=self.venue,
             personality=self.personality,

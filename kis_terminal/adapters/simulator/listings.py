@@ -133,11 +133,11 @@ def load_listings() -> tuple[Listing, ...]:
     return tuple(_parse(row) for row in _ROWS.split("\n") if row)
 
 
-def unknown_listing(symbol: str, base_price: int, average_volume: int) -> Listing:
-    """Make a listing for a symbol that only imported bars know; the name is the symbol itself."""
+def unknown_listing(symbol: str, base_price: int, average_volume: int, name: str = "") -> Listing:
+    """Make a listing for a symbol that only bars or a recording know; without a `name` it is the symbol."""
     return Listing(
         symbol=symbol,
-        name=symbol,
+        name=name or symbol,
         english_name=symbol,
         market="KOSPI",
         kind="stock",

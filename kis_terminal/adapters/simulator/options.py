@@ -24,6 +24,7 @@ class SimulatorOptions:
     speed: float = 1.0
     clock: str = "open"
     bars: Path | None = None
+    replay: Path | None = None
     is_limited: bool = True
     load_ticks: int = 0
     ping_seconds: float = 10.0
@@ -60,6 +61,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="open (always in session), live, or HH:MM[:SS] to start at",
     )
     parser.add_argument("--bars", type=Path, help="directory of real daily bars to start from")
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="play a recorded session (or raw frames, one a line) at --speed; orders are refused",
+    )
     parser.add_argument("--limits", choices=("kis", "off"), default="kis", help="call limits: KIS's, or none")
     parser.add_argument("--load-ticks", type=_count, default=0, help="send N synthetic trades a second")
     parser.add_argument("--ping-seconds", type=_positive, default=10.0, help="pause between two PINGPONG")
@@ -79,7 +86,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
     """Return the options of a command line (without the program's name)."""
-    values = build_parser().parse_args(arguments)
+    parser = build_parser()
+    values = parser.parse_args(arguments)
+    if values.replay is not None and (values.bars is not None or values.load_ticks or values.clock != "open"):
+        parser.error("--replay plays what was recorded: --bars, --clock and --load-ticks do not go with it")
     return SimulatorOptions(
         port=values.port,
         ws_port=values.ws_port,
@@ -90,6 +100,7 @@ def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
         speed=values.speed,
         clock=values.clock,
         bars=values.bars,
+        replay=values.replay,
         is_limited=values.limits == "kis",
         load_ticks=values.load_ticks,
         ping_seconds=values.ping_seconds,

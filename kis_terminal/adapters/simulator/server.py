@@ -32,8 +32,11 @@ from kis_terminal.adapters.simulator.ws import SocketService
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.simulator.bars_import import BarHistory
+    from kis_terminal.adapters.simulator.recorded_session import RecordedSession
+    from kis_terminal.adapters.simulator.replay import Replay
 
 STEP_SECONDS = 0.05
+REPLAY_STEP_SECONDS = 0.02
 _PARENT_SECONDS = 1.0
 
 
@@ -43,11 +46,13 @@ class SimulatorServer:
     def __init__(self, options: SimulatorOptions, *, profile: FrameProfile | None = None) -> None:
         self._options = options
         self.notes: list[str] = []
-        self.venue = build_venue(options, self.notes)
+        session = _read_session(options.replay)
+        self.venue = build_venue(options, self.notes, session)
         for rule in options.faults:
             self.venue.faults.add(rule)
         self.control_token = secrets.token_urlsafe(32)
         self.hub = StreamHub(self.venue, profile, sends_trades=not options.load_ticks)
+        self.replay = _replay(session, self.venue, self.hub)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush
         master = master_route(self.venue)
@@ -118,6 +123,10 @@ class SimulatorServer:
                 await asyncio.sleep(LOAD_STEP_SECONDS)
                 # The others rest while a load is measured; orders are still answered and noticed.
                 self.load.step()
+            elif self.replay is not None:
+                await asyncio.sleep(REPLAY_STEP_SECONDS)
+                self.replay.step()
+                continue
             else:
                 await asyncio.sleep(STEP_SECONDS)
                 self.venue.exchange.advance(self.venue.now())
@@ -136,7 +145,9 @@ async def _listen(option: str, port: int, listener: RestServer | SocketService) 
         ) from error
 
 
-def build_venue(options: SimulatorOptions, notes: list[str] | None = None) -> Venue:
+def build_venue(
+    options: SimulatorOptions, notes: list[str] | None = None, session: RecordedSession | None = None
+) -> Venue:
     """Return the venue that the options describe; what its owner should know is added to `notes`.
 
     OSError where there are no bars in the folder that should hold some.
@@ -148,8 +159,29 @@ def build_venue(options: SimulatorOptions, notes: list[str] | None = None) -> Ve
         now=market_time.now(),
         bars=_read_bars(options.bars, notes if notes is not None else []),
         market_open_always=options.clock == "open",
+        extra=session.listings() if session is not None else (),
     )
     return Venue(exchange, market_time, is_limited=options.is_limited)
+
+
+def _read_session(path: Path | None) -> RecordedSession | None:
+    if path is None:
+        return None
+    # Imported late: most runs play no recording.
+    from kis_terminal.adapters.simulator.recorded_session import open_session
+
+    return open_session(path)
+
+
+def _replay(session: RecordedSession | None, venue: Venue, hub: StreamHub) -> Replay | None:
+    """Let a recording take the market's place."""
+    if session is None:
+        return None
+    from kis_terminal.adapters.simulator.replay import Replay
+
+    replay = Replay(session, venue, hub)
+    venue.recorded = replay
+    return replay
 
 
 def _read_bars(folder: Path | None, notes: list[str]) -> BarHistory | None:

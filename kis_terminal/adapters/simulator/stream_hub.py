@@ -88,6 +88,11 @@ class StreamHub:
         """Stop a session's notices."""
         self._notice_sessions.discard(session)
 
+    @property
+    def registration_count(self) -> int:
+        """Return how many streams somebody receives."""
+        return len(self._receivers)
+
     def symbols_of(self, tr_id: str) -> list[str]:
         """Return the symbols that somebody has registered for, in the order of registration."""
         return [key for stream, key in self._receivers if stream == tr_id]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
+from kis_terminal.adapters.simulator.answers import Answer
 from kis_terminal.adapters.simulator.auth import SEOUL, Approvals, KeyRing, Tokens
 from kis_terminal.adapters.simulator.call_usage import CallUsage
 from kis_terminal.adapters.simulator.exchange import Exchange
@@ -50,6 +52,18 @@ class MarketTime:
         self._speed = self._speed if speed is None else speed
 
 
+class RecordedCalls(Protocol):
+    """What is asked in place of the market while a recording is played."""
+
+    def answer(self, method: str, path: str, tr_id: str, values: Mapping[str, str]) -> Answer:
+        """Return what was answered; raises WireRefusal."""
+        ...
+
+    def knows(self, tr_key: str) -> bool:
+        """Say whether a stream of this key was recorded."""
+        ...
+
+
 @dataclass(slots=True)
 class Venue:
     """Carry the shared state of the process; one instance, made by the server."""
@@ -59,6 +73,8 @@ class Venue:
     is_limited: bool = True
     wall: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
+    recorded: RecordedCalls | None = None
+    """Answers every call, while a recording is played."""
     keys: KeyRing = field(default_factory=KeyRing)
     tokens: Tokens = field(default_factory=Tokens)
     approvals: Approvals = field(default_factory=Approvals)

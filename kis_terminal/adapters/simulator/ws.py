@@ -308,6 +308,8 @@ class SocketService:
 
     def _knows_key(self, tr_key: str, spec: StreamSpec | None) -> bool:
         """Return whether a key names something that a stream can send."""
+        if self._venue.recorded is not None and self._venue.recorded.knows(tr_key):
+            return True
         if spec is not None:
             return self._hub.synthetic.accepts(spec, tr_key)
         return self._venue.exchange.listing(tr_key) is not None
