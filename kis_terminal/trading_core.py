@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
@@ -39,6 +40,7 @@ Tell = Callable[[str, str], object]
 """Says a sentence to the person: grade (info, warn, danger) and words."""
 
 _MASTER_RETRY_SECONDS = 5.0
+_LATCH_SECONDS = 0.5
 _ANSWER_SECONDS = 5.0
 """How long closing waits for the answers to orders that have left."""
 
@@ -80,9 +82,8 @@ class TradingCore:
             tap=tap,
         )
         self._wants_fresh_approval = False
-        account = account_file(access)
-        self.journal = SqliteOrderJournal(home.data / f"journal-{account}.sqlite")
-        latch = FileWorkspaceStore(home.data / f"trading-{account}.json")
+        self.journal = SqliteOrderJournal(journal_path(access, home))
+        latch = FileWorkspaceStore(latch_path(access, home), is_shared=True)
 
         self.instruments = Instruments(broker.master(home.data))
         self.market_data = MarketData(broker, self.feed, clock, self.scope, broker)
@@ -135,6 +136,7 @@ class TradingCore:
         self.scope.spawn(self.feed.open(), name="feed")
         self.scope.spawn(self._load_master(), name="master")
         self.scope.spawn(self._begin_orders(), name="orders")
+        self.scope.spawn(self._watch_latch(), name="latch")
         self.trading_day.start()
         self.stall_watch.start()
 
@@ -149,6 +151,12 @@ class TradingCore:
             self._tell("danger", sentence_of(error))
         OrderChronicle(self.orders, self.journal, self.clock, self.scope)
         self.reconciler.start()
+
+    async def _watch_latch(self) -> None:
+        """Show a latch that `kis-terminal panic` dropped; orders look for themselves before they leave."""
+        while True:
+            await asyncio.sleep(_LATCH_SECONDS)
+            self.risk_gate.look()
 
     async def _load_master(self) -> None:
         while True:
@@ -173,6 +181,16 @@ class TradingCore:
         await self.feed.close()
         await self.broker.close()
         await self.journal.close()
+
+
+def journal_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the order journal of an account lies."""
+    return home.data / f"journal-{account_file(access)}.sqlite"
+
+
+def latch_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the trading state of an account lies."""
+    return home.data / f"trading-{account_file(access)}.json"
 
 
 def account_file(access: KisAccess) -> str:

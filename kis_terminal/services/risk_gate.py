@@ -94,8 +94,18 @@ class RiskGate:
 
     @property
     def is_halted(self) -> bool:
-        """Tell whether the latch has fallen."""
-        return self._state is TradingState.HALTED
+        """Tell whether the latch has fallen, here or by another program of this account."""
+        return self._state is TradingState.HALTED or self._fell_elsewhere()
+
+    def _fell_elsewhere(self) -> bool:
+        return self._store.read(_HALT_KEY) not in (None, TradingState.ACTIVE)
+
+    def look(self) -> None:
+        """Take over a latch that another program dropped; a release by another one does not open it here."""
+        if self._state is TradingState.ACTIVE and self._fell_elsewhere():
+            log.warning("the latch was dropped by another program")
+            self._state = TradingState.HALTED
+            self.state_changed.publish(self._state)
 
     def check_leaving(self) -> None:
         """Raise OrderRefused when the latch has fallen, or real orders were locked, since the check."""

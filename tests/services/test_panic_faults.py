@@ -208,3 +208,21 @@ def test_a_text_that_could_not_be_written_is_written_the_next_time(tmp_path: Pat
     store.write("trading-state", "halted")
 
     assert FileWorkspaceStore(folder / "trading.json").read("trading-state") == "halted"
+
+
+async def test_a_latch_that_another_program_drops_locks_this_one_and_its_release_does_not_open_it(
+    desk: OrderDesk, expect_log: ExpectLog
+) -> None:
+    expect_log("another program")
+    states: list[str] = []
+    desk.risk_gate.state_changed.subscribe(states.append)
+
+    desk.store.texts["trading-state"] = "halted"
+    order = await desk.orders.submit(desk.request())
+    desk.risk_gate.look()
+    desk.store.texts["trading-state"] = "active"
+
+    assert order.status is OrderStatus.REJECTED
+    assert desk.broker.placed == []
+    assert states == ["halted"]
+    assert desk.risk_gate.is_halted

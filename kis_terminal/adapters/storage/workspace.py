@@ -16,14 +16,37 @@ log = logging.getLogger(__name__)
 class FileWorkspaceStore:
     """`ports.WorkspaceStore`; a damaged file is kept aside and said in the log."""
 
-    def __init__(self, path: Path, *, waits_for_disk: bool = True) -> None:
+    def __init__(self, path: Path, *, waits_for_disk: bool = True, is_shared: bool = False) -> None:
         self._path = path
+        self._is_shared = is_shared
+        """Whether another program may write the file meanwhile: each `read` looks whether it did."""
         self._waits_for_disk = waits_for_disk
         """Whether what was written also survives the machine's sudden end; it costs tens of milliseconds."""
         self.is_damaged = False
         """Whether there was a file that could not be read; what it held is not known."""
         self._is_unsaved = False
+        self._seen = self._stamp()
         self._texts = self._load()
+
+    def _stamp(self) -> tuple[int, int, int]:
+        """Return what changes when the file is replaced; cheap enough to ask before each order."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+    def _look_again(self) -> None:
+        if (stamp := self._stamp()) == self._seen:
+            return
+        self._seen = stamp
+        try:
+            kept = json.loads(self._path.read_text(encoding="utf-8"))
+            self._texts = {str(key): str(value) for key, value in kept.items()}
+        except (OSError, ValueError, AttributeError) as error:
+            log.warning(
+                "%s was changed and cannot be read; what it said before counts: %s", self._path, error
+            )
 
     def _load(self) -> dict[str, str]:
         try:
@@ -46,6 +69,8 @@ class FileWorkspaceStore:
 
     def read(self, key: str) -> str | None:
         """Return the text kept under `key`."""
+        if self._is_shared and not self._is_unsaved:
+            self._look_again()
         return self._texts.get(key)
 
     def write(self, key: str, text: str) -> None:
@@ -75,3 +100,4 @@ class FileWorkspaceStore:
                 file.flush()
                 os.fsync(file.fileno())
         draft.replace(self._path)
+        self._seen = self._stamp()

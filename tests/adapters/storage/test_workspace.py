@@ -50,3 +50,17 @@ def test_choices_that_cannot_be_kept_are_said_once_and_go_on(tmp_path: Path, exp
     preferences.write("b", [2])
 
     assert (preferences.read("a"), preferences.read("b")) == (1, [2])
+
+
+def test_a_shared_file_is_read_again_when_another_program_wrote_it(tmp_path: Path, expect_log: Any) -> None:
+    """Cause: `kis-terminal panic` beside an open window must lock the window's orders too."""
+    expect_log("cannot be read")
+    path = tmp_path / "trading.json"
+    window = FileWorkspaceStore(path, is_shared=True)
+    assert window.read("trading-state") is None
+
+    FileWorkspaceStore(path).write("trading-state", "halted")
+    assert window.read("trading-state") == "halted"
+
+    path.write_text('{"trading-state": "act', encoding="utf-8")
+    assert window.read("trading-state") == "halted"  # what cannot be read opens nothing
