@@ -1,4 +1,4 @@
-"""The exchange counts any second exactly: compared with a list of all calls that is counted anew each time."""
+"""The exchange counts any second exactly: compared with a list of all calls that is counted anew."""
 
 from __future__ import annotations
 
