@@ -6,7 +6,7 @@ import asyncio
 import logging
 from datetime import date
 
-from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
 from kis_terminal.domain.trading_days import is_trading_day, trading_date
 from kis_terminal.ports import Clock, QuoteSource
 from kis_terminal.services.hub import Topic
@@ -86,9 +86,10 @@ class TradingDay:
         try:
             is_open = await self._source.is_open_day(day)
         except TerminalError as error:
-            # Paper has no such call: the calendar is the next best.
             log.info("whether the market opens on %s: %s", day, error)
             is_open = is_trading_day(day)
+            if isinstance(error, CorrectionNeeded):
+                self._asked = day  # paper has no such call: the calendar is all there is
         else:
             self._asked = day
         self._risk_gate.is_open_day = is_open
@@ -103,6 +104,6 @@ class TradingDay:
             return False
         if self._risk_gate.is_open_day is not False:
             self._portfolio.begin_day()
-        self._market_data.fill_gap()
+        self._market_data.refresh_watched()
         self._reconciler.want()
         return True

@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
+
+import orjson
 
 from kis_terminal.adapters.kis.catalog import Api
 from kis_terminal.adapters.kis.fields import Row
@@ -71,6 +74,11 @@ class Answer:
         source = self.source
         rows = [Row(source, record) for record in records if isinstance(record, Mapping)]
         return [row for row in rows if not row.is_empty]
+
+    def fingerprint(self) -> bytes:
+        """Return what its lists hold, to be compared with an earlier page's, whatever key asked for it."""
+        lists = {name: value for name, value in self.body.items() if isinstance(value, list)}
+        return sha256(orjson.dumps(lists)).digest()
 
     def value_at(self, path: str) -> str | None:
         """Return the text at `field`, `block.field` or `block[-1].field` (joined fields: `a+b`)."""

@@ -182,16 +182,16 @@ class KisClient:
     ) -> CallResult:
         """Ask for page after page, at most `most`.
 
-        With `complete` the whole list or an error: begins again when it changed meanwhile, raises
-        BrokerAnswerError when it does not end or repeats itself.
+        With `complete` the whole list or an error: begins again, a few times, when it changed meanwhile or
+        repeats itself, then raises what says that it is incomplete. BrokerAnswerError when it does not end.
         """
         for attempt in range(_RESTARTS + 1):
             try:
                 return await self._pages_once(api, values, priority, selectors or {}, most, complete)
-            except _ListChanged as changed:
-                log.info("%s: the list changed while it was read; begin again", api.id)
+            except _BeginAgain as again:
+                log.info("%s: %s; begin again", api.id, again.error)
                 if attempt == _RESTARTS:
-                    raise query_error(Sentence(api.name), changed.verdict) from changed
+                    raise again.error from again
                 await asyncio.sleep(self._pause(attempt))
         raise AssertionError("unreachable")
 
@@ -206,6 +206,7 @@ class KisClient:
     ) -> CallResult:
         answers: list[Answer] = []
         asked: set[tuple[tuple[str, str], ...]] = set()
+        seen: set[bytes] = set()
         current = dict(values)
         while True:
             answer = await self.request(
@@ -219,13 +220,17 @@ class KisClient:
             keys = next_keys(answer, current)
             if keys is None:
                 return CallResult(tuple(answers), False)
-            mark = tuple(sorted(keys.items()))
-            if mark in asked:
-                raise BrokerAnswerError(
-                    Sentence(
-                        "{source}: 다음 쪽이 되풀이되어 목록을 끝까지 읽지 못했습니다.", source=answer.source
+            mark, content = tuple(sorted(keys.items())), answer.fingerprint()
+            if mark in asked or (complete and content in seen):
+                raise _BeginAgain(
+                    BrokerAnswerError(
+                        Sentence(
+                            "{source}: 다음 쪽이 되풀이되어 목록을 끝까지 읽지 못했습니다.",
+                            source=answer.source,
+                        )
                     )
                 )
+            seen.add(content)
             if len(answers) >= most:
                 if complete:
                     raise BrokerAnswerError(
@@ -349,7 +354,7 @@ class KisClient:
                 if verdict.next is Next.ACCEPT:
                     return Answer(api, tr_id, raw.body, raw.continuation, raw.status, raw.milliseconds)
                 if verdict.next is Next.RESTART:
-                    raise _ListChanged(verdict)
+                    raise _BeginAgain(query_error(Sentence(api.name), verdict))
                 failure = query_error(what, verdict)
                 if verdict.next is Next.RENEW and not is_renewed:
                     is_renewed = True
@@ -401,12 +406,12 @@ class KisClient:
         return answer.status, answer.body
 
 
-class _ListChanged(TerminalError):
-    """The list changed between two pages."""
+class _BeginAgain(TerminalError):
+    """A list cannot be read on from here: it changed between two pages, or came back to an earlier one."""
 
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.message)
-        self.verdict = verdict
+    def __init__(self, error: TerminalError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def _uses_header(api: Api) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -114,6 +115,10 @@ def _change(rule: FaultRule, reply: _Reply) -> None:
         reply.body = reply.body[: max(0, rule.size)]
     elif rule.do == "cut":
         reply.cut = max(0, rule.size)
+    elif rule.do == "endless":
+        _continue_for_ever(reply, is_moving=rule.size != 0)
+    elif rule.do == "twice":
+        reply.body = _doubled(reply.body, rule.fields.split("+"))
     else:
         reply.body = _edited(reply.body, set(rule.fields.split("+")), is_blank=rule.do == "blank")
 
@@ -136,6 +141,32 @@ def _edited(body: bytes, names: set[str], *, is_blank: bool) -> bytes:
         return json.dumps(edit(json.loads(body)), ensure_ascii=False, separators=(",", ":")).encode()
     except ValueError:
         return body
+
+
+def _continue_for_ever(reply: _Reply, *, is_moving: bool) -> None:
+    """Say that another page follows; its key is a constant, or new each time and of no meaning."""
+    reply.headers = [pair for pair in reply.headers if pair[0] != b"tr_cont"] + [(b"tr_cont", b"M")]
+    try:
+        body = json.loads(reply.body)
+    except ValueError:
+        return
+    key = secrets.token_hex(8) if is_moving else "0000000000"
+    for name in ("ctx_area_nk100", "ctx_area_nk200"):
+        if name in body:
+            body[name] = f"{key}!^".ljust(100)
+    reply.body = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _doubled(body: bytes, names: list[str]) -> bytes:
+    """Return a JSON body whose named lists have every row a second time."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return body
+    for name in names:
+        if isinstance(found.get(name), list):
+            found[name] = found[name] * 2
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:

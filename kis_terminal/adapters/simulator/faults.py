@@ -29,7 +29,10 @@ from kis_terminal.adapters.simulator.wire_log import WireLog
 ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "rest": frozenset(
-            {"delay", "drop", "reset", "raw", "status", "error", "truncate", "cut", "blank", "omit"}
+            {
+                *("delay", "drop", "reset", "raw", "status", "error", "truncate", "cut", "blank", "omit"),
+                *("endless", "twice"),
+            }
         ),
         "connect": frozenset({"status", "close", "reset", "silence", "delay"}),
         "command": frozenset({"drop", "close", "reset", "silence", "rekey"}),
@@ -43,7 +46,9 @@ ACTIONS: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """What can be done where. `cut` ends the connection in the middle of a body, `truncate` sends a whole answer
-with half a JSON; `key` seals a notice with a key that nobody was told, `rekey` changes a session's key."""
+with half a JSON; `key` seals a notice with a key that nobody was told, `rekey` changes a session's key.
+`endless` tells of a next page on every page, under the same key or, with size, under a new one each time;
+`twice` lists the rows of fields again."""
 
 _AT_DEFAULT = {"delay": "request", "drop": "request", "error": "request", "reset": "request"}
 _LARGEST_BODY = 32 * 1024 * 1024
@@ -81,7 +86,8 @@ class FaultRule:
     """Bytes left by truncate and cut; columns added (or taken, below 0) by columns; copies by duplicate;
     the number that count writes; raw without text sends so many bytes."""
     fields: str = ""
-    """Names, joined by +, that blank empties and omit takes out wherever they stand."""
+    """Names, joined by +, that blank empties and omit takes out wherever they stand, and lists that twice
+    doubles."""
 
     def __post_init__(self) -> None:
         """Refuse what could never fire or would break the simulator itself; fill in the usual `at`."""
@@ -107,7 +113,7 @@ class FaultRule:
             raise FaultError("do=error needs code=")
         if self.do == "close" and self.code and not (self.code.isdigit() and 1000 <= int(self.code) < 5000):
             raise FaultError(f"code={self.code}: close codes are 1000 to 4999")
-        if self.do in ("blank", "omit") and not self.fields:
+        if self.do in ("blank", "omit", "twice") and not self.fields:
             raise FaultError(f"do={self.do} needs fields=")
         read_range(self.nth)
         if self.on == "rest" and not self.at:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from email.utils import formatdate
 from types import MappingProxyType
 from typing import Any
@@ -168,7 +169,7 @@ class AnsweringApp:
             status=answer.status,
             code=answer.body.get("msg_cd", answer.body.get("error_code", "")),
         )
-        await to_response(answer, request)(scope, receive, send)
+        await to_response(answer, request, self.venue.wall())(scope, receive, send)
         self.after_answer()
 
     def answer(self, request: Request, body: bytes) -> Answer:
@@ -310,8 +311,8 @@ def read_body(body: bytes) -> dict[str, str]:
     return values
 
 
-def to_response(answer: Answer, request: Request) -> Response:
-    """Build the HTTP response with KIS's headers.
+def to_response(answer: Answer, request: Request, now: datetime | None = None) -> Response:
+    """Build the HTTP response with KIS's headers, dated `now` (the machine's time unless told).
 
     Content-Type keeps its capitals: KIS's older sample client makes attributes of all lower-case header names
     and would fail on a hyphen among them.
@@ -322,7 +323,7 @@ def to_response(answer: Answer, request: Request) -> Response:
     response.raw_headers = [
         (b"Content-Type", b"application/json; charset=utf-8"),
         (b"Content-Length", str(len(content)).encode()),
-        (b"Date", formatdate(usegmt=True).encode()),  # the machine's time, not the market's
+        (b"Date", formatdate(now.timestamp() if now is not None else None, usegmt=True).encode()),
         (b"tr_id", _latin(request.headers.get("tr_id", ""))),
         (b"tr_cont", _latin(answer.tr_cont)),
         (b"gt_uid", _latin(request.headers.get("gt_uid", ""))),

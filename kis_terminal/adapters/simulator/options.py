@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from kis_terminal.adapters.simulator.faults import FaultError, FaultRule, read_rule
@@ -35,7 +35,15 @@ class SimulatorOptions:
     @property
     def start_time(self) -> time | None:
         """Return the time of day to start at, None for "open" and "live"."""
-        return None if self.clock in ("open", "live") else time.fromisoformat(self.clock)
+        return None if self.clock in ("open", "live") else time.fromisoformat(self.clock.rpartition("T")[2])
+
+    def start_moment(self, now: datetime) -> datetime | None:
+        """Return when to start: on the date that `clock` names or that of `now`; None as `start_time`."""
+        time_of_day = self.start_time
+        if time_of_day is None:
+            return None
+        day = self.clock.rpartition("T")[0]
+        return datetime.combine(date.fromisoformat(day) if day else now.date(), time_of_day, now.tzinfo)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--clock",
         type=_clock,
         default="open",
-        help="open (always in session), live, or HH:MM[:SS] to start at",
+        help="open (always in session), live, or HH:MM[:SS] or YYYY-MM-DDTHH:MM[:SS] to start at",
     )
     parser.add_argument("--bars", type=Path, help="directory of real daily bars to start from")
     parser.add_argument(
@@ -141,7 +149,12 @@ def _fault(text: str) -> FaultRule:
 def _clock(text: str) -> str:
     if text not in ("open", "live"):
         try:
-            time.fromisoformat(text)
+            day, _, time_of_day = text.rpartition("T")
+            time.fromisoformat(time_of_day)
+            if day:
+                date.fromisoformat(day)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text} is neither open, live nor HH:MM[:SS]") from None
+            raise argparse.ArgumentTypeError(
+                f"{text} is neither open, live nor [YYYY-MM-DDT]HH:MM[:SS]"
+            ) from None
     return text

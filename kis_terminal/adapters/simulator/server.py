@@ -10,7 +10,6 @@ import os
 import secrets
 import signal
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,8 +151,7 @@ def build_venue(
 
     OSError where there are no bars in the folder that should hold some.
     """
-    start = _start_moment(options)
-    market_time = MarketTime(speed=options.speed, start=start)
+    market_time = MarketTime(speed=options.speed, start=options.start_moment(wall_clock()))
     exchange = Exchange(
         seed=options.seed,
         now=market_time.now(),
@@ -161,7 +159,10 @@ def build_venue(
         market_open_always=options.clock == "open",
         extra=session.listings() if session is not None else (),
     )
-    return Venue(exchange, market_time, is_limited=options.is_limited)
+    # A market at another hour or date takes everything with it, so that clients find one clock; only the
+    # market that is always open lives beside the machine's.
+    wall = wall_clock if options.clock == "open" else market_time.now
+    return Venue(exchange, market_time, is_limited=options.is_limited, wall=wall)
 
 
 def _read_session(path: Path | None) -> RecordedSession | None:
@@ -196,15 +197,6 @@ def _read_bars(folder: Path | None, notes: list[str]) -> BarHistory | None:
         raise OSError(errno.EINVAL, nothing_usable(folder, history))
     notes.extend(report_lines(folder, history))
     return history
-
-
-def _start_moment(options: SimulatorOptions) -> datetime | None:
-    time_of_day = options.start_time
-    if time_of_day is None:
-        return None
-    return wall_clock().replace(
-        hour=time_of_day.hour, minute=time_of_day.minute, second=time_of_day.second, microsecond=0
-    )
 
 
 def write_ready_file(path: Path, addresses: dict[str, str | int]) -> None:
