@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal
 
 from kis_terminal.adapters.simulator.exchange import Exchange
-from kis_terminal.adapters.simulator.interruptions import InterruptionRules
 from kis_terminal.adapters.simulator.model import BookSnapshot, MarketStatusChanged, QuoteSnapshot
 from kis_terminal.adapters.simulator.tick_rules import tick_down, tick_up
 
@@ -58,9 +57,9 @@ class Halt:
 class Incidents:
     """Listen to the exchange's status events; the newest few hundred are kept."""
 
-    def __init__(self, exchange: Exchange, rules: InterruptionRules | None = None) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._rules = rules or InterruptionRules()
+        self._rules = exchange.interruption_rules
         self.interruptions: deque[Interruption] = deque(maxlen=_KEPT)
         self.halts: deque[Halt] = deque(maxlen=_KEPT)
 
