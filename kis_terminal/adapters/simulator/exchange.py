@@ -92,6 +92,7 @@ class Exchange:
         self.ledger = Ledger()
         self._started = self._now = now
         self._moment = self.clock.exchange_time(now)
+        self.first_day = self._moment.date()
         if market_open_always:
             self.calendar.open_always(self._moment.date())
         self._sequence = itertools.count(1)
@@ -115,12 +116,13 @@ class Exchange:
         heapq.heapify(self._agenda)
         self._changed: set[str] = set()
         self._actions = CorporateActions(self._markets, self._accounts, self._archive, self._admit)
+        self.interruption_rules = interruptions or InterruptionRules()
         self._runner = DayRunner(
             self._markets,
             self._desk,
             self.clock,
             self._started,
-            interruptions or InterruptionRules(),
+            self.interruption_rules,
             random.Random(seed_for(seed, "day")),
             self._announce_status,
             lambda: self._elapsed,
@@ -129,6 +131,11 @@ class Exchange:
         self._runner.start_day(now, self._moment)
         if market_open_always:
             self._announce_status(None, STATUS_OPEN)
+
+    @property
+    def moment(self) -> datetime:
+        """Return the exchange time that the market has been played to."""
+        return self._moment
 
     def listings(self) -> Sequence[Listing]:
         """Return everything listed."""
@@ -188,6 +195,10 @@ class Exchange:
         if start <= today.day <= end and today.volume > 0:
             bars.append(today)
         return bars
+
+    def today_bar(self, symbol: str) -> DailyBar:
+        """Return today's bar as far as it got, also while nothing has traded."""
+        return self._markets[symbol].daily_bar()
 
     def minute_bars(self, symbol: str, day: date) -> list[MinuteBar]:
         """Return the minutes of `day`, oldest first; those without a trade are left out."""

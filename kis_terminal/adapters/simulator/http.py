@@ -31,6 +31,7 @@ from kis_terminal.adapters.simulator import (
     handlers_price,
     handlers_quotes,
     handlers_reference,
+    reference_calls,
 )
 from kis_terminal.adapters.simulator.answers import Answer, WireRefusal, auth_refusal, gateway_refusal
 from kis_terminal.adapters.simulator.auth import APP_KEY_LENGTH
@@ -52,6 +53,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *handlers_orders.ENDPOINTS,
     *handlers_accounts.ENDPOINTS,
     *handlers_order_lists.ENDPOINTS,
+    *reference_calls.ENDPOINTS,
 )
 
 CONTROL_PATH = "/control"

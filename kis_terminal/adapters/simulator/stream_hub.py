@@ -166,6 +166,7 @@ class StreamHub:
         self.send(BOOK_TR, symbol, plain_frames(BOOK_TR, [record]))
 
     def _send_status(self, event: MarketStatusChanged) -> None:
+        self._venue.reference.incidents.note(event)
         symbols = self.symbols_of(STATUS_TR) if event.symbol is None else [event.symbol]
         for symbol in symbols:
             record = status_record(symbol, event, self._profile.status_columns)

@@ -16,6 +16,7 @@ from kis_terminal.adapters.simulator.faults import FaultPlan
 from kis_terminal.adapters.simulator.limits import HostLimits, StormGuard
 from kis_terminal.adapters.simulator.model import Account
 from kis_terminal.adapters.simulator.personality import PAPER, REAL, Personality
+from kis_terminal.adapters.simulator.reference_market import ReferenceMarket
 from kis_terminal.adapters.simulator.wire_log import WireLog
 
 
@@ -81,6 +82,8 @@ class Venue:
     hts_ids: frozenset[str] | None = None
     """HTS IDs that may ask for notices; None takes every well-formed one."""
     usage: CallUsage = field(default_factory=CallUsage)
+    reference: ReferenceMarket = field(init=False)
+    """What lies beside the order books."""
     log: WireLog = field(init=False)
     faults: FaultPlan = field(init=False)
     limits: dict[str, HostLimits] = field(init=False)
@@ -90,6 +93,7 @@ class Venue:
 
     def __post_init__(self) -> None:
         """Make what belongs to this run."""
+        self.reference = ReferenceMarket(self.exchange)
         self.log = WireLog(self.wall, self.monotonic)
         self.faults = FaultPlan(self.log, self.exchange.seed)
         self.limits = {host.name: HostLimits.of(host) for host in (REAL, PAPER)}
