@@ -87,39 +87,53 @@ class BarSeries:
 
         A listing may date a week, month or year by its first trading day; here it begins with the calendar.
         """
-        merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True))
+        rows = {}
         for bar in bars:
             start = wall_seconds(bar.start)
-            merged[bar_start(self.interval, start - start % _DAY, start % _DAY)] = [
+            rows[bar_start(self.interval, start - start % _DAY, start % _DAY)] = [
                 float(bar.open),
                 float(bar.high),
                 float(bar.low),
                 float(bar.close),
                 float(bar.volume),
             ]
-        times = np.array(sorted(merged), dtype=np.int64)
-        values = np.array([merged[int(t)] for t in times], dtype=np.float64).reshape(-1, FIELDS)
-        keep = (
-            self._volume_before_last
-            if self._size and len(times) and times[-1] == self._times[self._size - 1]
-            else None
-        )
-        self.replace(times, values)
-        self._volume_before_last = keep
+        self._overwrite(rows)
 
     def replace_minutes(self, minutes: Iterable[Bar]) -> None:
         """Take over a listing of one-minute bars, joined to this series' interval."""
         self.replace(*_joined(minutes, self.interval))
 
     def correct(self, minutes: Iterable[Bar]) -> None:
-        """Overwrite completed bars by what a listing of one-minute bars says; the last bar goes on living."""
+        """Overwrite completed bars by what a listing of one-minute bars says; the last bar goes on living.
+
+        A bar that is missing between others is put in: none of its prints came.
+        """
         times, values = _joined(minutes, self.interval)
-        for time, row in zip(times.tolist(), values, strict=True):
-            place = int(np.searchsorted(self.times, time))
-            if place < self._size - 1 and self._times[place] == time:
-                self._values[place] = row
-        self.revision += 1
-        self.structure += 1
+        if not self._size or not len(times):
+            return
+        first, last = int(self._times[0]), int(self._times[self._size - 1])
+        known = set(self.times.tolist())
+        rows = {
+            time: row
+            for time, row in zip(times.tolist(), values.tolist(), strict=True)
+            if first <= time < last
+        }
+        if rows.keys() <= known:
+            for time, row in rows.items():
+                self._values[int(np.searchsorted(self.times, time))] = row
+            self.revision += 1
+            self.structure += 1
+        else:
+            self._overwrite(rows)
+
+    def _overwrite(self, rows: dict[int, list[float]]) -> None:
+        """Overwrite or insert bars; what is known of the last one stays as long as it is the last."""
+        keep, last = self._volume_before_last, int(self._times[self._size - 1]) if self._size else -1
+        merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True)) | rows
+        times = np.array(sorted(merged), dtype=np.int64)
+        self.replace(times, np.array([merged[int(t)] for t in times], dtype=np.float64).reshape(-1, FIELDS))
+        if len(times) and int(times[-1]) == last:
+            self._volume_before_last = keep
 
     def mend(self, minutes: Iterable[Bar], broken_since: int) -> None:
         """Overwrite or insert bars as a listing of one-minute bars gives them, the last one included.
@@ -128,14 +142,9 @@ class BarSeries:
         begun in its middle, so that its volume has to be counted anew (`join`).
         """
         times, values = _joined(minutes, self.interval)
-        keep = self._volume_before_last
-        last = int(self._times[self._size - 1]) if self._size else -1
-        merged = dict(zip(self.times.tolist(), self.values.tolist(), strict=True))
-        merged.update(zip(times.tolist(), values.tolist(), strict=True))
-        starts = np.array(sorted(merged), dtype=np.int64)
-        self.replace(starts, np.array([merged[int(t)] for t in starts], dtype=np.float64).reshape(-1, FIELDS))
-        if len(starts) and int(starts[-1]) == last and last <= broken_since:
-            self._volume_before_last = keep
+        self._overwrite(dict(zip(times.tolist(), values.tolist(), strict=True)))
+        if self._size and int(self._times[self._size - 1]) > broken_since:
+            self._volume_before_last = None
 
     def _append(self, start: int, price: float) -> None:
         if self._size == len(self._times):

@@ -151,6 +151,8 @@ class FaultProxy:
             toxics = self.toxics[way]
             if toxics.blackhole:
                 return True
+            if writer.is_closing():
+                return False  # reset meanwhile
             size = min(size for size in (len(data), toxics.slice_size) if size)
             ends = [end for end in (toxics.limit_data, toxics.reset_after) if end is not None]
             left = min(ends) - link.passed[way] if ends else size

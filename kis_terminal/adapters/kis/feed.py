@@ -79,6 +79,7 @@ class KisFeed:
         self._link_since = clock.monotonic()
         self._retry_at: float | None = None
         self._approval = ApprovalState.NONE
+        self._has_alarmed = False
         self._task: asyncio.Task[None] | None = None
         self._first_attempt = asyncio.Event()
         self._changed = asyncio.Event()
@@ -113,6 +114,9 @@ class KisFeed:
         was_running = not task.done()
         task.cancel()
         await asyncio.wait({task})
+        for slot in self._slots.disconnected(self._clock.monotonic()):
+            if self._listener is not None:
+                self._listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
         if was_running and self._listener is not None:
             self._tell_link(self._listener, LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
 
@@ -212,6 +216,11 @@ class KisFeed:
                 self._approval = ApprovalState.REFUSED
             if decision.renew_approval:
                 self._invalidate_approval()
+            if decision.is_alarming and not self._has_alarmed:
+                log.warning(
+                    "the stream cannot be kept, one connection after another ends: %s", decision.sentence
+                )
+            self._has_alarmed = decision.is_alarming
             log.info("feed waits %.1f s after %s %s", decision.delay, ending.kind, ending.detail)
             self._retry_at = self._clock.monotonic() + decision.delay
             self._tell_link(listener, LinkState.WAITING, decision.sentence)

@@ -50,6 +50,8 @@ class Decision:
     delay: float | None
     sentence: str
     renew_approval: bool = False
+    is_alarming: bool = False
+    """One connection after another ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class ReconnectPolicy:
     """For an app key in use, and for an approval key that a renewal did not help."""
     jitter: float = 0.25
     """Fraction by which a delay is stretched at random, so that many clients do not come at once."""
+    failures_alarm: int = 6
+    """So many endings in a row without data are more than a hiccup."""
     connects: int = 20
     window: float = 600.0
     """No more than `connects` in any `window`."""
@@ -136,7 +140,8 @@ class Reconnector:
                 )
             self._has_renewed = True
         delay *= 1.0 + policy.jitter * self._randomness.random()
-        if (budget_delay := self._budget_delay(now)) > delay:
+        is_held_back = (budget_delay := self._budget_delay(now)) > delay
+        if is_held_back:
             delay = budget_delay
             reason = Sentence(
                 "{reason}. 최근 {minutes:.0f}분 동안 {connects}번 접속하여 더 기다립니다",
@@ -147,7 +152,9 @@ class Reconnector:
         if ending.detail:
             reason = Sentence("{reason} ({detail})", reason=reason, detail=ending.detail)
         when = Sentence("{delay:.0f}초 뒤", delay=delay) if delay >= 1.0 else Sentence("곧")
-        return Decision(delay, Sentence("{reason}. {when} 다시 접속합니다.", reason=reason, when=when), renew)
+        sentence = Sentence("{reason}. {when} 다시 접속합니다.", reason=reason, when=when)
+        is_alarming = is_held_back or self._failures > policy.failures_alarm
+        return Decision(delay, sentence, renew, is_alarming)
 
     def _budget_delay(self, now: float) -> float:
         """Return how long to wait so that the connects that are left last until the window is over.

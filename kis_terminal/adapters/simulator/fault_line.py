@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.protocol import State
 
 from kis_terminal.adapters.simulator.crypto import SessionCipher
 from kis_terminal.adapters.simulator.faults import FaultPlan, FaultRule
@@ -97,8 +98,9 @@ _UNSHAPED = frozenset({"delay", "drop", "duplicate", "reorder", "close", "reset"
 def end_connection(connection: ServerConnection, rule: FaultRule) -> None:
     """Close a socket in order, reset it, or leave it half-open: it stays and says nothing any more."""
     if rule.do == "close":
-        connection.protocol.send_close(int(rule.code or 1000))
-        connection.send_data()
+        if connection.protocol.state is State.OPEN:  # the next frame meets a socket that is closing already
+            connection.protocol.send_close(int(rule.code or 1000))
+            connection.send_data()
     elif rule.do == "reset":
         reset_transport(connection.transport)
     elif isinstance(connection, PongingConnection):
