@@ -1,0 +1,138 @@
+"""Indices: weighted by worth, the same in every call, and no further than their names."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from .reference_desk import Desk, desk
+
+QUOTATIONS = "domestic-stock/v1/quotations"
+KOSPI = {"FID_COND_MRKT_DIV_CODE": "U", "FID_INPUT_ISCD": "0001"}
+
+
+@pytest.fixture(scope="module")
+def market() -> Desk:
+    found = desk()
+    found.pass_time(90)
+    return found
+
+
+def test_an_index_moves_as_its_names_are_worth(market: Desk) -> None:
+    row = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]
+
+    exchange = market.venue.exchange
+    names = [one for one in exchange.listings() if one.market == "KOSPI" and one.kind == "stock"]
+    now = sum(exchange.quote(one.symbol).last * one.listed_shares for one in names)
+    base = sum(exchange.quote(one.symbol).base * one.listed_shares for one in names)
+    assert float(row["bstp_nmix_prpr"]) == pytest.approx(3413.07 * now / base, abs=0.02)
+    assert float(row["bstp_nmix_prdy_ctrt"]) == pytest.approx(100 * (now - base) / base, abs=0.01)
+    assert int(row["acml_vol"]) == sum(exchange.quote(one.symbol).volume for one in names) // 1_000
+    counts = ("ascn_issu_cnt", "stnr_issu_cnt", "down_issu_cnt")
+    assert sum(int(row[name]) for name in counts) == len(names)
+    low, high = float(row["bstp_nmix_lwpr"]), float(row["bstp_nmix_hgpr"])
+    assert low <= min(float(row["bstp_nmix_prpr"]), float(row["bstp_nmix_oprc"]))
+    assert high >= max(float(row["bstp_nmix_prpr"]), float(row["bstp_nmix_oprc"]))
+
+
+@pytest.mark.parametrize("code", ["0001", "1001", "2001", "0013"])
+def test_price_ticks_minutes_and_days_tell_one_level(market: Desk, code: str) -> None:
+    asked = {**KOSPI, "FID_INPUT_ISCD": code}
+    price = market.ask(f"{QUOTATIONS}/inquire-index-price", **asked)["output"]
+    tick = market.ask(f"{QUOTATIONS}/inquire-index-tickprice", **asked)["output"][0]
+    minute = market.ask(f"{QUOTATIONS}/inquire-index-timeprice", **asked, FID_INPUT_HOUR_1="60")["output"][0]
+    chart = market.ask(f"{QUOTATIONS}/inquire-time-indexchartprice", **asked, FID_INPUT_HOUR_1="60")
+    days = market.ask(
+        f"{QUOTATIONS}/inquire-daily-indexchartprice",
+        **asked,
+        FID_INPUT_DATE_1="20260901",
+        FID_INPUT_DATE_2="20261120",
+        FID_PERIOD_DIV_CODE="D",
+    )
+
+    level = price["bstp_nmix_prpr"]
+    assert {tick["bstp_nmix_prpr"], minute["bstp_nmix_prpr"]} == {level}
+    assert chart["output2"][0]["bstp_nmix_prpr"] == level
+    assert days["output2"][0]["bstp_nmix_prpr"] == level
+    assert days["output2"][1]["bstp_nmix_prpr"] == days["output1"]["prdy_nmix"]
+    assert days["output2"][0]["acml_vol"] == price["acml_vol"] == tick["acml_vol"]
+
+
+def test_bars_of_an_index_hold_their_own_prices(market: Desk) -> None:
+    for period, count in (("D", 50), ("W", 50), ("M", 50), ("Y", 11)):
+        rows = market.ask(
+            f"{QUOTATIONS}/inquire-daily-indexchartprice",
+            **KOSPI,
+            FID_INPUT_DATE_1="20160101",
+            FID_INPUT_DATE_2="20261120",
+            FID_PERIOD_DIV_CODE=period,
+        )["output2"]
+        assert len(rows) == count
+        assert [row["stck_bsop_date"] for row in rows] == sorted(
+            (row["stck_bsop_date"] for row in rows), reverse=True
+        )
+        for row in rows:
+            low, high = float(row["bstp_nmix_lwpr"]), float(row["bstp_nmix_hgpr"])
+            assert low <= float(row["bstp_nmix_oprc"]) <= high
+            assert low <= float(row["bstp_nmix_prpr"]) <= high
+
+
+def test_minutes_sum_to_the_days_volume(market: Desk) -> None:
+    indices = market.venue.reference.indices
+    rule = indices.rule("1001")
+    assert rule is not None
+
+    minutes = indices.minutes(rule, date(2026, 11, 20))
+
+    assert sum(row.volume for row in minutes) == indices.snapshot(rule).volume
+    assert minutes[-1].total_volume == indices.snapshot(rule).volume
+    assert max(row.high for row in minutes) <= indices.snapshot(rule).high
+
+
+def test_a_past_day_ends_where_its_bar_does(market: Desk) -> None:
+    indices = market.venue.reference.indices
+    rule = indices.rule("0001")
+    assert rule is not None
+
+    minutes = indices.minutes(rule, date(2026, 11, 19))
+    bar = indices.bars(rule, "D", date(2026, 11, 19), date(2026, 11, 19))[0]
+
+    assert minutes[-1].close == pytest.approx(bar.close, abs=0.01)
+
+
+def test_sectors_of_a_market_are_listed(market: Desk) -> None:
+    body = market.ask(
+        f"{QUOTATIONS}/inquire-index-category-price", **KOSPI, FID_MRKT_CLS_CODE="K", FID_BLNG_CLS_CODE="0"
+    )
+
+    rows = body["output2"]
+    assert {"0001", "0013", "2001"} <= {row["bstp_cls_code"] for row in rows}
+    assert all(0 <= float(row["acml_vol_rlim"]) <= 100 for row in rows)
+    assert rows[0]["bstp_nmix_prpr"] == body["output1"]["bstp_nmix_prpr"]
+
+
+def test_an_index_nobody_knows_is_refused(market: Desk) -> None:
+    assert (
+        market.ask(f"{QUOTATIONS}/inquire-index-price", **{**KOSPI, "FID_INPUT_ISCD": "9999"})["rt_cd"] == "1"
+    )
+
+
+def test_a_new_day_goes_on_from_the_old_close() -> None:
+    market = desk(desk().now.replace(hour=15, minute=10))
+    market.pass_time(60)
+    market.pass_time(6 * 3600)
+    last = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]["bstp_nmix_prpr"]
+    market.pass_time(2 * 86_400 + 12 * 3600)
+
+    rows = market.ask(
+        f"{QUOTATIONS}/inquire-daily-indexchartprice",
+        **KOSPI,
+        FID_INPUT_DATE_1="20261101",
+        FID_INPUT_DATE_2="20261123",
+        FID_PERIOD_DIV_CODE="D",
+    )
+
+    assert rows["output1"]["prdy_nmix"] == last
+    assert [row["stck_bsop_date"] for row in rows["output2"][:2]] == ["20261123", "20261120"]
+    assert rows["output2"][1]["bstp_nmix_prpr"] == last
