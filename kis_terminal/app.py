@@ -17,31 +17,36 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from kis_terminal import __version__
+from kis_terminal.account_files import account_file
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.process_memory import resident_bytes
 from kis_terminal.adapters.recording.recorder import SessionRecorder
 from kis_terminal.adapters.simulator.process import ExchangeProcess
 from kis_terminal.adapters.storage.instance_lock import InstanceLock
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import Order, OrderStatus
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth
 from kis_terminal.resource_files import resource_path
+from kis_terminal.services.health import Health
 from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.recording import Recording
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import URGENT, TaskScope
 from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
-from kis_terminal.trading_core import TradingCore, account_file
+from kis_terminal.trading_core import TradingCore
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.main_window import MainWindow
 from kis_terminal.ui.panels.chart import ChartPanel
+from kis_terminal.ui.panels.health import HealthPanel
 from kis_terminal.ui.panels.log import LogPanel
 from kis_terminal.ui.panels.order_book import OrderBookPanel
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
@@ -143,12 +148,23 @@ class Terminal:
                 ChartPanel(self.workspace),
                 OrdersPanel(self.workspace),
                 LogPanel(self.workspace, logging_.buffer),
+                HealthPanel(self.workspace, self._health(settings.environment)),
                 OrderBookPanel(self.workspace),
                 OrderEntryPanel(self.workspace),
             ),
             options.layout or "",
         )
         crash.tell = self.workspace.link.message.emit
+
+    def _health(self, environment: Environment) -> Health:
+        return Health(
+            environment,
+            self.market_data,
+            self.workspace.status,
+            self.core.clock,
+            write_seconds=lambda: self.journal.last_write_seconds,
+            memory_bytes=resident_bytes,
+        )
 
     def _let_order_pass(self, order: Order) -> None:
         """Paint nothing between the click and the socket; the outcome is painted at once."""

@@ -338,6 +338,10 @@ class BrokerHealth:
     """Broker's clock minus ours."""
     last_frame_at: float | None
     """Clock.monotonic() of the last frame."""
+    calls_usual: int = 0
+    """Limit when KIS turned nothing away lately; 0 is not known."""
+    calls_waiting: int = 0
+    """Calls that wait for their turn."""
 
 
 class HealthSource(Protocol):

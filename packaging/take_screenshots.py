@@ -95,6 +95,21 @@ async def _order_book(terminal: Any, name: str) -> None:
     _save(terminal.window.docks["order_book"], name)
 
 
+async def _health(terminal: Any, name: str) -> None:
+    """Watch more than there are slots, so that some are polled, and show the panel beside the trading."""
+    from kis_terminal.ports import Stream
+
+    await _trade(terminal)
+    market = terminal.market_data
+    more = [item.symbol for item in terminal.instruments.find("0", 40)]
+    watching = [market.watch(symbol, Stream.TICKS, Stream.BOOK) for symbol in more]
+    terminal.window.show_panel("health")
+    await asyncio.sleep(4.0)
+    _save(terminal.window, name)
+    for subscription in watching:
+        subscription.close()
+
+
 async def _panic(terminal: Any, name: str) -> None:
     await _trade(terminal)
     terminal.panic.press()
@@ -108,6 +123,7 @@ SCENES: dict[str, _Scene] = {
     "terminal-dark": (_whole_window, (1760, 990), "ko", "1"),
     "terminal-1366x768": (_whole_window, (1366, 768), "ko", "1"),
     "terminal-english": (_whole_window, (1760, 990), "en", "1"),
+    "health": (_health, (1760, 990), "ko", "1"),
     "panic-report": (_panic, (1760, 990), "ko", "1"),
     "order-book": (_order_book, (1760, 990), "ko", "2"),
 }

@@ -52,7 +52,7 @@ async def broker_lines(
             lines += await _session(broker, clock)
         else:
             lines.append(_no_token())
-        lines.append(clock_line(broker.health().clock_skew_seconds))
+        lines.append(clock_line(broker.health().clock_skew_seconds, access.environment))
         if keys.verdict is Verdict.OK:
             lines.append(await _stream(access, broker, clock))
     finally:

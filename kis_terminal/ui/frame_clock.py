@@ -7,6 +7,7 @@ done when nothing changed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from time import perf_counter
 
@@ -18,6 +19,7 @@ SLOW_SECONDS = 1 / 30
 _LATE_SECONDS = 0.004
 _LATER, _SOONER = 0.002, 0.0003
 HOLD_SECONDS = 0.006
+_SLOW_KEPT = 500
 
 
 class FrameClock(QObject):
@@ -34,6 +36,8 @@ class FrameClock(QObject):
         self._held_until = 0.0
         self.longest_flush = 0.0
         """Seconds, since the status bar last asked (`take_longest`)."""
+        self._slow: deque[tuple[float, float]] = deque(maxlen=_SLOW_KEPT)
+        """When the last slow flushes ended (`perf_counter`), and what they took."""
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -98,12 +102,20 @@ class FrameClock(QObject):
             # A flush that raises goes to the last stop for bugs; the others of the frame are kept.
             for flush in wanted:
                 self.request(flush)
-        self.longest_flush = max(self.longest_flush, perf_counter() - begun)
+        ended = perf_counter()
+        self.longest_flush = max(self.longest_flush, ended - begun)
+        if ended - begun >= FRAME_SECONDS:
+            self._slow.append((ended, ended - begun))
 
     def take_longest(self) -> float:
         """Return the longest flush in seconds since the last call."""
         longest, self.longest_flush = self.longest_flush, 0.0
         return longest
+
+    def longest_within(self, seconds: float) -> float:
+        """Return the longest flush of the last `seconds`, zero when none was longer than a frame."""
+        since = perf_counter() - seconds
+        return max((taken for ended, taken in self._slow if ended >= since), default=0.0)
 
     def stop(self) -> None:
         """Flush no more."""

@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
             (0.515, 400, (("chart", 0.67), ("orders", 0.33))),
             (0.272, 370, (("order_book", 0.67), ("order_entry", 0.33))),
         ),
-        {"orders": ("log",)},
+        {"orders": ("log", "health")},
     ),
     "차트": Preset(
         (
@@ -45,7 +45,7 @@ PRESETS: dict[str, Preset] = {
             (0.60, 400, (("chart", 0.8), ("orders", 0.2))),
             (0.22, 340, (("order_entry", 0.6), ("positions", 0.4))),
         ),
-        {"orders": ("log",), "order_entry": ("order_book",)},
+        {"orders": ("log", "health"), "order_entry": ("order_book",)},
     ),
 }
 
@@ -131,10 +131,23 @@ class Layouts:
     def _take_state(self, text: str) -> bool:
         if not text:
             return False
-        is_done = self._window.restoreState(_from_base64(text), _VERSION)
+        state = _from_base64(text)
+        is_done = self._window.restoreState(state, _VERSION)
         if not is_done:
             log.warning("a kept layout could not be read; the preset is used")
+        else:
+            self._put_behind(bytes(state.data()))
         return is_done
+
+    def _put_behind(self, state: bytes) -> None:
+        """Hide the panels that did not exist when a layout was kept, as tabs of those they belong to."""
+        for name, dock in self._docks.items():
+            if dock.objectName().encode("utf-16-be") in state:
+                continue
+            front = next((f for f, hidden in PRESETS[SCALPING].behind.items() if name in hidden), None)
+            if front is not None and front in self._docks:
+                self._window.tabifyDockWidget(self._docks[front], dock)
+            dock.hide()
 
     def _arrange(self, preset: Preset) -> None:
         window, docks = self._window, self._docks

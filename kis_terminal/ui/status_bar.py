@@ -8,6 +8,7 @@ from time import monotonic
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from kis_terminal.services.health_rules import SKEW_WARN, is_played
 from kis_terminal.services.market_data import LinkState
 from kis_terminal.ui.translation import said, tr, unmarked
 from kis_terminal.ui.workspace import Workspace
@@ -117,13 +118,16 @@ class StatusBar(QWidget):
         self._set("slots", tr("실시간 {used}/{total}", used=used, total=total), used >= total)
         free, limit = health.calls_available, health.calls_limit
         self._set("budget", tr("호출여유 {free}/{limit}", free=free, limit=limit), free == 0)
-        self._set("token", *self._token(health.token_expires_at))
+        self._set("token", *self._token(health.token_expires_at, health.clock_skew_seconds))
         self._set("database", f"DB {status.database}")
         longest = self._longest_flush()
         self._set("ui", f"UI {longest * 1000:.0f} ms", longest > _SLOW_FRAME_SECONDS)
         skew = health.clock_skew_seconds
-        words = "-" if skew is None else f"{skew:+.2f} s"
-        self._set("skew", tr("서버시각차 {skew}", skew=words), skew is not None and abs(skew) > 1)
+        if is_played(skew, self._workspace.environment):
+            self._set("skew", tr("거래소 시각 재생"))
+        else:
+            words = "-" if skew is None else f"{skew:+.2f} s"
+            self._set("skew", tr("서버시각차 {skew}", skew=words), skew is not None and abs(skew) > SKEW_WARN)
 
     def _frame_age(self, last_frame_at: float | None, *, is_connected: bool) -> tuple[str, bool]:
         if last_frame_at is None:
@@ -133,10 +137,11 @@ class StatusBar(QWidget):
         text = "WS <1 s" if age < _SAMPLE_SECONDS else f"WS {age:.0f} s"
         return text, age > _QUIET_SECONDS or not is_connected
 
-    def _token(self, expires_at: datetime | None) -> tuple[str, bool]:
+    def _token(self, expires_at: datetime | None, skew: float | None) -> tuple[str, bool]:
         if expires_at is None:
             return tr("토큰 -"), False
-        left = (expires_at - datetime.now(expires_at.tzinfo)).total_seconds() / 3600
+        # The end is told by the broker's clock.
+        left = ((expires_at - datetime.now(expires_at.tzinfo)).total_seconds() - (skew or 0.0)) / 3600
         if left < 1:
             return tr("토큰 {n}분", n=max(0, int(left * 60))), True
         return tr("토큰 {n}시간", n=int(left)), False

@@ -60,7 +60,10 @@ def open_terminal(
         theme, logging_ = Theme(), set_up_logging(settings.home.logs)
         theme.apply(qapp)
         crash = CrashDesk()
-        terminal = Terminal(Options(), settings, access, window_preferences(settings), theme, logging_, crash)
+        choices = window_preferences(settings)
+        terminal = Terminal(
+            Options(), settings, access, choices, theme, logging_, crash, is_exchange_new=False
+        )
         person = Person(terminal, qtbot, qt_loop, exchange, access.cano, logging_)
         opened.append(person)
         window = terminal.window

@@ -227,6 +227,8 @@ class MemoryFeed:
     def __init__(self, slots: int = 41) -> None:
         self.slots_total = slots
         self.wanted: set[tuple[Stream, str]] = set()
+        self.refused: dict[tuple[Stream, str], str] = {}
+        """Why the server will not give a stream."""
         self.renewed: list[tuple[Stream, str]] = []
         self.restarts: list[str] = []
         self.link = LinkState.CLOSED
@@ -279,9 +281,13 @@ class MemoryFeed:
         self.restarts.append(reason)
 
     def subscriptions(self) -> list[StreamStatus]:
-        """Return what is wanted, all of it confirmed."""
-        state = SubscriptionState.CONFIRMED
-        return [StreamStatus(stream, symbol, state, "", 0.0) for stream, symbol in sorted(self.wanted)]
+        """Return what is wanted, all of it confirmed unless `refused` names it."""
+        return [
+            StreamStatus(*key, SubscriptionState.REFUSED, self.refused[key], 0.0)
+            if key in self.refused
+            else StreamStatus(*key, SubscriptionState.CONFIRMED, "", 0.0)
+            for key in sorted(self.wanted)
+        ]
 
     def health(self) -> FeedHealth:
         """Return the figures of a quiet connection."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from kis_terminal.ui.frame_clock import FrameClock
@@ -91,3 +92,20 @@ def test_a_slow_flush_is_rarer_and_never_forgotten(qtbot: Any) -> None:
     qtbot.waitUntil(lambda: len(slow) > before)
 
     assert len(slow) <= 15
+
+
+def test_a_slow_flush_is_remembered_and_taking_the_longest_does_not_forget_it(qtbot: Any) -> None:
+    clock, seen = FrameClock(), []
+
+    def slow() -> None:
+        end = perf_counter() + 0.03
+        while perf_counter() < end:
+            pass
+        seen.append("slow")
+
+    clock.request(slow)
+    qtbot.waitUntil(lambda: bool(seen))
+
+    assert clock.take_longest() >= 0.03
+    assert clock.longest_within(60) >= 0.03
+    assert clock.longest_within(0) == 0

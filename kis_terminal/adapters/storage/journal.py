@@ -58,6 +58,8 @@ class SqliteOrderJournal:
         self._in_thread = 0
         self._lately_seconds = _PATIENCE_SECONDS
         """What a line took, the longer ones remembered for a while."""
+        self.last_write_seconds: float | None = None
+        """What the last line took, None before the first."""
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -122,6 +124,7 @@ class SqliteOrderJournal:
         append(connection, *row)
         taken = time.perf_counter() - begun
         self._lately_seconds = max(taken, self._lately_seconds * _FORGETTING)
+        self.last_write_seconds = taken
 
     def _tidy(self) -> None:
         """Carry the write-ahead log over into the file; an order that comes meanwhile waits for it."""
