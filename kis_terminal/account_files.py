@@ -1,0 +1,23 @@
+"""Where the files of one account lie; the window and the commands of the shell share them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from kis_terminal.settings import HomePaths, KisAccess
+
+
+def journal_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the order journal of an account lies."""
+    return home.data / f"journal-{account_file(access)}.sqlite"
+
+
+def latch_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the trading state of an account lies."""
+    return home.data / f"trading-{account_file(access)}.json"
+
+
+def account_file(access: KisAccess) -> str:
+    """Return a name for an account's files that does not show its number."""
+    return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
