@@ -51,7 +51,7 @@ def clock_line(skew: float | None, environment: Environment) -> HealthLine:
     if is_played(skew, environment):
         minutes = int(abs(skew) // 60)
         value = Sentence(
-            "내장 거래소가 다른 시각을 재생 중 ({sign}{hours}시간 {minutes}분)",
+            "다른 시각을 재생 중 ({sign}{hours}시간 {minutes}분)",
             sign="+" if skew > 0 else "-",
             hours=minutes // 60,
             minutes=minutes % 60,

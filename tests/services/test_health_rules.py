@@ -25,7 +25,7 @@ REAL, SIM = Environment.REAL, Environment.SIM
         (clock_line(0.04, REAL), OK, "서버보다 -0.04초"),
         (clock_line(-2.5, REAL), WARN, "서버보다 +2.50초"),
         (clock_line(600.0, REAL), DANGER, "서버보다 -600.00초"),
-        (clock_line(-28_508.0, SIM), OK, "내장 거래소가 다른 시각을 재생 중 (-7시간 55분)"),
+        (clock_line(-28_508.0, SIM), OK, "다른 시각을 재생 중 (-7시간 55분)"),
         (token_line(None), WARN, "없음"),
         (token_line(75_700.0), OK, "21시간 1분 남음"),
         (token_line(1_800.0), WARN, "0시간 30분 남음"),

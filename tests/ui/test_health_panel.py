@@ -187,7 +187,7 @@ def test_streams_are_listed_with_their_state(gauges: Gauges, desk: Desk, qtbot: 
     panel.refresh()
 
     assert cells(panel.streams, f"ticks:{SAMSUNG}", "name", "stream", "state", "age") == [
-        *(f"삼성전자 {SAMSUNG}", "체결", "확인", "7초"),
+        *("삼성전자", "체결", "확인", "7초"),
     ]
     assert set(panel.streams.keys) == {f"ticks:{SAMSUNG}", f"book:{SAMSUNG}", f"ticks:{NAVER}"}
     assert panel.view_buttons[HealthView.STREAMS].text() == "실시간 3"

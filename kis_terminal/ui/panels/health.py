@@ -151,7 +151,15 @@ class HealthPanel(Panel):
         grid = Grid(
             "health.streams",
             [
-                Column("name", tr("종목"), 100, self._name, Align.LEFT, stretch=2),
+                Column(
+                    "name",
+                    tr("종목"),
+                    110,
+                    self._name,
+                    Align.LEFT,
+                    stretch=2,
+                    tooltip=lambda line: line.status.symbol,
+                ),
                 Column(
                     "stream", tr("구분", context="stream"), 60, _stream_word, Align.LEFT, colour=self._muted
                 ),
@@ -251,7 +259,7 @@ class HealthPanel(Panel):
 
     def _name(self, line: StreamLine) -> str:
         symbol = line.status.symbol
-        return f"{self.workspace.instruments.name(symbol)} {symbol}" if symbol else tr("모든 종목")
+        return self.workspace.instruments.name(symbol) if symbol else tr("모든 종목")
 
     def _follow(self, key: str) -> None:
         self.workspace.link.choose(self.streams.row(key).status.symbol)
