@@ -4,91 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from kis_terminal.adapters.kis.client import Patience
-from kis_terminal.adapters.simulator.faults import read_rule
-from kis_terminal.domain.instruments import round_down_to_tick
-from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side
-from kis_terminal.ports import Stream
-from kis_terminal.settings import KisAccess
+from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from tests.support.exchange import RunningExchange, running_exchange
+from tests.support.fault_case import NOTICES, ORDERS, SAMSUNG, Case, opened
 from tests.support.fault_proxy import fault_proxy
-from tests.support.invariants import Invariants
 from tests.support.leftovers import ExpectLog
-from tests.support.trading_desk import TradingDesk, trading_desk, until
-
-SAMSUNG = "005930"
-ORDERS = "path=*/order-cash"
-NOTICES = "on=frame,tr=H0STCNI0"
-
-
-@dataclass
-class Case:
-    """A desk at an exchange, and the judge of both."""
-
-    exchange: RunningExchange
-    desk: TradingDesk
-    invariants: Invariants
-
-    def __post_init__(self) -> None:
-        """Remember every state that an order goes through."""
-        self.seen: list[Order] = []
-        self.desk.orders.changed.subscribe(self.seen.append)
-
-    def fault(self, spec: str) -> int:
-        return self.exchange.server.venue.faults.add(read_rule(spec))
-
-    def fired(self, number: int) -> int:
-        rows = self.exchange.server.venue.faults.to_json()
-        return next(int(str(row["fired"])) for row in rows if row["id"] == number)
-
-    def market_buy(self, quantity: int = 10) -> OrderRequest:
-        return self.desk.orders.new_request(
-            SAMSUNG, Side.BUY, OrderKind.MARKET, quantity, None, origin=Origin.ORDER_ENTRY
-        )
-
-    def resting_buy(self, quantity: int = 7) -> OrderRequest:
-        price = self.desk.market_data.state(SAMSUNG).price
-        assert price is not None
-        return self.desk.orders.new_request(
-            SAMSUNG,
-            Side.BUY,
-            OrderKind.LIMIT,
-            quantity,
-            round_down_to_tick(price * Decimal("0.9")),
-            origin=Origin.LADDER,
-        )
-
-    def now(self, order: Order | OrderRequest) -> Order:
-        found = self.desk.orders.get(order.key if isinstance(order, Order) else order.intent_id)
-        assert found is not None
-        return found
-
-    def states(self, order: Order) -> list[OrderStatus]:
-        return [state.status for state in self.seen if state.key == order.key]
-
-    def shares(self, order: Order) -> int:
-        numbers = self.now(order).chain
-        return sum(fill.quantity for fill in self.desk.orders.fills if fill.order_number in numbers)
-
-
-@asynccontextmanager
-async def opened(
-    exchange: RunningExchange, access: KisAccess, folder: Path, patience: Patience | None = None
-) -> AsyncIterator[Case]:
-    async with trading_desk(access, folder, patience) as desk:
-        watching = desk.market_data.watch(SAMSUNG, Stream.TICKS, Stream.BOOK)
-        state = desk.market_data.state(SAMSUNG)
-        await until(lambda: state.upper_limit is not None and state.book is not None)
-        await until(lambda: desk.market_data.market_seconds() is not None)
-        yield Case(exchange, desk, Invariants(exchange.server, desk, cano=access.cano))
-        watching.close()
+from tests.support.trading_desk import until
 
 
 @pytest.fixture
