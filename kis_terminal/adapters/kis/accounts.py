@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from kis_terminal.adapters.kis.client import KisClient
 from kis_terminal.adapters.kis.fields import Row, day_text, decimal_text
-from kis_terminal.adapters.kis.order_codes import KIND_CODES, SIDES, kind_of, venue_of
+from kis_terminal.adapters.kis.order_codes import KIND_CODES, SIDES, is_order_number, kind_of, venue_of
 from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.domain.account import Balance, BuyingPower, Position
 from kis_terminal.domain.environment import Environment
@@ -155,7 +155,7 @@ def read_order(row: Row) -> BrokerOrder:
     is_cancel = "취소" in action or "CANCEL" in action or (not action and row.text("cncl_yn") == "Y")
     side = SIDES.get(row.text("sll_buy_dvsn_cd"))
     number = row.text("odno")
-    if side is None or not number.strip("0"):
+    if side is None or not is_order_number(number):
         raise BrokerAnswerError(
             Sentence(
                 "주식일별주문체결조회 응답의 주문을 읽을 수 없습니다: "

@@ -55,3 +55,8 @@ def kind_of(code: str, *, has_price: bool) -> OrderKind:
 def venue_of(code: str) -> Venue:
     """Return the venue of EXCG_ID_DVSN_CD; blank means KRX."""
     return Venue(code) if code in Venue.__members__ else Venue.KRX
+
+
+def is_order_number(text: str) -> bool:
+    """Tell whether a text can be an order's number: zeros stand for none, and a broken field is none either."""
+    return text.isascii() and text.isalnum() and bool(text.strip("0"))

@@ -12,7 +12,7 @@ from decimal import Decimal
 from kis_terminal.adapters.kis.answers import Answer
 from kis_terminal.adapters.kis.client import KisClient
 from kis_terminal.adapters.kis.fields import decimal_text
-from kis_terminal.adapters.kis.order_codes import KIND_CODES, SIDE_SELECTORS
+from kis_terminal.adapters.kis.order_codes import KIND_CODES, SIDE_SELECTORS, is_order_number
 from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerAnswerError, OrderRefused, OutcomeUnknown
@@ -117,7 +117,7 @@ def read_accepted(answer: Answer) -> OrderAccepted:
     except BrokerAnswerError as error:
         raise OutcomeUnknown(Sentence("{why} 주문이 접수되었는지 조회해 확인합니다.", why=error)) from error
     number = row.text("ODNO")
-    if not number.strip("0"):
+    if not is_order_number(number):
         raise OutcomeUnknown(
             Sentence(
                 "{source}: 주문번호 없이 접수 응답이 왔습니다. 접수 여부를 조회해 확인합니다.",
