@@ -58,5 +58,5 @@ def venue_of(code: str) -> Venue:
 
 
 def is_order_number(text: str) -> bool:
-    """Tell whether a text can be an order's number: zeros stand for none, and a broken field is none either."""
+    """Tell whether a text can be an order's number: zeros stand for none, a broken field is none either."""
     return text.isascii() and text.isalnum() and bool(text.strip("0"))
