@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.process_memory import resident_bytes
 from kis_terminal.adapters.recording.recorder import SessionRecorder
 from kis_terminal.adapters.simulator.process import ExchangeProcess
+from kis_terminal.adapters.storage.exchange_address import ExchangeEntrance, remove_entrance, write_entrance
 from kis_terminal.adapters.storage.instance_lock import InstanceLock
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
@@ -213,15 +214,18 @@ async def _live(
     on_open: Callable[[Terminal], None] | None,
 ) -> int:
     access = settings.access
+    entrance: ExchangeEntrance | None = None
     if exchange is not None:
         address = await exchange.ready()
         access = settings.access_for_sim(address.rest, address.ws)
+        entrance = ExchangeEntrance(address.rest, address.ws, address.pid)
         for note in exchange.notes():
             log.info("exchange: %s", note)
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment
     logging_.redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     logging_.redactor.add_account(access.cano)
-    with InstanceLock(settings.home.data / f"{account_file(access)}.lock"):
+    lock = InstanceLock(settings.home.data / f"{account_file(access)}.lock")
+    with lock, _shown_to_commands(settings.home.data, entrance):
         terminal = Terminal(
             options,
             settings,
@@ -233,6 +237,22 @@ async def _live(
             is_exchange_new=exchange is not None,
         )
         return await _opened(terminal, options, settings, theme, on_open)
+
+
+@contextlib.contextmanager
+def _shown_to_commands(folder: Path, entrance: ExchangeEntrance | None) -> Iterator[None]:
+    """Let `kis-terminal orders` and `panic` find the window's own exchange while it runs."""
+    if entrance is None:
+        yield
+        return
+    try:
+        write_entrance(folder, entrance)
+    except TerminalError as error:
+        log.warning("commands will not find this simulation: %s", error)
+    try:
+        yield
+    finally:
+        remove_entrance(folder)
 
 
 async def _opened(

@@ -6,10 +6,8 @@ import argparse
 import asyncio
 import io
 import json
-import shutil
 import sys
 import time
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from kis_terminal.cli.display_check import display_lines
 from kis_terminal.cli.local_checks import local_lines
 from kis_terminal.cli.store_checks import store_lines
 from kis_terminal.cli.surroundings import Surroundings, look_around
+from kis_terminal.cli.tables import padded, room_after, width, wrapped
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.health import HealthLine, Verdict
@@ -31,8 +30,6 @@ from kis_terminal.settings import Secret
 from kis_terminal.ui.translation import said, set_language, tr
 
 _CODES = {Verdict.OK: "ok", Verdict.WARN: "warn", Verdict.DANGER: "fail"}
-_USUAL_WIDTH, _LEAST_ROOM = 100, 40
-"""Columns of an output that is no terminal, and of a text however narrow the terminal is."""
 _ENVIRONMENTS = {
     Environment.SIM: Sentence("시뮬레이션"),
     Environment.PAPER: Sentence("모의투자"),
@@ -157,40 +154,19 @@ def _as_table(lines: Sequence[HealthLine], around: Surroundings) -> str:
         Verdict.WARN: tr("주의"),
         Verdict.DANGER: tr("실패"),
     }
-    verdict_width = max(map(_width, words.values()))
-    title_width = max(_width(said(line.title)) for line in lines)
+    verdict_width = max(map(width, words.values()))
+    title_width = max(width(said(line.title)) for line in lines)
     begin = verdict_width + title_width + 4
-    room = max(_LEAST_ROOM, shutil.get_terminal_size((_USUAL_WIDTH, 0)).columns - begin - 1)
+    room = room_after(begin)
     indent = " " * begin
     written = [f"KIS Terminal {__version__} doctor · {said(_ENVIRONMENTS[around.environment])}", ""]
     for line in lines:
-        head = f"{_padded(words[line.verdict], verdict_width)}  {_padded(said(line.title), title_width)}"
-        first, *rest = _wrapped(said(line.value), room)
+        head = f"{padded(words[line.verdict], verdict_width)}  {padded(said(line.title), title_width)}"
+        first, *rest = wrapped(said(line.value), room)
         written += [f"{head}  {first}".rstrip(), *(indent + more for more in rest)]
         if line.advice:
-            first, *rest = _wrapped(said(line.advice), room - 2)
+            first, *rest = wrapped(said(line.advice), room - 2)
             written += [f"{indent}→ {first}", *(f"{indent}  {more}" for more in rest)]
     counts = Counter(line.verdict for line in lines)
     summary = " · ".join(f"{words[verdict]} {counts[verdict]}" for verdict in words)
     return "\n".join([*written, "", summary])
-
-
-def _wrapped(text: str, room: int) -> list[str]:
-    """Break a text at its spaces into lines of `room` columns; a longer word stands as it is."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and _width(longer) > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes: Hangul takes two each."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))

@@ -11,6 +11,8 @@ from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStat
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import JournalEntry
 
+EXCHANGE_BEGAN = "exchange began"
+"""The event of an exchange that knows nothing of any order before."""
 UNANSWERED = Sentence("보낸 뒤 프로그램이 끝나 결과를 알 수 없습니다. 주문내역을 조회해 확인합니다.")
 
 
@@ -37,7 +39,9 @@ def restored(entries: Iterable[JournalEntry]) -> list[Order]:
     """
     orders: dict[str, Order] = {}
     for entry in entries:
-        if entry.event == "intent":
+        if entry.event == EXCHANGE_BEGAN:
+            orders.clear()  # the embedded exchange begins empty and counts its numbers anew
+        elif entry.event == "intent":
             with contextlib.suppress(KeyError, ValueError, InvalidOperation):
                 orders[entry.intent_id] = _order_of(entry.intent_id, entry.details)
         elif (order := orders.get(entry.intent_id)) is not None:

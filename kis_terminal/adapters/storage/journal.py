@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kis_terminal.adapters.storage.journal_file import append, open_journal
+from kis_terminal.adapters.storage.journal_file import append, open_journal, seal_of
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
 
@@ -48,8 +48,10 @@ class Entry:
 class SqliteOrderJournal:
     """`ports.OrderJournal` in one file. Raises TerminalError when the disk refuses; then no order leaves."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_guest: bool = False) -> None:
+        """A guest writes beside the window that owns the file, see `open_journal`."""
         self._path = path
+        self._is_guest = is_guest
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
         self._connection: sqlite3.Connection | None = None
         self._tidying: asyncio.TimerHandle | None = None
@@ -63,7 +65,7 @@ class SqliteOrderJournal:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection, note = open_journal(self._path)
+            self._connection, note = open_journal(self._path, is_guest=self._is_guest)
             if note is not None:
                 log.error("%s", note)
                 self._notes.append(note)
@@ -135,11 +137,17 @@ class SqliteOrderJournal:
         """Return the events from `since` on, oldest first."""
         rows = await self._run(
             lambda connection: connection.execute(
-                "SELECT intent_id, event, at, details FROM journal WHERE at >= ? ORDER BY position",
+                "SELECT intent_id, event, at, details, seal FROM journal WHERE at >= ? ORDER BY position",
                 (since.isoformat(),),
             ).fetchall()
         )
-        return [Entry(row[0], row[1], datetime.fromisoformat(row[2]), json.loads(row[3])) for row in rows]
+        sound = [row[:4] for row in rows if seal_of(*row[:4]) == row[4]]
+        if len(sound) < len(rows):
+            log.error("%d lines of the journal are not as they were written", len(rows) - len(sound))
+        return [
+            Entry(intent_id, event, datetime.fromisoformat(at), json.loads(details))
+            for intent_id, event, at, details in sound
+        ]
 
     async def close(self) -> None:
         """Close the file after everything asked for has been written."""

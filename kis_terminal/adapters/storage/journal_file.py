@@ -41,11 +41,15 @@ class _Damaged(Exception):
     """The file stands but is no whole journal."""
 
 
-def open_journal(path: Path) -> tuple[sqlite3.Connection, Sentence | None]:
+def open_journal(path: Path, *, is_guest: bool = False) -> tuple[sqlite3.Connection, Sentence | None]:
     """Return a connection to a sound journal, and what has to be told about the file.
 
+    A guest opens a file that a window may be using: it mends nothing, puts nothing aside and makes no room,
+    since each of them would hold up or mislead the window's next order.
     Raises TerminalError for a file of a newer program, sqlite3.Error and OSError where the disk refuses.
     """
+    if is_guest and path.exists():
+        return _connect_guest(path), None
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         return _connect(path), None
@@ -116,23 +120,40 @@ def _check(path: Path) -> None:
         raise _Damaged("the file is empty")
     connection = sqlite3.connect(path, _LOCKED_SECONDS, isolation_level=None)
     try:
-        (found,) = connection.execute("PRAGMA user_version").fetchone()
-        if found > FORMAT:
-            raise TerminalError(
-                Sentence(
-                    "주문 기록 {path}은(는) 더 새로운 KIS Terminal이 쓴 것입니다(형식 {found}, 이 프로그램은 "
-                    "{known}까지). 새 버전으로 여십시오. 그 전에는 주문을 보내지 않습니다.",
-                    path=path,
-                    found=found,
-                    known=FORMAT,
-                )
-            )
+        _refuse_newer(connection, path)
         if connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
             raise _Damaged("quick_check found errors")
         if not read_rows(connection)[1]:
             raise _Damaged("a line is missing or is not as it was written")
     finally:
         connection.close()
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found > FORMAT:
+        raise TerminalError(
+            Sentence(
+                "주문 기록 {path}은(는) 더 새로운 KIS Terminal이 쓴 것입니다(형식 {found}, 이 프로그램은 "
+                "{known}까지). 새 버전으로 여십시오. 그 전에는 주문을 보내지 않습니다.",
+                path=path,
+                found=found,
+                known=FORMAT,
+            )
+        )
+
+
+def _connect_guest(path: Path) -> sqlite3.Connection:
+    if path.stat().st_size == 0:
+        raise sqlite3.DatabaseError("the file is empty")
+    connection = sqlite3.connect(path, _LOCKED_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _refuse_newer(connection, path)
+        _set_durable(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _salvage(path: Path) -> tuple[sqlite3.Connection, Sentence]:
@@ -170,13 +191,17 @@ def _aside(path: Path) -> Path:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, _LOCKED_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA wal_autocheckpoint=0")  # never while an order waits; see `SqliteOrderJournal`
+    _set_durable(connection)
     connection.execute(_SCHEMA)
     connection.execute(f"PRAGMA user_version={FORMAT}")
     _make_room(connection)
     return connection
+
+
+def _set_durable(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA wal_autocheckpoint=0")  # never while an order waits; see `SqliteOrderJournal`
 
 
 def _make_room(connection: sqlite3.Connection) -> None:

@@ -75,6 +75,8 @@ class FileWorkspaceStore:
 
     def write(self, key: str, text: str) -> None:
         """Keep a text; raises TerminalError when the disk refuses, and keeps it in memory all the same."""
+        if self._is_shared and not self._is_unsaved:
+            self._look_again()  # what another program changed since must not pass for written
         if self._texts.get(key) == text and not self._is_unsaved:
             return
         self._texts[key] = text

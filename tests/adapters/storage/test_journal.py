@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from kis_terminal.adapters.storage.journal import SqliteOrderJournal
 from kis_terminal.domain.errors import TerminalError
+from tests.support.leftovers import ExpectLog
 
 AT = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 
@@ -72,4 +74,53 @@ async def test_the_log_is_carried_over_when_orders_pause(tmp_path: Path) -> None
     async with asyncio.timeout(10):
         while path.stat().st_mtime_ns == before:
             await asyncio.sleep(0.05)
+    await journal.close()
+
+
+async def test_a_guest_writes_beside_the_owner_and_holds_nothing_up(tmp_path: Path) -> None:
+    """Cause: opening made room in the log, which an order of the window had to wait for."""
+    path = tmp_path / "journal.sqlite"
+    owner, guest = SqliteOrderJournal(path), SqliteOrderJournal(path, is_guest=True)
+    await owner.prepare()
+    await owner.record("1", "intent", AT, {})
+    log_size = Path(f"{path}-wal").stat().st_size
+
+    assert await guest.prepare() == []
+    await guest.record("2", "cancel intent", AT, {})
+    await owner.record("3", "intent", AT, {})
+    await guest.close()
+    await owner.record("4", "intent", AT, {})
+
+    assert Path(f"{path}-wal").stat().st_size == log_size
+    assert [entry.intent_id for entry in await owner.entries(AT)] == ["1", "2", "3", "4"]
+    await owner.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database" * 100])
+async def test_a_guest_leaves_a_damaged_file_to_its_owner(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "files" / "journal.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    guest = SqliteOrderJournal(path, is_guest=True)
+
+    with pytest.raises(TerminalError, match="journal"):
+        await guest.prepare()
+    await guest.close()
+
+    assert path.read_bytes() == content
+    assert [file.name for file in path.parent.iterdir()] == ["journal.sqlite"]
+
+
+async def test_a_changed_line_is_not_taken_for_what_was_written(
+    tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("not as they were written")
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteOrderJournal(path)
+    for number in range(3):
+        await journal.record(str(number), "intent", AT, {})
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE journal SET details = '{broken' WHERE position = 2")
+
+    assert [entry.intent_id for entry in await journal.entries(AT)] == ["0", "2"]
     await journal.close()

@@ -64,3 +64,15 @@ def test_a_shared_file_is_read_again_when_another_program_wrote_it(tmp_path: Pat
 
     path.write_text('{"trading-state": "act', encoding="utf-8")
     assert window.read("trading-state") == "halted"  # what cannot be read opens nothing
+
+
+def test_what_another_program_changed_does_not_pass_for_written(tmp_path: Path) -> None:
+    """Cause: a latch opened from the shell was not written again when the window dropped it once more."""
+    path = tmp_path / "trading.json"
+    here, elsewhere = (FileWorkspaceStore(path, is_shared=True) for _ in range(2))
+    here.write("trading-state", "halted")
+    elsewhere.write("trading-state", "active")
+
+    here.write("trading-state", "halted")
+
+    assert FileWorkspaceStore(path).read("trading-state") == "halted"
