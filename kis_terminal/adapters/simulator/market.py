@@ -16,6 +16,7 @@ from kis_terminal.adapters.simulator.auction import Clearing, clearing, remainin
 from kis_terminal.adapters.simulator.calendar import CONTINUOUS_END_SECOND, OPEN_SECOND
 from kis_terminal.adapters.simulator.history import (
     DaySketch,
+    MinuteRow,
     previous_volume,
     quiet_sketch,
     seed_for,
@@ -439,24 +440,34 @@ class SymbolMarket:
     def _start_day(self, opened_at: datetime, sketch: DaySketch, second: float) -> None:
         listing = self.listing
         self.split_factor = 1.0
-        self.upper_limit, self.lower_limit = daily_limits(self.base, listing.kind, limit_rate(listing))
-        if self.is_unbounded:
-            self.upper_limit = round_to_tick(self.base * 4.0, listing.kind)
-            self.lower_limit = round_to_tick(self.base * 0.6, listing.kind)
+        self.upper_limit, self.lower_limit = limits = self._day_limits()
         midnight = _midnight(opened_at)
         self.tape = DayTape(
             listing.symbol,
             sketch,
             midnight,
-            lambda: morning_minutes(listing, sketch, self._seed, midnight, second),
+            lambda: self._morning(sketch, midnight, second),
         )
         self.book = PriceTimeBook()
         rng = random.Random(seed_for(self._seed, listing.symbol, "crowd", opened_at.date()))
-        limits = (self.upper_limit, self.lower_limit)
-        self.crowd = Crowd(listing, rng, self.base, limits, sketch.last)
+        self.crowd = self._make_crowd(rng, limits, sketch.last)
         self.crowd.populate(self.book, sketch.last)
         self.extended = self.fixed = None
         self.mode, self.session = "continuous", "continuous"
+
+    def _day_limits(self) -> tuple[int, int]:
+        """Return today's (upper, lower) limit."""
+        kind = self.listing.kind
+        if self.is_unbounded:
+            return round_to_tick(self.base * 4.0, kind), round_to_tick(self.base * 0.6, kind)
+        return daily_limits(self.base, kind, limit_rate(self.listing))
+
+    def _make_crowd(self, rng: random.Random, limits: tuple[int, int], last: int) -> Crowd:
+        return Crowd(self.listing, rng, self.base, limits, last)
+
+    def _morning(self, sketch: DaySketch, midnight: datetime, second: float) -> list[MinuteRow]:
+        """Return the minutes of the day before the exchange was opened."""
+        return morning_minutes(self.listing, sketch, self._seed, midnight, second)
 
 
 def _reaches(side: Side, limit: int | None, price: int) -> bool:

@@ -24,6 +24,8 @@ class SimulatorOptions:
     speed: float = 1.0
     clock: str = "open"
     bars: Path | None = None
+    day: date | None = None
+    """Which day of `bars` to play; with a time of day in `clock` only."""
     replay: Path | None = None
     is_limited: bool = True
     load_ticks: int = 0
@@ -36,6 +38,11 @@ class SimulatorOptions:
     def start_time(self) -> time | None:
         """Return the time of day to start at, None for "open" and "live"."""
         return None if self.clock in ("open", "live") else time.fromisoformat(self.clock.rpartition("T")[2])
+
+    @property
+    def is_dated(self) -> bool:
+        """Say whether `clock` names a date too."""
+        return "T" in self.clock
 
     def start_moment(self, now: datetime) -> datetime | None:
         """Return when to start: on the date that `clock` names or that of `now`; None as `start_time`."""
@@ -70,6 +77,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--bars", type=Path, help="directory of real daily bars to start from")
     parser.add_argument(
+        "--day",
+        type=_day,
+        metavar="YYYY-MM-DD",
+        help="with --bars and --clock HH:MM: the day whose bars are played (without it the last one)",
+    )
+    parser.add_argument(
         "--replay",
         type=Path,
         metavar="FILE",
@@ -96,6 +109,9 @@ def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
     """Return the options of a command line (without the program's name)."""
     parser = build_parser()
     values = parser.parse_args(arguments)
+    has_time = values.clock not in ("open", "live") and "T" not in values.clock
+    if values.day is not None and (values.bars is None or not has_time):
+        parser.error("--day needs --bars DIR and --clock HH:MM")
     if values.replay is not None and (values.bars is not None or values.load_ticks or values.clock != "open"):
         parser.error("--replay plays what was recorded: --bars, --clock and --load-ticks do not go with it")
     return SimulatorOptions(
@@ -108,6 +124,7 @@ def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
         speed=values.speed,
         clock=values.clock,
         bars=values.bars,
+        day=values.day,
         replay=values.replay,
         is_limited=values.limits == "kis",
         load_ticks=values.load_ticks,
@@ -144,6 +161,13 @@ def _fault(text: str) -> FaultRule:
         return read_rule(text)
     except FaultError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no day like 2024-09-12") from None
 
 
 def _clock(text: str) -> str:

@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import sys
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,11 +152,18 @@ def build_venue(
 
     OSError where there are no bars in the folder that should hold some.
     """
-    market_time = MarketTime(speed=options.speed, start=options.start_moment(wall_clock()))
+    notes = notes if notes is not None else []
+    bars = _read_bars(options.bars, notes)
+    start = options.start_moment(wall_clock())
+    day = _day_to_play(options, bars, start, notes)
+    if day is not None and start is not None:
+        start = datetime.combine(day, start.timetz())
+    market_time = MarketTime(speed=options.speed, start=start)
     exchange = Exchange(
         seed=options.seed,
         now=market_time.now(),
-        bars=_read_bars(options.bars, notes if notes is not None else []),
+        bars=bars,
+        plays_bars=day is not None,
         market_open_always=options.clock == "open",
         extra=session.listings() if session is not None else (),
     )
@@ -183,6 +191,21 @@ def _replay(session: RecordedSession | None, venue: Venue, hub: StreamHub) -> Re
     replay = Replay(session, venue, hub)
     venue.recorded = replay
     return replay
+
+
+def _day_to_play(
+    options: SimulatorOptions, bars: BarHistory | None, start: datetime | None, notes: list[str]
+) -> date | None:
+    """Return the day of the bars that is played; none without a time of day to start at."""
+    if bars is None or start is None or options.bars is None:
+        return None
+    from kis_terminal.adapters.simulator.played_days import PlayedDays, day_to_play
+
+    if options.is_dated and not PlayedDays(bars).trades_on(start.date()):
+        return None  # a date beyond the bars: they are what lies behind it
+    day = start.date() if options.is_dated else day_to_play(bars, options.bars, options.day)
+    notes.append(f"--bars: {day}의 일봉을 {start:%H:%M}부터 따라갑니다. / Playing the bars of that day.")
+    return day
 
 
 def _read_bars(folder: Path | None, notes: list[str]) -> BarHistory | None:
