@@ -119,6 +119,8 @@ class KisClient:
             token_expires_at=self.auth.expires_at,
             clock_skew_seconds=self._transport.skew,
             last_frame_at=None,
+            calls_usual=self._limits.calls,
+            calls_waiting=self.limiter.waiting,
         )
 
     async def warm_up(self) -> None:

@@ -411,6 +411,20 @@ async def test_kis_limits_are_kept_without_a_refusal() -> None:
         assert broker.health().calls_limit == 18
 
 
+async def test_health_tells_who_waits_and_that_the_limit_was_lowered() -> None:
+    async with trading(limits=Limits(calls=2, reserved_for_cancels=0)) as (broker, _):
+        await broker.open()
+        asking = [asyncio.ensure_future(broker.quote(SYMBOL)) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        crowded = broker.health()
+        broker.client.limiter.refused()
+        lowered = broker.health()
+        await asyncio.gather(*asking)
+
+        assert (crowded.calls_waiting, crowded.calls_limit, crowded.calls_usual) == (3, 2, 2)
+        assert (lowered.calls_limit, lowered.calls_usual) == (1, 2)
+
+
 @BOTH
 async def test_health_and_label(environment: Environment) -> None:
     async with trading(environment) as (broker, _):
@@ -422,4 +436,5 @@ async def test_health_and_label(environment: Environment) -> None:
         assert health.token_expires_at is not None
         assert health.clock_skew_seconds is not None
         assert abs(health.clock_skew_seconds) < 2
+        assert (health.calls_usual, health.calls_waiting) == (health.calls_limit, 0)
         assert await broker.approval_key()
