@@ -88,6 +88,8 @@ class OrderRequest:
     venue: Venue
     origin: Origin
     condition_price: Decimal | None = None
+    is_confirmed: bool = False
+    """Whether a person was asked about the soft limits that it breaks, and wants it all the same."""
 
 
 class OrderStatus(StrEnum):

@@ -281,11 +281,17 @@ class Orders:
 
     # -- changing and cancelling ---
 
-    def amend_soon(self, key: str, kind: OrderKind, price: Decimal | None) -> None:
+    def amend_soon(
+        self, key: str, kind: OrderKind, price: Decimal | None, *, is_confirmed: bool = False
+    ) -> None:
         """Start `amend` in the orders' own scope."""
-        self._scope.spawn(self.amend(key, kind, price), name=f"amend {key}", is_urgent=True)
+        self._scope.spawn(
+            self.amend(key, kind, price, is_confirmed=is_confirmed), name=f"amend {key}", is_urgent=True
+        )
 
-    async def amend(self, key: str, kind: OrderKind, price: Decimal | None) -> str:
+    async def amend(
+        self, key: str, kind: OrderKind, price: Decimal | None, *, is_confirmed: bool = False
+    ) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
         order = self.get(key)
         if order is None:
@@ -302,6 +308,7 @@ class Orders:
             order.venue,
             order.origin,
             order.condition_price,
+            is_confirmed,
         )
         others = tuple(item for item in self.open_orders() if item.key != key)
         failure = self._risk.check_amendment(request, order, others).first_failure
@@ -454,7 +461,9 @@ class Orders:
         Nothing is sent. What had no answer when the program ended is UNKNOWN until the listings tell.
         """
         midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        for order in restored(await self._journal.entries(midnight)):
+        entries = await self._journal.entries(midnight)
+        self._risk.begin_day(sum(entry.event in ("intent", "amend intent") for entry in entries))
+        for order in restored(entries):
             if self.get(order.key) is None:
                 self._shelf.restore(order)
 

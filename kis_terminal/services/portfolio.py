@@ -58,6 +58,7 @@ class Portfolio:
         self._scope = scope
         self._positions: dict[str, Position] = {}
         self._realised: dict[str, Decimal] = {}
+        self._profit_at_start: Decimal | None = None
         self._is_refreshing = False
         self._wants_refresh = False
         self.balance: Balance | None = None
@@ -98,6 +99,19 @@ class Portfolio:
             return sum(self._realised.values(), Decimal(0))
         return self._realised.get(symbol, Decimal(0))
 
+    @property
+    def day_profit(self) -> Decimal | None:
+        """Return won gained since the day (or this program) began: sales and holdings, costs taken off.
+
+        None while the account is not known.
+        """
+        if self._profit_at_start is None:
+            return None
+        return self.realised_today() + self._unrealised() - self._profit_at_start
+
+    def _unrealised(self) -> Decimal:
+        return sum((self.view(item).profit_after_costs for item in self.positions), Decimal(0))
+
     def view(self, position: Position) -> PositionView:
         """Value a position at the latest price known."""
         price = self._market_data.state(position.symbol).price or position.price
@@ -121,6 +135,7 @@ class Portfolio:
     def begin_day(self) -> None:
         """Begin the day's sums at zero."""
         self._realised.clear()
+        self._profit_at_start = None
         self.changed.publish(None)
 
     def refresh_soon(self) -> None:
@@ -155,6 +170,8 @@ class Portfolio:
         self.error = ""
         self.cash_d2 = balance.cash_d2
         self._positions = {item.symbol: item for item in balance.positions}
+        if self._profit_at_start is None:
+            self._profit_at_start = self.realised_today() + self._unrealised()
         self.changed.publish(None)
 
     def take_fill(self, notice: ExecutionNotice) -> None:

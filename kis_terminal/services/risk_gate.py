@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import OrderRefused, TerminalError
 from kis_terminal.domain.orders import Order, OrderRequest, Origin, Side, Venue
-from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, evaluate
+from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, TradingState, evaluate
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sessions import kinds_allowed
 from kis_terminal.domain.trading_days import phase_on
@@ -29,13 +28,6 @@ _HALT_KEY = "trading-state"
 _CLOSED_SECONDS = 60.0
 _AUTOMATIC = frozenset({Origin.STRATEGY, Origin.ASSISTANT})
 _Signature = tuple[str, Side, str, int, str]
-
-
-class TradingState(StrEnum):
-    """Whether orders may leave."""
-
-    ACTIVE = "active"
-    HALTED = "halted"
 
 
 class RiskGate:
@@ -59,8 +51,8 @@ class RiskGate:
         self.is_armed = environment is not Environment.REAL
         self.state_changed: Topic[TradingState] = Topic("trading state")
         kept = store.read(_HALT_KEY)
-        # What cannot be read does not open a latch.
-        self._state = TradingState.ACTIVE if kept in (None, TradingState.ACTIVE) else TradingState.HALTED
+        self._state = _state_of(kept)
+        self._orders_today = 0
         self._sent: deque[tuple[float, _Signature | None]] = deque(maxlen=200)
         self.open_orders: Callable[[], tuple[Order, ...]] = tuple
         self.is_open_day: bool | None = None
@@ -74,7 +66,15 @@ class RiskGate:
 
     def halt(self) -> None:
         """Let no order leave until `release`; survives a restart, unless the disk refuses, which is said."""
-        self._state = TradingState.HALTED
+        self._hold(TradingState.HALTED)
+
+    def reduce(self) -> None:
+        """Let only those orders leave that lower what is held, until `release`; survives a restart."""
+        if not self.is_halted:
+            self._hold(TradingState.REDUCING)
+
+    def _hold(self, state: TradingState) -> None:
+        self._state = state
         try:
             self._store.write(_HALT_KEY, self._state)
         except TerminalError as error:
@@ -98,14 +98,25 @@ class RiskGate:
         return self._state is TradingState.HALTED or self._fell_elsewhere()
 
     def _fell_elsewhere(self) -> bool:
-        return self._store.read(_HALT_KEY) not in (None, TradingState.ACTIVE)
+        return _state_of(self._store.read(_HALT_KEY)) is TradingState.HALTED
 
     def look(self) -> None:
-        """Take over a latch that another program dropped; a release by another one does not open it here."""
-        if self._state is TradingState.ACTIVE and self._fell_elsewhere():
+        """See what changes by itself: a latch that another program dropped, a day's loss at its limit.
+
+        A release by another program does not open the latch here, nor does a loss that shrinks again.
+        """
+        if self._state is not TradingState.HALTED and self._fell_elsewhere():
             log.warning("the latch was dropped by another program")
             self._state = TradingState.HALTED
             self.state_changed.publish(self._state)
+        profit = self._portfolio.day_profit
+        if (
+            self._state is TradingState.ACTIVE
+            and profit is not None
+            and profit <= -self.limits.max_daily_loss
+        ):
+            log.warning("the day's loss has reached its limit: only orders that lower exposure may leave")
+            self.reduce()
 
     def check_leaving(self) -> None:
         """Raise OrderRefused when the latch has fallen, or real orders were locked, since the check."""
@@ -158,6 +169,7 @@ class RiskGate:
             seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
         phase = phase_on(request.venue, self.exchange_now().date(), seconds)
         is_open = self.is_open_day is not False and not self._is_held_back(request)
+        held = self._portfolio.position(request.symbol)
         signature = self._signature(request)
         same = next((sent_at for sent_at, earlier in reversed(self._sent) if earlier == signature), None)
         return RiskInput(
@@ -172,8 +184,14 @@ class RiskGate:
             open_orders=open_orders,
             seconds_since_same=None if same is None else now - same,
             orders_last_second=sum(1 for sent_at, _ in self._sent if now - sent_at < 1.0),
-            is_halted=self.is_halted,
             is_armed=self.is_armed,
+            price_age=None if state.updated_at is None else max(0.0, now - state.updated_at),
+            held_quantity=held.quantity if held is not None else 0,
+            position_count=len(self._portfolio.positions),
+            total_value=self._portfolio.balance.total_value if self._portfolio.balance else None,
+            day_profit=self._portfolio.day_profit,
+            orders_today=self._orders_today,
+            state=TradingState.HALTED if self.is_halted else self._state,
         )
 
     def buying_power(self) -> Decimal | None:
@@ -189,12 +207,28 @@ class RiskGate:
 
     def released(self, request: OrderRequest) -> None:
         """Remember that `request` was let through."""
+        self._orders_today += 1
         self._sent.append((self._clock.monotonic(), self._signature(request)))
 
     def amendment_released(self) -> None:
-        """Count an amendment in the rate of orders; it has no signature, its order is pending meanwhile."""
+        """Count an amendment among the orders; it has no signature, its order is pending meanwhile."""
+        self._orders_today += 1
         self._sent.append((self._clock.monotonic(), None))
+
+    def begin_day(self, orders_so_far: int = 0) -> None:
+        """Count the day's orders from here; an earlier run of the program may have sent some."""
+        self._orders_today = orders_so_far
 
     @staticmethod
     def _signature(request: OrderRequest) -> _Signature:
         return (request.symbol, request.side, request.kind, request.quantity, str(request.price))
+
+
+def _state_of(kept: str | None) -> TradingState:
+    """Return the state that a kept text means; what cannot be read does not open a latch."""
+    if kept is None:
+        return TradingState.ACTIVE
+    try:
+        return TradingState(kept)
+    except ValueError:
+        return TradingState.HALTED

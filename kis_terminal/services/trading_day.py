@@ -104,6 +104,7 @@ class TradingDay:
             return False
         if self._risk_gate.is_open_day is not False:
             self._portfolio.begin_day()
+            self._risk_gate.begin_day()
         self._market_data.refresh_watched()
         self._reconciler.want()
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,14 @@ from hypothesis import strategies as st
 
 from kis_terminal.domain.instruments import Instrument, Market, is_on_tick
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side, Venue
-from kis_terminal.domain.risk import RiskInput, RiskLimits, evaluate
+from kis_terminal.domain.risk import RiskInput, RiskLimits, TradingState, evaluate
 
-LIMITS = RiskLimits(max_quantity=100, max_order_value=Decimal(5_000_000))
+LIMITS = RiskLimits(
+    max_quantity=100,
+    max_order_value=Decimal(5_000_000),
+    soft_collar_percent=Decimal(100),
+    soft_collar_ticks=10**6,
+)
 SAMSUNG = Instrument("005930", "삼성전자", Market.KOSPI)
 KNOWN = RiskInput(
     instrument=SAMSUNG,
@@ -27,8 +33,9 @@ KNOWN = RiskInput(
     open_orders=(),
     seconds_since_same=None,
     orders_last_second=0,
-    is_halted=False,
     is_armed=True,
+    price_age=0.0,
+    total_value=Decimal(1_000_000_000),
 )
 
 
@@ -135,7 +142,7 @@ def test_sell_within_what_can_be_sold(quantity: int, code: str) -> None:
 
 
 def test_halt_and_arming_refuse() -> None:
-    assert refused_by(request(), replace(KNOWN, is_halted=True)) == "HALTED"
+    assert refused_by(request(), replace(KNOWN, state=TradingState.HALTED)) == "HALTED"
     assert refused_by(request(), replace(KNOWN, is_armed=False)) == "ARMED"
 
 
@@ -200,3 +207,116 @@ def test_whatever_is_let_through_breaks_no_rule(
             assert price * quantity <= LIMITS.max_order_value
         if side is Side.SELL:
             assert quantity <= 10
+
+
+# -- limits that a person may pass, and what the order would make of the account ---
+
+
+def failures(asked: OrderRequest, known: RiskInput = KNOWN, **limits: Any) -> set[str]:
+    verdict = evaluate(asked, known, replace(LIMITS, **limits))
+    return {check.code for check in verdict.checks if not check.passed}
+
+
+@pytest.mark.parametrize(
+    ("price", "is_far"), [(45_000, False), (44_950, True), (55_000, False), (55_100, True)]
+)
+def test_a_far_price_is_asked_about(price: int, is_far: bool) -> None:
+    found = failures(request(1, Decimal(price)), soft_collar_percent=Decimal(10))
+
+    assert ("FAR" in found) is is_far
+
+
+@pytest.mark.parametrize(("ticks", "is_far"), [(9, False), (10, False), (11, True)])
+def test_a_price_many_ticks_away_is_asked_about(ticks: int, is_far: bool) -> None:
+    found = failures(request(1, Decimal(50_000 + 100 * ticks)), soft_collar_ticks=10)
+
+    assert ("FAR" in found) is is_far
+
+
+@pytest.mark.parametrize(("age", "is_old"), [(59.9, False), (60.0, False), (60.1, True), (None, True)])
+def test_an_old_price_is_asked_about(age: float | None, is_old: bool) -> None:
+    assert ("STALE" in failures(request(), replace(KNOWN, price_age=age))) is is_old
+
+
+@pytest.mark.parametrize(("quantity", "is_large"), [(9, False), (10, False), (11, True)])
+def test_a_large_order_is_asked_about(quantity: int, is_large: bool) -> None:
+    found = failures(request(quantity), soft_order_value=Decimal(500_000))
+
+    assert ("LARGE" in found) is is_large
+
+
+@pytest.mark.parametrize(("quantity", "is_much"), [(9, False), (10, False), (11, True)])
+def test_much_of_the_account_in_one_symbol_is_asked_about(quantity: int, is_much: bool) -> None:
+    known = replace(KNOWN, held_quantity=10, total_value=Decimal(2_000_000))
+
+    found = failures(request(quantity), known, soft_concentration_percent=Decimal(50))
+
+    assert ("CONCENTRATION" in found) is is_much
+
+
+def test_a_person_who_was_asked_passes_soft_limits_and_a_program_never_does() -> None:
+    far = replace(request(1, Decimal(40_000)), is_confirmed=True)
+    limits = replace(LIMITS, soft_collar_percent=Decimal(10))
+
+    asked = evaluate(far, KNOWN, limits)
+    program = evaluate(replace(far, origin=Origin.STRATEGY), KNOWN, limits)
+
+    assert asked.passed
+    assert [check.code for check in asked.checks if check.is_waived] == ["FAR"]
+    assert [check.code for check in program.soft_failures] == ["FAR"]
+    assert program.hard_failure is None
+
+
+def test_what_is_confirmed_does_not_pass_a_hard_limit() -> None:
+    verdict = evaluate(replace(request(101), is_confirmed=True), KNOWN, LIMITS)
+
+    assert verdict.hard_failure is not None
+    assert verdict.hard_failure.code == "QUANTITY"
+
+
+@pytest.mark.parametrize(("quantity", "is_much"), [(9, False), (10, False), (11, True)])
+def test_the_worth_of_a_position_with_its_open_buys(quantity: int, is_much: bool) -> None:
+    known = replace(KNOWN, held_quantity=9, open_orders=(resting(Side.BUY, 50_000),))
+
+    found = failures(request(quantity), known, max_position_value=Decimal(1_000_000))
+
+    assert ("POSITION" in found) is is_much
+
+
+@pytest.mark.parametrize(
+    ("count", "held", "is_much"), [(2, 0, False), (3, 0, True), (3, 1, False), (4, 1, False)]
+)
+def test_number_of_positions(count: int, held: int, is_much: bool) -> None:
+    known = replace(KNOWN, position_count=count, held_quantity=held)
+
+    assert ("POSITIONS" in failures(request(), known, max_positions=3)) is is_much
+
+
+@pytest.mark.parametrize(("profit", "is_lost"), [(-99_999, False), (-100_000, True), (None, True)])
+def test_a_days_loss_leaves_sales_only(profit: int | None, is_lost: bool) -> None:
+    known = replace(KNOWN, day_profit=None if profit is None else Decimal(profit))
+    limit = Decimal(100_000)
+
+    assert ("LOSS" in failures(request(), known, max_daily_loss=limit)) is is_lost
+    assert "LOSS" not in failures(request(side=Side.SELL), known, max_daily_loss=limit)
+
+
+@pytest.mark.parametrize(("count", "is_much"), [(4, False), (5, True)])
+def test_orders_of_a_day(count: int, is_much: bool) -> None:
+    assert (
+        "DAY_COUNT" in failures(request(), replace(KNOWN, orders_today=count), max_orders_a_day=5)
+    ) is is_much
+
+
+def test_reducing_lets_sales_leave() -> None:
+    known = replace(KNOWN, state=TradingState.REDUCING)
+
+    assert refused_by(request(), known) == "REDUCING"
+    assert refused_by(request(side=Side.SELL), known) == ""
+
+
+def test_denied_and_unnamed_symbols_may_be_sold_but_not_bought() -> None:
+    assert failures(request(), denied_symbols=frozenset({"005930"})) == {"LISTED"}
+    assert failures(request(), allowed_symbols=frozenset({"000660"})) == {"LISTED"}
+    assert failures(request(), allowed_symbols=frozenset({"005930"})) == set()
+    assert failures(request(side=Side.SELL), denied_symbols=frozenset({"005930"})) == set()

@@ -12,8 +12,8 @@ import pytest
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.domain.errors import BrokerUnreachable, OutcomeUnknown, TerminalError
 from kis_terminal.domain.orders import BrokerOrder, OrderStatus
+from kis_terminal.domain.risk import TradingState
 from kis_terminal.services.panic import PanicOutcome, PanicReport
-from kis_terminal.services.risk_gate import TradingState
 from tests.support.leftovers import ExpectLog
 from tests.support.order_desk import PRICE, OrderDesk, order_desk
 from tests.support.ports_in_memory import MemoryBroker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -118,17 +119,14 @@ async def test_the_brokers_refusal_is_a_rejected_order_with_its_words(desk: Trad
     selling = desk.orders.new_request(
         SAMSUNG, Side.SELL, OrderKind.LIMIT, held.sellable, price, origin=Origin.ORDER_ENTRY
     )
+    selling = replace(selling, is_confirmed=True)
     desk.risk_gate.limits = type(desk.risk_gate.limits)(
         max_order_value=Decimal(10**12), duplicate_seconds=0.0, price_collar_percent=Decimal(100)
     )
     first = await desk.orders.submit(selling)
 
     # The account was listed before the first sell reserved the shares: only the broker knows.
-    second = await desk.orders.submit(
-        desk.orders.new_request(
-            SAMSUNG, Side.SELL, OrderKind.LIMIT, held.sellable, price, origin=Origin.ORDER_ENTRY
-        )
-    )
+    second = await desk.orders.submit(replace(selling, intent_id="another"))
 
     assert first.status is OrderStatus.ACCEPTED
     assert second.status is OrderStatus.REJECTED
@@ -139,14 +137,15 @@ async def test_an_order_at_the_touch_fills_partly_then_fully(desk: TradingDesk) 
     book = desk.market_data.state(SAMSUNG).book
     assert book is not None
     ask, size = book.asks[0]
-    desk.risk_gate.limits = type(desk.risk_gate.limits)(max_order_value=Decimal(10**12), max_quantity=10**6)
+    desk.risk_gate.limits = type(desk.risk_gate.limits)(
+        max_order_value=Decimal(10**12), max_position_value=Decimal(10**12), max_quantity=10**6
+    )
     quantity = min(size + 50, 900)
 
     seen: list[tuple[OrderStatus, int]] = []
     subscription = desk.orders.changed.subscribe(lambda order: seen.append((order.status, order.filled)))
-    order = await desk.orders.submit(
-        desk.orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, quantity, ask, origin=Origin.LADDER)
-    )
+    large = desk.orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, quantity, ask, origin=Origin.LADDER)
+    order = await desk.orders.submit(replace(large, is_confirmed=True))
     await until(lambda: desk.orders.get(order.key).filled > 0)  # type: ignore[union-attr]
     subscription.close()
 

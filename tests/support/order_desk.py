@@ -49,6 +49,7 @@ class OrderDesk:
 
     clock: MemoryClock
     broker: MemoryBroker
+    feed: MemoryFeed
     journal: MemoryJournal
     store: MemoryStore
     portfolio: Portfolio
@@ -145,6 +146,7 @@ async def order_desk(
         yield OrderDesk(
             clock,
             broker,
+            feed,
             journal,
             store,
             portfolio,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import OutcomeUnknown
 from kis_terminal.domain.instruments import Instrument, Market
 from kis_terminal.domain.orders import Order, OrderKind, OrderStatus, Origin, Side, Venue
+from kis_terminal.domain.risk import RiskLimits
 from kis_terminal.ui.ordering.fields import NumberField
 from kis_terminal.ui.ordering.tabs import Tab
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
@@ -100,7 +102,7 @@ def test_price_starts_at_the_last_price_and_the_button_says_the_order(form: Entr
     assert form.price.text() == "83,700"
     assert form.panel.send_button.text() == "매수  삼성전자 50주 @ 83,700   (Enter)"
     assert form.panel.form.cost_line.text == "주문금액 4,185,000   수수료 627"
-    assert form.risk.startswith("위험 점검 16/16 통과   한도까지 95,815,000")
+    assert form.risk.startswith("위험 점검 25/25 통과   한도까지 95,815,000")
     assert "현재가 대비 -1.06%" in form.risk
 
 
@@ -192,6 +194,7 @@ def test_price_that_cannot_be_is_said_at_once_and_not_sent(form: EntryForm, pric
 
 
 def test_order_above_the_limit_or_the_cash_is_refused(form: EntryForm) -> None:
+    form.desk.workspace.risk_gate.limits = RiskLimits(max_order_value=Decimal(30_000_000))
     form.fill("84600", "400")
     assert "한도" in form.risk
 
@@ -200,6 +203,22 @@ def test_order_above_the_limit_or_the_cash_is_refused(form: EntryForm) -> None:
     assert "100,000주" in form.risk
     form.enter()
     assert form.orders == []
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_a_soft_limit_is_asked_about_and_yields_to_the_person(form: EntryForm, is_wanted: bool) -> None:
+    form.fill("84600", "400")
+    assert "한 종목이 됩니다" in form.risk
+    assert form.panel.risk_line.colour == form.desk.workspace.theme.colours.warn
+
+    form.enter()
+    assert form.panel.sheet.is_open
+    assert form.desk.broker.placed == []
+    button = form.panel.sheet.confirm_button if is_wanted else form.panel.sheet.leave_button
+    form.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    form.qtbot.wait(50)
+
+    assert [request.quantity for request in form.desk.broker.placed] == ([400] if is_wanted else [])
 
 
 def test_arrows_step_ticks_across_a_band_and_shift_takes_ten(desk: Desk, qtbot: Any) -> None:
@@ -643,7 +662,7 @@ def test_order_that_is_disarmed_while_the_question_waits_is_not_sent(
 def test_symbols_with_letters_trade_and_halted_ones_do_not(
     desk: Desk, qtbot: Any, symbol: str, is_halted: bool
 ) -> None:
-    desk.broker.quotes[symbol] = quote_of(symbol, 50_000, 50_000)
+    desk.broker.quotes[symbol] = replace(quote_of(symbol, 50_000, 50_000), is_halted=is_halted)
     desk.workspace.instruments.take([Instrument(symbol, "이름", Market.KOSPI, is_halted=is_halted)])
     form = EntryForm(desk, qtbot, symbol)
     form.fill("50000", "1")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtGui import QColor
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import OrderRequest, Side
+from kis_terminal.domain.risk import RiskCheck
 from kis_terminal.ui.dialogs.confirmation import Question
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word
 from kis_terminal.ui.ordering.estimate import estimate
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
 _ENVIRONMENTS = {Environment.SIM: "시뮬레이션", Environment.PAPER: "모의투자", Environment.REAL: "실전투자"}
@@ -29,8 +32,12 @@ def order_question(
     confirm: str | None = None,
     colour: QColor | None = None,
     is_guarded: bool = False,
+    warnings: Sequence[RiskCheck] = (),
 ) -> Question:
-    """Return the question about a new order; in real the way back is always the default."""
+    """Return the question about an order; in real the way back is always the default.
+
+    `warnings` are the soft limits that it breaks: who sends it all the same has read them.
+    """
     name = workspace.instruments.name(request.symbol)
     side = side_word(request.side)
     quantity = tr("{quantity}주", quantity=f"{request.quantity:,}")
@@ -49,12 +56,13 @@ def order_question(
         ceiling = f" ({tr('상한가 기준')})" if known.is_ceiling else ""
         details.append((tr("주문금액"), number(known.amount) + ceiling))
         details.append((tr("수수료·세금"), f"{number(known.costs.commission)} · {number(known.costs.tax)}"))
+    details += [(tr("주의"), said(warning.sentence)) for warning in warnings]
     colours = workspace.theme.colours
     return Question(
         title=title or f"{side}  {name} {quantity} @ {price}",
         details=details,
         confirm=confirm or tr("{side} 주문 보내기", side=side),
         colour=colour or (colours.up if request.side is Side.BUY else colours.down),
-        is_guarded=is_guarded or workspace.environment is Environment.REAL,
+        is_guarded=is_guarded or bool(warnings) or workspace.environment is Environment.REAL,
         edge=workspace.theme.environment(workspace.environment),
     )

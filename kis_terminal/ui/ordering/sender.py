@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import Order, OrderRequest
+from kis_terminal.domain.risk import RiskCheck
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet, Question
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.ordering.change_form import describe
@@ -50,24 +54,30 @@ class OrderSender(QObject):
         self._followed_key = ""
         self.said.emit("muted", "")
 
-    def submit(self, request: OrderRequest) -> None:
-        """Send a new order, after the question."""
-        if self.confirms:
-            self._sheet.ask(order_question(self._workspace, request), lambda: self._submit(request))
+    def submit(self, request: OrderRequest, warnings: Sequence[RiskCheck] = ()) -> None:
+        """Send a new order, after the question; `warnings` are always asked about."""
+        if self.confirms or warnings:
+            request = replace(request, is_confirmed=bool(warnings))
+            question = order_question(self._workspace, request, warnings=warnings)
+            self._sheet.ask(question, lambda: self._submit(request))
         else:
             self._submit(request)
 
     def _submit(self, request: OrderRequest) -> None:
         self._follow(self._workspace.orders.submit_soon(request))
 
-    def amend(self, order: Order, request: OrderRequest) -> None:
-        """Send an amendment, after the question."""
-        if self.confirms:
-            self._sheet.ask(self._amendment_question(order, request), lambda: self._amend(order, request))
+    def amend(self, order: Order, request: OrderRequest, warnings: Sequence[RiskCheck] = ()) -> None:
+        """Send an amendment, after the question; `warnings` are always asked about."""
+        if self.confirms or warnings:
+            request = replace(request, is_confirmed=bool(warnings))
+            question = self._amendment_question(order, request, warnings)
+            self._sheet.ask(question, lambda: self._amend(order, request))
         else:
             self._amend(order, request)
 
-    def _amendment_question(self, order: Order, request: OrderRequest) -> Question:
+    def _amendment_question(
+        self, order: Order, request: OrderRequest, warnings: Sequence[RiskCheck]
+    ) -> Question:
         name = self._workspace.instruments.name(order.symbol)
         return order_question(
             self._workspace,
@@ -79,11 +89,14 @@ class OrderSender(QObject):
                 price=number(request.price),
             ),
             confirm=tr("정정 보내기"),
+            warnings=warnings,
         )
 
     def _amend(self, order: Order, request: OrderRequest) -> None:
         self._follow(order.key)
-        self._workspace.orders.amend_soon(order.key, request.kind, request.price)
+        self._workspace.orders.amend_soon(
+            order.key, request.kind, request.price, is_confirmed=request.is_confirmed
+        )
 
     def cancel(self, order: Order) -> None:
         """Cancel at once: a cancellation is never asked about."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 from PySide6.QtCore import Qt
@@ -19,6 +20,7 @@ from kis_terminal.ui.formatting import number
 from kis_terminal.ui.ladder.chips import Chip, chips_of
 from kis_terminal.ui.ladder.content import build_content
 from kis_terminal.ui.ladder.view import LadderView
+from kis_terminal.ui.ordering.checks import check_amendment
 from kis_terminal.ui.ordering.questions import order_question
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import said, tr
@@ -313,12 +315,15 @@ class OrderBookPanel(Panel):
         request = self.workspace.orders.new_request(
             self._symbol, side, OrderKind.LIMIT, self.order_size, price, origin=Origin.LADDER, venue=Venue.KRX
         )
-        failure = self.workspace.risk_gate.check(request).first_failure
-        if failure is not None:
-            self.ladder.say_at(price, said(failure.sentence))
+        verdict = self.workspace.risk_gate.check(request)
+        if verdict.hard_failure is not None:
+            self.ladder.say_at(price, said(verdict.hard_failure.sentence))
             return
-        if self._confirms():
-            self.sheet.ask(order_question(self.workspace, request), lambda: self._submit(request))
+        warnings = verdict.soft_failures
+        if self._confirms() or warnings:
+            request = replace(request, is_confirmed=bool(warnings))
+            question = order_question(self.workspace, request, warnings=warnings)
+            self.sheet.ask(question, lambda: self._submit(request))
         else:
             self._submit(request)
 
@@ -334,8 +339,11 @@ class OrderBookPanel(Panel):
             self.workspace.link.message.emit("info", tr("{name}: 취소할 주문이 없습니다", name=self._name()))
 
     def _amend(self, chip: Chip, price: Decimal) -> None:
-        if not self._confirms():
-            self._amend_now(chip, price)
+        orders = [order for key in chip.keys if (order := self.workspace.orders.get(key)) is not None]
+        verdicts = [check_amendment(self.workspace, order, price)[1] for order in orders]
+        warnings = {check.code: check for verdict in verdicts for check in verdict.soft_failures}.values()
+        if not self._confirms() and not warnings:
+            self._amend_now(chip, price, is_confirmed=False)
             return
         colours = self.theme.colours
         self.sheet.ask(
@@ -344,21 +352,22 @@ class OrderBookPanel(Panel):
                 details=[
                     (tr("수량"), tr("{quantity}주", quantity=f"{chip.remaining:,}")),
                     (tr("가격"), f"{number(chip.price)} → {number(price)}"),
+                    *((tr("주의"), said(warning.sentence)) for warning in warnings),
                 ],
                 confirm=tr("정정"),
                 colour=colours.up if chip.side is Side.BUY else colours.down,
                 is_guarded=self.workspace.environment is Environment.REAL,
                 edge=self.theme.environment(self.workspace.environment),
             ),
-            lambda: self._amend_now(chip, price),
+            lambda: self._amend_now(chip, price, is_confirmed=bool(warnings)),
         )
 
-    def _amend_now(self, chip: Chip, price: Decimal) -> None:
+    def _amend_now(self, chip: Chip, price: Decimal, *, is_confirmed: bool) -> None:
         for key in chip.keys:
             order = self.workspace.orders.get(key)
             if order is not None:
                 kind = order.kind if order.kind.needs_price else OrderKind.LIMIT
-                self.workspace.orders.amend_soon(key, kind, price)
+                self.workspace.orders.amend_soon(key, kind, price, is_confirmed=is_confirmed)
 
     def _liquidate(self) -> None:
         quantity = self.workspace.portfolio.sellable(self._symbol)
@@ -373,10 +382,11 @@ class OrderBookPanel(Panel):
         request = self.workspace.orders.new_request(
             self._symbol, Side.SELL, OrderKind.MARKET, quantity, None, origin=Origin.LADDER
         )
-        failure = self.workspace.risk_gate.check(request).first_failure
-        if failure is not None:
-            self.workspace.link.message.emit("danger", said(failure.sentence))
+        verdict = self.workspace.risk_gate.check(request)
+        if verdict.hard_failure is not None:
+            self.workspace.link.message.emit("danger", said(verdict.hard_failure.sentence))
             return
+        request = replace(request, is_confirmed=bool(verdict.soft_failures))
         question = order_question(
             self.workspace,
             request,
@@ -386,6 +396,7 @@ class OrderBookPanel(Panel):
                 quantity=f"{quantity:,}",
             ),
             confirm=tr("시장가청산"),
+            warnings=verdict.soft_failures,
             colour=self.theme.colours.danger,
             is_guarded=True,
         )

@@ -331,11 +331,15 @@ class OrderEntryPanel(Panel):
             return
         request, verdict = checked
         cost_line.say(cost_text(self.workspace, request), muted)
-        failure = verdict.first_failure
+        failure = verdict.hard_failure or verdict.first_failure
         if failure is None:
             self.risk_line.say(passed_text(self.workspace, request, verdict), self.theme.colours.ok)
             return
-        self.risk_line.say(said(failure.sentence), danger)
+        if failure.is_soft:
+            words = tr("{sentence} 보내기 전에 한 번 더 묻습니다.", sentence=said(failure.sentence))
+            self.risk_line.say(words, self.theme.colours.warn)
+        else:
+            self.risk_line.say(said(failure.sentence), danger)
         if failure.code in _PRICE_RULES:
             price_field.mark(is_wrong=True)
         if failure.code in _PASSING_RULES:
@@ -427,9 +431,9 @@ class OrderEntryPanel(Panel):
         request, verdict = checked
         if self._tab is Tab.AMEND and order is not None and order.price == request.price:
             self.order_sender.refuse(tr("정정가격이 지금 가격과 같습니다."))
-        elif verdict.first_failure is not None:
-            self.order_sender.refuse(verdict.first_failure.sentence)
+        elif verdict.hard_failure is not None:
+            self.order_sender.refuse(verdict.hard_failure.sentence)
         elif self._tab is Tab.AMEND and order is not None:
-            self.order_sender.amend(order, request)
+            self.order_sender.amend(order, request, verdict.soft_failures)
         else:
-            self.order_sender.submit(request)
+            self.order_sender.submit(request, verdict.soft_failures)
