@@ -120,6 +120,24 @@ FHKUP03500200 /uapi/domestic-stock/v1/quotations/inquire-time-indexchartprice .C
 FHPUP02120000 /uapi/domestic-stock/v1/quotations/inquire-index-daily-price .PERIOD_DIV_CODE
   .COND_MRKT_DIV_CODE .INPUT_ISCD .INPUT_DATE_1
 """,
+        "handlers_overseas": """
+HHDFS00000300+ /uapi/overseas-price/v1/quotations/price AUTH EXCD SYMB
+HHDFS76200200 /uapi/overseas-price/v1/quotations/price-detail AUTH EXCD SYMB
+HHDFS76200100 /uapi/overseas-price/v1/quotations/inquire-asking-price AUTH EXCD SYMB
+HHDFS76200300 /uapi/overseas-price/v1/quotations/inquire-ccnl EXCD TDAY SYMB
+CTPF1702R /uapi/overseas-price/v1/quotations/search-info PRDT_TYPE_CD PDNO
+HHDFS76410000+ /uapi/overseas-price/v1/quotations/inquire-search AUTH EXCD
+CTOS5011R /uapi/overseas-stock/v1/quotations/countries-holiday TRAD_DT
+""",
+        "handlers_overseas_charts": """
+HHDFS76240000+ /uapi/overseas-price/v1/quotations/dailyprice AUTH EXCD SYMB GUBN BYMD MODP
+FHKST03030100+ /uapi/overseas-price/v1/quotations/inquire-daily-chartprice .COND_MRKT_DIV_CODE .INPUT_ISCD
+  .INPUT_DATE_1 .INPUT_DATE_2 .PERIOD_DIV_CODE
+HHDFS76950200 /uapi/overseas-price/v1/quotations/inquire-time-itemchartprice AUTH EXCD SYMB NMIN PINC NEXT
+  NREC FILL KEYB
+FHKST03030200 /uapi/overseas-price/v1/quotations/inquire-time-indexchartprice .COND_MRKT_DIV_CODE
+  .INPUT_ISCD .HOUR_CLS_CODE .PW_DATA_INCU_YN
+""",
     }
 )
 """By module."""

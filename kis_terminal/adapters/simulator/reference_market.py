@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kis_terminal.adapters.simulator.company_figures import CompanyFigures
     from kis_terminal.adapters.simulator.index_market import IndexMarket
     from kis_terminal.adapters.simulator.news import News
+    from kis_terminal.adapters.simulator.overseas_market import OverseasMarket
 
 
 class ReferenceMarket:
@@ -46,3 +47,10 @@ class ReferenceMarket:
         from kis_terminal.adapters.simulator.news import News
 
         return News(self.exchange, self.incidents)
+
+    @cached_property
+    def overseas(self) -> OverseasMarket:
+        """Return the markets abroad."""
+        from kis_terminal.adapters.simulator.overseas_market import OverseasMarket
+
+        return OverseasMarket(self.exchange)

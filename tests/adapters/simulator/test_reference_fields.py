@@ -13,6 +13,7 @@ DAYS = {"FID_INPUT_DATE_1": "20260901", "FID_INPUT_DATE_2": "20261120"}
 SHARE = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"}
 INDEX = {"FID_COND_MRKT_DIV_CODE": "U", "FID_INPUT_ISCD": "0001"}
 RANK = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "0000"}
+APPLE = {"EXCD": "NAS", "SYMB": "AAPL"}
 # What each call is asked with, by the last part of its path; rankings and what is not named: RANK.
 ASKED: dict[str, dict[str, str]] = {
     "inquire-investor-time-by-market": {"FID_INPUT_ISCD": "KSP", "FID_INPUT_ISCD_2": "0001"},
@@ -37,6 +38,22 @@ ASKED: dict[str, dict[str, str]] = {
     "inquire-index-price": INDEX,
     "inquire-index-tickprice": INDEX,
     "inquire-index-category-price": INDEX,
+    "overseas-price/price": APPLE,
+    "overseas-price/price-detail": APPLE,
+    "overseas-price/inquire-asking-price": APPLE,
+    "overseas-price/inquire-ccnl": APPLE,
+    "overseas-price/search-info": {"PRDT_TYPE_CD": "512", "PDNO": "AAPL"},
+    "overseas-price/inquire-search": {"EXCD": "NYS"},
+    "overseas-price/dailyprice": {**APPLE, "GUBN": "1"},
+    "overseas-price/inquire-daily-chartprice": {
+        **DAYS,
+        "FID_COND_MRKT_DIV_CODE": "X",
+        "FID_INPUT_ISCD": "FX@KRW",
+        "FID_PERIOD_DIV_CODE": "D",
+    },
+    "overseas-price/inquire-time-itemchartprice": {**APPLE, "NMIN": "1"},
+    "overseas-price/inquire-time-indexchartprice": {"FID_COND_MRKT_DIV_CODE": "N", "FID_INPUT_ISCD": "SPX"},
+    "countries-holiday": {"TRAD_DT": "20261120"},
 }
 # Blocks that are rightly empty in a plain morning.
 EMPTY = {
