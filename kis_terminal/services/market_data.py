@@ -177,7 +177,10 @@ class MarketData:
         if known is None:
             return None
         if confirmed is not None and known >= confirmed:
-            known = max(known, self.wanted.sure_until())
+            silent_since = self.wanted.silent_since()
+            if silent_since is None:
+                return 0.0
+            known = max(known, silent_since)
         return max(0.0, self._clock.monotonic() - known)
 
     # -- watching --------------------------------------------------------------------------------------------

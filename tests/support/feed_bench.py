@@ -121,6 +121,11 @@ class FeedBench:
         assert found is not None
         return found
 
+    def shares(self, order: Order) -> int:
+        """Return the shares of an order that notices have told."""
+        numbers = self.now(order).chain
+        return sum(fill.quantity for fill in self.desk.orders.fills if fill.order_number in numbers)
+
     async def connected(self, seconds: float = 10.0) -> None:
         """Wait until every watched stream that has a place is confirmed."""
         data = self.desk.market_data

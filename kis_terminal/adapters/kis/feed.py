@@ -216,11 +216,14 @@ class KisFeed:
                 self._approval = ApprovalState.REFUSED
             if decision.renew_approval:
                 self._invalidate_approval()
+            recent = self._reconnector.recent_connects(self._clock.monotonic())
             if decision.is_alarming and not self._has_alarmed:
                 log.warning(
                     "the stream cannot be kept, one connection after another ends: %s", decision.sentence
                 )
-            self._has_alarmed = decision.is_alarming
+                self._has_alarmed = True
+            elif not decision.is_alarming and recent < self._timing.reconnect.hurried:
+                self._has_alarmed = False
             log.info("feed waits %.1f s after %s %s", decision.delay, ending.kind, ending.detail)
             self._retry_at = self._clock.monotonic() + decision.delay
             self._tell_link(listener, LinkState.WAITING, decision.sentence)
