@@ -127,7 +127,7 @@ async def test_case_56_a_burst_loses_no_notice_no_share_and_no_newest_price(tmp_
                 assert len(streamed) == 40  # one of the 41 registrations is kept for the notices
                 assert desk.feed.counters.rejected == rejected
                 assert received.went_back == []
-            assert grown < MOST_NEW_OBJECTS
+                assert grown < MOST_NEW_OBJECTS
                 passed = sum(load.volumes()[symbol] - received.first[symbol] for symbol in streamed)
                 assert received.shares + desk.feed.counters.joined == passed
                 for symbol in streamed:
