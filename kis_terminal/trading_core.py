@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
+from kis_terminal.account_files import journal_path, latch_path
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.kis.tap import WireTap
@@ -17,18 +16,21 @@ from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.domain.sentences import sentence_of
+from kis_terminal.domain.risk import TradingState
+from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.order_chronicle import OrderChronicle
+from kis_terminal.services.order_restore import EXCHANGE_BEGAN
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.panic import Panic
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.risk_settings import RiskSettings
 from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
 from kis_terminal.services.trading_day import TradingDay
@@ -41,6 +43,11 @@ Tell = Callable[[str, str], object]
 
 _MASTER_RETRY_SECONDS = 5.0
 _LATCH_SECONDS = 0.5
+_LATCH_EVENTS = {
+    TradingState.ACTIVE: "latch released",
+    TradingState.REDUCING: "reducing only",
+    TradingState.HALTED: "latch dropped",
+}
 _ANSWER_SECONDS = 5.0
 """How long closing waits for the answers to orders that have left."""
 
@@ -58,11 +65,16 @@ class TradingCore:
         tell: Tell,
         tap: WireTap | None = None,
         is_exchange_new: bool = False,
+        is_guest: bool = False,
     ) -> None:
-        """Build everything; an exchange that `is_exchange_new` knows nothing of the orders in the journal."""
+        """Build everything; an exchange that `is_exchange_new` knows nothing of the orders in the journal.
+
+        A guest works beside a window that may have the account open, and leaves the journal's file as it is.
+        """
         machine_clock = SystemClock()
         self._tell = tell
         self._is_exchange_new = is_exchange_new
+        self._is_looking = False
         self.scope = TaskScope("services", on_failure)
         self.broker = broker = KisBroker(
             access, machine_clock, token_folder=home.tokens, on_secret=on_secret, tap=tap
@@ -82,7 +94,7 @@ class TradingCore:
             tap=tap,
         )
         self._wants_fresh_approval = False
-        self.journal = SqliteOrderJournal(journal_path(access, home))
+        self.journal = SqliteOrderJournal(journal_path(access, home), is_guest=is_guest)
         latch = FileWorkspaceStore(latch_path(access, home), is_shared=True)
 
         self.instruments = Instruments(broker.master(home.data))
@@ -95,6 +107,11 @@ class TradingCore:
         )
         if latch.is_damaged:
             self.risk_gate.halt()  # nobody knows whether it had fallen
+        limits = FileWorkspaceStore(home.data / "risk-limits.json")
+        self.risk_settings = RiskSettings(limits)
+        self._limits_problem = self._load_limits(is_damaged=limits.is_damaged)
+        self._noted_state = self.risk_gate.state
+        self.risk_gate.state_changed.subscribe(self._note_state)
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
@@ -109,6 +126,22 @@ class TradingCore:
             self.scope,
         )
 
+    def _load_limits(self, *, is_damaged: bool) -> str:
+        """Take the user's limits; where they cannot be read, the defaults with orders locked. Return why."""
+        try:
+            self.risk_gate.limits = self.risk_settings.load()
+            why = Sentence("파일이 손상됨") if is_damaged else ""
+        except TerminalError as error:
+            why = sentence_of(error)
+        if not why:
+            return ""
+        self.risk_gate.halt()
+        return Sentence(
+            "위험 한도를 읽을 수 없어 기본값을 쓰고 새 주문을 잠갔습니다({why}). "
+            "위험 한도를 확인한 뒤 잠금을 해제하십시오.",
+            why=why,
+        )
+
     async def _approval_key(self) -> str:
         fresh, self._wants_fresh_approval = self._wants_fresh_approval, False
         return await self.broker.approval_key(fresh=fresh)
@@ -118,6 +151,8 @@ class TradingCore:
 
     async def open(self) -> None:
         """Connect to everything; what comes fills the services."""
+        if self._limits_problem:
+            self._tell("danger", self._limits_problem)
         self.feed.listen(
             FeedListener(
                 on_ticks=self.market_data.take_ticks,
@@ -145,7 +180,9 @@ class TradingCore:
         try:
             for note in await self.journal.prepare():
                 self._tell("danger", note)
-            if not self._is_exchange_new:
+            if self._is_exchange_new:
+                await self.journal.record("", EXCHANGE_BEGAN, self.clock.now(), {})
+            else:
                 await self.orders.restore()
         except TerminalError as error:
             self._tell("danger", sentence_of(error))
@@ -156,7 +193,22 @@ class TradingCore:
         """Show a latch that `kis-terminal panic` dropped; orders look for themselves before they leave."""
         while True:
             await asyncio.sleep(_LATCH_SECONDS)
+            self._is_looking = True
             self.risk_gate.look()
+            self._is_looking = False
+
+    def _note_state(self, state: TradingState) -> None:
+        if state is self._noted_state:
+            return  # arming is told on the same topic
+        self._noted_state = state
+        by = "another program or a limit" if self._is_looking else "a person"
+        self.scope.spawn(self._journal_state(_LATCH_EVENTS[state], by), name="latch line")
+
+    async def _journal_state(self, event: str, by: str) -> None:
+        try:
+            await self.journal.record("", event, self.clock.now(), {"by": by})
+        except TerminalError as error:
+            log.error("the journal did not take '%s': %s", event, error)
 
     async def _load_master(self) -> None:
         while True:
@@ -181,18 +233,3 @@ class TradingCore:
         await self.feed.close()
         await self.broker.close()
         await self.journal.close()
-
-
-def journal_path(access: KisAccess, home: HomePaths) -> Path:
-    """Return where the order journal of an account lies."""
-    return home.data / f"journal-{account_file(access)}.sqlite"
-
-
-def latch_path(access: KisAccess, home: HomePaths) -> Path:
-    """Return where the trading state of an account lies."""
-    return home.data / f"trading-{account_file(access)}.json"
-
-
-def account_file(access: KisAccess) -> str:
-    """Return a name for an account's files that does not show its number."""
-    return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]
