@@ -17,6 +17,15 @@ _NO_DISPLAY = (
 )
 
 
+_EXCHANGE_OPTIONS = (
+    ("replay", "FILE", "시뮬레이션에서 기록한 세션을 재생 (주문은 할 수 없음)"),
+    ("clock", "HH:MM", "시뮬레이션의 시각. --bars와 함께 쓰면 그날의 일봉을 따라감"),
+    ("day", "YYYY-MM-DD", "따라갈 일봉의 날짜 (없으면 마지막 날)"),
+    ("speed", "N", "시뮬레이션·재생의 빠르기 (기본 1)"),
+)
+"""Passed on to the embedded exchange, which reads them as `kis-terminal sim` does."""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kis-terminal",
@@ -38,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--exit-after", type=float, metavar="SECONDS", help="그만큼 뒤에 스스로 종료")
     parser.add_argument("--bars", type=Path, metavar="DIR", help="시뮬레이션에 쓸 실제 일봉 폴더")
     parser.add_argument("--seed", type=int, default=None, help="시뮬레이션의 난수 시작값")
+    for option, value, words in _EXCHANGE_OPTIONS:
+        parser.add_argument(f"--{option}", metavar=value, help=words)
     parser.add_argument(
         "--record", type=Path, metavar="FILE", help="모든 호출과 실시간 프레임을 기록 (비밀 정보는 지움)"
     )
@@ -54,6 +65,17 @@ def _size(text: str) -> tuple[int, int] | None:
     if not is_sound or int(width) < 640 or int(height) < 400:
         return None
     return int(width), int(height)
+
+
+def _exchange_words(chosen: argparse.Namespace) -> tuple[str, ...]:
+    """Return what the embedded exchange is told beside its bars; ends the program over a bad value."""
+    given = [(option, getattr(chosen, option)) for option, *_ in _EXCHANGE_OPTIONS]
+    words = tuple(word for option, value in given if value is not None for word in (f"--{option}", value))
+    if words:
+        from kis_terminal.adapters.simulator.options import read_options
+
+        read_options([*words, *(("--bars", str(chosen.bars)) if chosen.bars is not None else ())])
+    return words
 
 
 def _has_display() -> bool:
@@ -82,6 +104,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--size {chosen.size}: 1760x990처럼 너비x높이로 적으십시오(640x400 이상)")
     if chosen.bars is not None and not chosen.bars.is_dir():
         parser.error(f"--bars {chosen.bars}: 그런 폴더가 없습니다")
+    exchange_words = _exchange_words(chosen)
+    if exchange_words and chosen.env != "sim":
+        parser.error(f"{exchange_words[0]}: --env sim에서만 쓸 수 있습니다")
+    if chosen.replay is not None and not Path(chosen.replay).is_file():
+        parser.error(f"--replay {chosen.replay}: 그런 파일이 없습니다")
     if chosen.record is not None and chosen.record.exists():
         parser.error(f"--record {chosen.record}: 이미 있는 파일입니다. 다른 이름을 적으십시오")
     if chosen.record_limit < 1:
@@ -105,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             exit_after=chosen.exit_after,
             bars=chosen.bars,
             seed=chosen.seed,
+            exchange_words=exchange_words,
             record=chosen.record,
             record_limit=chosen.record_limit,
         )

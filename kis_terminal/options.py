@@ -20,6 +20,8 @@ class Options:
     exit_after: float | None = None
     bars: Path | None = None
     seed: int | None = None
+    exchange_words: tuple[str, ...] = ()
+    """What else the embedded exchange is told: which recording, hour or day it plays, and how fast."""
     record: Path | None = None
     record_limit: int = 512
     """Megabytes of all files of one recording."""
@@ -31,4 +33,4 @@ class Options:
             words += ["--bars", str(self.bars)]
         if self.seed is not None:
             words += ["--seed", str(self.seed)]
-        return words
+        return [*words, *self.exchange_words]

@@ -296,9 +296,11 @@ def sketch_of(script: _Script) -> DaySketch:
         return quiet_sketch(script.plan.bar.base)
     high, low = max(one.price for one in prints), min(one.price for one in prints)
     bought = bought_count = 0
-    before = prints[0].price
+    before, is_rise = prints[0].price, False
     for one in prints:
-        if one.price >= before:
+        # Trades at the price of the one before go to either side in turn.
+        is_rise = one.price > before if one.price != before else not is_rise
+        if is_rise:
             bought, bought_count = bought + one.quantity, bought_count + 1
         before = one.price
     return DaySketch(
