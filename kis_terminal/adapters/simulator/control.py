@@ -16,6 +16,7 @@ JSON; what cannot be done is 400 with {"error": ...}.
                                 {"hts_ids": [...]}, null for any; {"forgive": true} ends all blocks
     POST   /control/clock       {"speed": 10, "now": "2026-11-20T15:29:00+09:00"}; never back
     GET    /control/calls       what is played and what is made up, see `control_calls`
+    POST   /control/orders, halts, vi, circuit-breaker, corporate-actions, listings: see `control_market`
 """
 
 from __future__ import annotations
@@ -32,14 +33,11 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kis_terminal.adapters.simulator.control_calls import ControlCalls
+from kis_terminal.adapters.simulator.control_market import ControlError, ControlMarket
 from kis_terminal.adapters.simulator.faults import FaultError, read_rule
 from kis_terminal.adapters.simulator.limits import LimitError
 from kis_terminal.adapters.simulator.load import TickLoad
 from kis_terminal.adapters.simulator.venue import Venue
-
-
-class ControlError(ValueError):
-    """A control call asks for something that cannot be done."""
 
 
 class Control:
@@ -195,6 +193,7 @@ def control_routes(venue: Venue, load: TickLoad | None, token: str) -> tuple[Bas
         ("POST", "/control/limits"): control.change_limits,
         ("POST", "/control/clock"): control.clock,
         ("GET", "/control/calls"): ControlCalls(venue).calls,
+        **ControlMarket(venue).routes(),
     }
     return tuple(
         Route(path, _Guarded(token, answer), methods=[method]) for (method, path), answer in answers.items()

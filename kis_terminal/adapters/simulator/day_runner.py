@@ -12,12 +12,12 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from kis_terminal.adapters.simulator.calendar import TradingClock
 from kis_terminal.adapters.simulator.interruptions import InterruptionRules, PriceGuard
 from kis_terminal.adapters.simulator.listings import own_volatility
 from kis_terminal.adapters.simulator.market import SymbolMarket
+from kis_terminal.adapters.simulator.market_breaks import CLOSED_CODE, Announce, MarketBreaks
 from kis_terminal.adapters.simulator.order_desk import OrderDesk
 from kis_terminal.adapters.simulator.order_routing import GOOD_TILL_PRE_MARKET
 from kis_terminal.adapters.simulator.orders import AccountOrder
@@ -26,21 +26,6 @@ from kis_terminal.adapters.simulator.trading_day import ALWAYS, CLOSED, Stage
 SECOND = 1_000_000
 _LASTING = frozenset({"00", "03", "04"})
 """Kinds of which a rest can wait for another session."""
-
-
-class Announce(Protocol):
-    """Tell the wire a phase, halt or interruption; symbol None means the whole market."""
-
-    def __call__(
-        self,
-        symbol: str | None,
-        code: str,
-        *,
-        expected_code: str = "112",
-        is_interrupted: bool = False,
-        is_halted: bool = False,
-    ) -> None:
-        """Append the event."""
 
 
 class DayRunner:
@@ -70,7 +55,9 @@ class DayRunner:
         self._touch = touch
         self._timers: list[tuple[int, int, Callable[[datetime], None]]] = []
         self._numbers = itertools.count()
-        self._broken: list[SymbolMarket] = []
+        self._breaks = MarketBreaks(
+            markets, rules, announce, self._timer, lambda market, _: self._reopen(market), touch
+        )
         self.stage = ALWAYS
 
     @property
@@ -81,7 +68,7 @@ class DayRunner:
     def start_day(self, now: datetime, moment: datetime) -> None:
         """Enter the day at `moment`, without telling what happened on it before; plan its later stages."""
         self._timers.clear()
-        self._release()
+        self._breaks.start_day()
         for market in self._markets.values():
             self._prepare(market)
         self.stage = self._clock.stage(now)
@@ -132,40 +119,42 @@ class DayRunner:
             return
         market.is_halted = False
         self._announce(symbol, "112", expected_code="311" if market.mode == "auction" else "112")
-        if self.stage.krx == "continuous":
-            self._collect(market, "interruption", self._rules.resume_seconds)
+        self._reopen(market)
         self._touch(symbol)
 
-    def break_circuit(self, stage: int, moment: datetime) -> None:
-        """Halt the whole market: stages 1 and 2 for twenty minutes and an auction, stage 3 for the day."""
-        self._announce(None, "174", is_halted=True)
-        for market in self._markets.values():
-            if not market.is_halted:
-                self._broken.append(market)
-                market.is_halted = True
-                market.auction_number += 1
-            self._touch(market.listing.symbol)
-        if stage >= 3:
-            self._timers.clear()
-            self._desk.expire(moment)
-            self.stage = CLOSED
-            self._announce(None, "129", expected_code="129")
+    def _reopen(self, market: SymbolMarket) -> None:
+        """Collect orders before a released symbol trades on: KRX for ten minutes, NXT for half a one."""
+        if self.stage.krx == "continuous":
+            self._collect(market, "interruption", self._rules.resume_seconds)
             return
-        self._timer(self._rules.breaker_seconds, self._end_breaker)
+        extended = market.extended
+        if extended is None or self.stage.nxt not in ("pre", "after"):
+            return
+        extended.collects = True
 
-    def _end_breaker(self, moment: datetime) -> None:
-        self._announce(None, "175")
-        for market in self._release():
-            if self.stage.krx == "continuous":
-                self._collect(market, "interruption", self._rules.resume_seconds)
-            self._touch(market.listing.symbol)
+        def end(moment: datetime) -> None:
+            if market.extended is extended and not market.is_halted:
+                market.end_extended_auction(moment)
+                self._touch(market.listing.symbol)
 
-    def _release(self) -> list[SymbolMarket]:
-        """End the halts of the circuit breaker; a symbol halted by itself stays halted."""
-        released, self._broken = self._broken, []
-        for market in released:
-            market.is_halted = False
-        return released
+        self._timer(self._rules.nxt_resume_seconds, end)
+
+    def break_circuit(self, stage: int, moment: datetime, market: str = "") -> None:
+        """Halt KOSPI, KOSDAQ or ("") both: stages 1, 2 for twenty minutes and an auction, 3 for the day."""
+        self._breaks.break_circuit(stage, market)
+        if stage < 3:
+            return
+        self._desk.expire(moment, lambda order: market in ("", order.listing.market))
+        if not market:
+            self._timers.clear()
+            self.stage = CLOSED
+        self._announce(None, CLOSED_CODE, expected_code=CLOSED_CODE, market=market)
+
+    def look_at_indices(self, moment: datetime) -> None:
+        """Break the circuit where an index has fallen too far; an always-open exchange never does."""
+        if self.stage.krx == "continuous" and not self._clock.open_always:
+            for market, stage in self._breaks.look(moment):
+                self.break_circuit(stage, moment, market)
 
     def _prepare(self, market: SymbolMarket) -> None:
         """Set the guard of the day; an always-open exchange interrupts nothing by itself."""
@@ -213,6 +202,8 @@ class DayRunner:
     def _change_fixed(market: SymbolMarket, stage: Stage, moment: datetime) -> None:
         if not stage.fixed:
             market.fixed = None
+        elif stage.krx == "after_close" and market.mode == "auction":
+            return  # its close is still to come
         elif market.fixed is None:
             market.open_fixed(trades=stage.trades_fixed)
         elif stage.trades_fixed and not market.fixed.trades and not market.is_halted:
@@ -243,15 +234,16 @@ class DayRunner:
             for market in self._markets.values():
                 self._open_collecting(market, "opening")
         elif stage.krx == "continuous":
-            for symbol in self._markets:
-                self._end_collecting(symbol, moment)
+            for market in self._markets.values():
+                self._at_random(market, self._opening_end(market), moment)
         elif stage.krx == "closing":
             for symbol, market in self._markets.items():
                 market.begin_auction("closing")
                 self._desk.collect(symbol)
                 self._desk.turn_conditional(symbol)
         elif stage.krx == "after_close":
-            self._close_regular(moment)
+            for market in self._markets.values():
+                self._at_random(market, self._closing_end(market), moment)
         elif stage.krx == "after_market":
             for market in self._markets.values():
                 if market.extended is not None:
@@ -273,15 +265,39 @@ class DayRunner:
         market.end_auction(moment)
         self._desk.settle_auction(symbol, moment)
 
-    def _close_regular(self, moment: datetime) -> None:
+    def _at_random(self, market: SymbolMarket, end: Callable[[datetime], None], moment: datetime) -> None:
+        """End an auction of the whole market for one symbol, at its own moment within half a minute."""
+        if self._rules.end_seconds > 0 and market.mode == "auction":
+            self._timer(self._rng.random() * self._rules.end_seconds, end)
+        else:
+            end(moment)
+
+    def _opening_end(self, market: SymbolMarket) -> Callable[[datetime], None]:
+        number, symbol = market.auction_number, market.listing.symbol
+
+        def end(moment: datetime) -> None:
+            if market.auction_number == number:  # else a halt has come between
+                self._end_collecting(symbol, moment)
+                self._touch(symbol)
+
+        return end
+
+    def _closing_end(self, market: SymbolMarket) -> Callable[[datetime], None]:
         """Uncross the closing auction; what is left ends, or waits for NXT when SOR took it."""
-        for market in self._markets.values():
+        symbol = market.listing.symbol
+
+        def end(moment: datetime) -> None:
             if not market.is_halted and market.mode == "auction":
                 market.end_auction(moment)
-        self._desk.pause(_may_wait_for_nxt)
-        self._desk.expire(moment, lambda order: order.place == "regular")
-        for market in self._markets.values():
+            self._desk.pause(lambda order: order.listing.symbol == symbol and _may_wait_for_nxt(order))
+            self._desk.expire(
+                moment, lambda order: order.place == "regular" and order.listing.symbol == symbol
+            )
             market.rest_idle()
+            self._change_fixed(market, self.stage, moment)
+            self._touch(symbol)
+
+        return end
 
     def _open_extended(self, market: SymbolMarket, stage: Stage) -> None:
         if market.listing.kind == "etf" or market.is_delisted:

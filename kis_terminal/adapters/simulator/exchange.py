@@ -163,6 +163,7 @@ class Exchange:
             self._start_day(now, moment)
         self._play(int((now - self._started).total_seconds() * 1_000_000))
         self._now, self._moment = now, self.clock.exchange_time(now)
+        self._runner.look_at_indices(self._moment)
         changed = sorted(self._changed)
         self._changed.clear()
         for symbol in changed:
@@ -267,12 +268,23 @@ class Exchange:
         *,
         venue: str = "KRX",
         condition_price: int = 0,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Replace an open order, whole or in part, by one with a new number."""
         self.advance(now)
         stage = self._runner.stage
         answer = self._desk.amend(
-            account, original_no, kind, quantity, price, all_rest, self._moment, stage, venue, condition_price
+            account,
+            original_no,
+            kind,
+            quantity,
+            price,
+            all_rest,
+            self._moment,
+            stage,
+            venue,
+            condition_price,
+            placed_by,
         )
         self._announce_order(answer)
         return answer
@@ -286,10 +298,11 @@ class Exchange:
         now: datetime,
         *,
         venue: str = "KRX",
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Cancel an open order, whole or in part; the cancellation has a number of its own."""
         self.advance(now)
-        answer = self._desk.cancel(account, original_no, quantity, all_rest, self._moment, venue)
+        answer = self._desk.cancel(account, original_no, quantity, all_rest, self._moment, venue, placed_by)
         self._announce_order(answer)
         return answer
 
@@ -335,12 +348,12 @@ class Exchange:
         self.advance(now)
         return self._runner.interrupt(self._markets[symbol], self._moment)
 
-    def circuit_breaker(self, stage: int, now: datetime) -> None:
-        """Break the circuit of the whole market; stage 1 or 2 for a while, 3 for the rest of the day."""
+    def circuit_breaker(self, stage: int, now: datetime, *, market: str = "") -> None:
+        """Break the circuit of KOSPI, KOSDAQ or ("") both; stage 1 or 2 for a while, 3 for the day."""
         if stage not in (1, 2, 3):
             raise ValueError(f"there is no stage {stage} of the circuit breaker")
         self.advance(now)
-        self._runner.break_circuit(stage, self._moment)
+        self._runner.break_circuit(stage, self._moment, market)
 
     def split(self, symbol: str, new: int, old: int = 1) -> None:
         """Let `old` shares become `new` ones from the next trading day on."""
@@ -526,6 +539,7 @@ class Exchange:
         expected_code: str = "112",
         is_interrupted: bool = False,
         is_halted: bool = False,
+        market: str = "",
         moment: datetime | None = None,
     ) -> None:
         self._events.append(
@@ -537,6 +551,7 @@ class Exchange:
                 expected_code,
                 is_interrupted,
                 is_halted,
+                market,
             )
         )
 

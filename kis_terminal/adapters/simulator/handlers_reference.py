@@ -142,9 +142,8 @@ def _prices_and_flags(listing: Listing, quote: QuoteSnapshot) -> dict[str, str]:
         "lstg_rqsr_issu_istt_cd": "",
         "lstg_rqsr_item_cd": "",
         "trst_istt_issu_istt_cd": "",
-        # The simulator plays KRX only for now, so nothing may be ordered on NXT.
-        "cptt_trad_tr_psbl_yn": "N",
-        "nxt_tr_stop_yn": "N",
+        "cptt_trad_tr_psbl_yn": "N" if is_etf else "Y",
+        "nxt_tr_stop_yn": "Y" if quote.is_halted and not is_etf else "N",
     }
 
 

@@ -12,6 +12,10 @@ def _dynamic_rates() -> dict[str, float]:
     return {"large": 0.03, "kospi": 0.06, "kosdaq": 0.06, "etf": 0.03}
 
 
+def _sidecar_rates() -> dict[str, float]:
+    return {"KOSPI": 0.05, "KOSDAQ": 0.06}
+
+
 @dataclass(frozen=True, slots=True)
 class InterruptionRules:
     """Rates are fractions of the reference price, times seconds (PROTOCOL.md 8.1, 8.2)."""
@@ -24,8 +28,25 @@ class InterruptionRules:
     """An auction of an interruption ends at random within this time after its two minutes."""
     resume_seconds: float = 600.0
     """The auction with which a halted symbol comes back."""
+    end_seconds: float = 30.0
+    """The opening and the closing auction of a symbol end at random within this time after their hour."""
+    nxt_resume_seconds: float = 30.0
+    """How long NXT collects orders before it goes on after a halt."""
     breaker_seconds: float = 1_200.0
     """How long the first two stages of the circuit breaker halt everything; the third ends the day."""
+    breaker_rates: tuple[float, ...] = (0.08, 0.15, 0.20)
+    """Falls of an index below its last close that break the circuit, by stage."""
+    breaker_step: float = 0.01
+    """How much further than at the stage before it must have fallen."""
+    breaker_hold_seconds: float = 60.0
+    """How long a fall must last."""
+    breaker_last_second: int = 14 * 3600 + 50 * 60
+    """From this second of the day on only the third stage comes, and no sidecar."""
+    sidecar_rates: Mapping[str, float] = field(default_factory=_sidecar_rates)
+    """Moves of a market that hold its program orders, which are futures' in truth."""
+    sidecar_seconds: float = 300.0
+    sidecar_quiet_seconds: float = 300.0
+    """No sidecar so soon after the opening."""
 
     def dynamic_rate(self, listing: Listing) -> float:
         """Return how far from the last price a trade may be."""

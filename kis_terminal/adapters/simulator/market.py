@@ -62,6 +62,8 @@ class SymbolMarket:
     """Counts auctions, so that a timer knows whether its auction is still the one that runs."""
     shows_expected = True
     guard: PriceGuard | None = None
+    book: PriceTimeBook
+    crowd: Crowd
     extended: ExtendedSession | None = None
     fixed: FixedSession | None = None
     is_delisted = False
@@ -134,7 +136,7 @@ class SymbolMarket:
         self._act_aside(moment, seconds, market_move)
 
     def _act_aside(self, moment: datetime, seconds: float, market_move: float) -> None:
-        if self.extended is not None:
+        if self.extended is not None and not self.extended.collects:
             hit = self.extended.act(seconds, market_move)
             if hit is not None:
                 self.execute(hit.side, hit.quantity, hit.limit, moment, "extended")
@@ -167,7 +169,7 @@ class SymbolMarket:
     def matches(self, place: Place) -> bool:
         """Say whether orders of `place` are met as they come (else they are collected)."""
         if place == "extended":
-            return not self.is_halted and self.extended is not None
+            return not self.is_halted and self.extended is not None and not self.extended.collects
         if place == "fixed":
             return not self.is_halted and self.fixed is not None and self.fixed.trades
         return self.mode == "continuous" and not self.is_halted
@@ -252,6 +254,22 @@ class SymbolMarket:
         self.mode, self.session = "continuous", "continuous"
         return result.quantity > 0
 
+    def end_extended_auction(self, moment: datetime) -> None:
+        """Match what the session outside KRX's hours collected after a halt, and trade on continuously."""
+        extended = self.extended
+        if extended is None or not extended.collects:
+            return
+        upper, lower = extended.limits
+        result = uncross(extended.book, lower, upper, extended.last, self.listing.kind)
+        if result.quantity:
+            side: Side = "buy" if result.price >= extended.last else "sell"
+            self._print(side, result.quantity, result.price, moment, "extended")
+            for execution in result.executions:
+                if execution.resting.owner is not None:
+                    self._on_execution(execution, moment)
+        extended.collects = False
+        self.mend("extended")
+
     def rest_idle(self) -> None:
         """Stop the regular book until the next day; accounts have no order in it any more."""
         bid, ask = self.book.bids.best, self.book.asks.best
@@ -300,7 +318,8 @@ class SymbolMarket:
     def mend(self, place: Place = "regular") -> None:
         """Let the crowd close gaps and keep the depth; an order's rest must stand in the book by then."""
         if place == "extended" and self.extended is not None:
-            self.extended.crowd.repair(self.extended.book)
+            if not self.extended.collects:
+                self.extended.crowd.repair(self.extended.book)
         elif place == "regular" and self.mode == "continuous" and not self.is_halted:
             self.crowd.repair(self.book)
 

@@ -147,6 +147,8 @@ class MarketStatusChanged:
     """ANTC_MKOP_CLS_CODE: 311 when an expected price begins to be shown, 112 when it ends."""
     is_interrupted: bool = False
     is_halted: bool = False
+    market: str = ""
+    """KOSPI or KOSDAQ where only one of them is meant; empty: both."""
 
 
 Event = TradePrinted | BookChanged | OrderReceipt | OrderFilled | MarketStatusChanged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from kis_terminal.adapters.simulator import order_rules as rules
@@ -19,7 +20,13 @@ from kis_terminal.adapters.simulator.model import (
     Side,
 )
 from kis_terminal.adapters.simulator.order_journal import OrderJournal
-from kis_terminal.adapters.simulator.order_routing import Place, plain_kind, refuse_in_auction, route
+from kis_terminal.adapters.simulator.order_routing import (
+    AUCTION_KINDS,
+    Place,
+    plain_kind,
+    refuse_in_auction,
+    route,
+)
 from kis_terminal.adapters.simulator.orders import AccountOrder, OrderShelf
 from kis_terminal.adapters.simulator.trading_day import Stage
 
@@ -88,6 +95,7 @@ class OrderDesk:
         stage: Stage,
         venue: str,
         stop_price: int,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Replace (part of) an open order by a new one at another price or of another kind."""
         original = self._find(account, original_no)
@@ -102,6 +110,7 @@ class OrderDesk:
             market, account, original.side, "amend", kind, taken, price, moment, original.venue, stop_price
         )
         order.original_no = original.order_no
+        order.placed_by = placed_by
         refusal = self._refuse(order, market, stage) or self._refuse_means(
             order, account, self._freed(original, taken)
         )
@@ -110,13 +119,20 @@ class OrderDesk:
             return refusal
         self._withdraw(original, taken, "amended")
         self._accept(order, moment)
-        self._journal.note("amended", original, moment, taken, price)
+        self._journal.note("amended", original, moment, taken, price, by=placed_by)
         self._journal.receipt(order, "confirmed", moment, taken)
         self._work(order, market, moment)
         return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
 
     def cancel(
-        self, account: Account, original_no: str, quantity: int, all_rest: bool, moment: datetime, venue: str
+        self,
+        account: Account,
+        original_no: str,
+        quantity: int,
+        all_rest: bool,
+        moment: datetime,
+        venue: str,
+        placed_by: str = "owner",
     ) -> Accepted | Refused:
         """Cancel an open order, whole or in part."""
         original = self._find(account, original_no)
@@ -141,11 +157,12 @@ class OrderDesk:
         )
         order.original_no, order.cancelled, order.state = original.order_no, taken, "done"
         order.condition = "0"
+        order.placed_by = placed_by
         self._number += 1
         order.order_no = f"{self._number:010d}"
         self.shelf.add(order)
         self._withdraw(original, taken, "cancelled")
-        self._journal.note("cancelled", original, moment, taken, original.price)
+        self._journal.note("cancelled", original, moment, taken, original.price, by=placed_by)
         self._journal.receipt(order, "accepted", moment, taken)
         self._journal.receipt(order, "confirmed", moment, taken)
         return Accepted(order.order_no, ORGANISATION, moment.strftime("%H%M%S"))
@@ -286,7 +303,7 @@ class OrderDesk:
     def _refuse(self, order: AccountOrder, market: SymbolMarket, stage: Stage) -> Refused | None:
         if order.quantity <= 0:
             return rules.BAD_QUANTITY
-        place = route(order.kind, order.venue, stage, market.listing.kind)
+        place = route(order.kind, order.venue, _own_stage(market, stage), market.listing.kind)
         if isinstance(place, Refused):
             return place
         if market.is_halted:
@@ -295,6 +312,8 @@ class OrderDesk:
             refusal = refuse_in_auction(order.kind)
             if refusal is not None:
                 return refusal
+        if place == "extended" and not market.matches(place) and plain_kind(order.kind) not in AUCTION_KINDS:
+            return refuse_in_auction(order.kind)
         order.place = place
         limits = (*market.limits_of(place), market.listing.kind)
         refusal = None
@@ -457,6 +476,13 @@ class OrderDesk:
             wanted = self._accounts.buy_reservation(order.reservation_price, order.rest) if order.rest else 0
             state.reserved += wanted - order.reserved
         order.reserved = wanted
+
+
+def _own_stage(market: SymbolMarket, stage: Stage) -> Stage:
+    """Return the stage that a symbol is in: its closing auction ends some seconds after the hour."""
+    if stage.krx == "after_close" and market.mode == "auction":
+        return replace(stage, krx="closing", fixed="")
+    return stage
 
 
 def _is_triggered(order: AccountOrder, last: int) -> bool:

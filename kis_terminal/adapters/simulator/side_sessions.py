@@ -36,6 +36,8 @@ class ExtendedSession:
         self.last = base
         self.name = name
         self.venue = venue
+        self.collects = False
+        """True while orders are collected after a halt; they meet at one price at its end."""
         self._rng = rng
         self.crowd = Crowd(listing, rng, base, limits, base)
         self.crowd.populate(self.book, base)

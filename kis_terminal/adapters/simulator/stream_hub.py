@@ -169,6 +169,9 @@ class StreamHub:
         self._venue.reference.incidents.note(event)
         symbols = self.symbols_of(STATUS_TR) if event.symbol is None else [event.symbol]
         for symbol in symbols:
+            listing = self._venue.exchange.listing(symbol)
+            if event.market and (listing is None or listing.market != event.market):
+                continue
             record = status_record(symbol, event, self._profile.status_columns)
             self.send(STATUS_TR, symbol, plain_frames(STATUS_TR, [record]))
 

@@ -53,8 +53,8 @@ class Stage:
     shows_expected: bool = True
 
 
-ALWAYS = Stage(0, "continuous", "closed")
-"""The only stage of an exchange that is always open."""
+ALWAYS = Stage(0, "continuous", "main")
+"""The only stage of an exchange that is always open: the main sessions of KRX and NXT."""
 CLOSED = Stage(0, "closed", "closed")
 
 _MORNING = (

@@ -165,7 +165,8 @@ def test_amend_into_the_market_fills(exchange: Exchange, account: Account) -> No
         ({"kind": "41"}, "APBK0918", "애프터마켓"),
         ({"kind": "27"}, "APBK0918", "프리마켓"),
         ({"kind": "99"}, "APBK0507", "99"),
-        ({"venue": "NXT"}, "APBK0919", "NXT"),
+        ({"venue": "NXT", "kind": "01"}, "APBK0507", "NXT"),
+        ({"venue": "NXT", "symbol": "069500", "price": 45_000}, "APBK0919", "NXT"),
         ({"venue": "SOR", "kind": "02"}, "APBK0507", "조건부지정가"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from kis_terminal.adapters.simulator.calendar import SEOUL
 from kis_terminal.adapters.simulator.exchange import Exchange
+from kis_terminal.adapters.simulator.interruptions import InterruptionRules
 from kis_terminal.adapters.simulator.model import (
     Accepted,
     MarketStatusChanged,
@@ -25,7 +26,8 @@ class Day:
 
     def __init__(self, start: str) -> None:
         self.now = self.moment(start)
-        self.exchange = Exchange(seed=5, now=self.now, market_open_always=False)
+        rules = InterruptionRules(end_seconds=0.0)  # auctions end on the hour: see test_random_ends
+        self.exchange = Exchange(seed=5, now=self.now, market_open_always=False, interruptions=rules)
         self.account = self.exchange.account("50000101")
 
     @staticmethod

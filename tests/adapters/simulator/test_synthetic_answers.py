@@ -91,7 +91,10 @@ def parameters_of(api: Api) -> dict[str, str]:
         if not item.required and item.may_be_empty:
             continue
         shown = item.example or next((code for code, _ in item.values), "")
-        value = _VALUES.get(item.key.upper()) if not item.values else None
+        is_own = (
+            item.key.upper().startswith("FID_COND_") or api.product != "domestic_stock" or len(shown) == 4
+        )
+        value = _VALUES.get(item.key.upper()) if not (item.values or (shown and is_own)) else None
         values[item.key] = value or shown or "1"
     for key in ("FID_INPUT_ISCD", "PDNO", "SYMB", "SRS_CD"):
         shown = next(
