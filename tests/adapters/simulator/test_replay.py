@@ -165,6 +165,20 @@ def test_accounts_and_the_days_date_do_not_hinder_an_answer_and_other_parameters
         answers.answer("GET", "/other", "TTTC0081R", {"DAY": "20261120", "SIDE": "00"}, 2.0)
 
 
+def test_a_time_that_was_not_asked_for_gets_the_answer_for_the_nearest() -> None:
+    answers = RecordedAnswers()
+    for hour, mark in (("093000", "early"), ("103000", "late")):
+        answers.add(recorded(1.0, {"FID_INPUT_ISCD": "005930", "FID_INPUT_HOUR_1": hour}, mark))
+
+    def at(symbol: str, hour: str) -> object:
+        values = {"FID_INPUT_ISCD": symbol, "FID_INPUT_HOUR_1": hour}
+        return answers.answer("GET", "/path", "TTTC0081R", values, 2.0).body["mark"]
+
+    assert [at("005930", hour) for hour in ("093000", "100100", "152000")] == ["early", "late", "late"]
+    with pytest.raises(WireRefusal):
+        at("005940", "093000")
+
+
 def test_a_recorded_order_is_never_answered_as_if_it_were_taken() -> None:
     answers = RecordedAnswers()
     answers.add(RestRecord(1.0, "t", "POST", "/order-cash", "TTTC0012U", {}, 200, {"rt_cd": "0"}))
