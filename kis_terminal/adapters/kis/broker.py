@@ -92,14 +92,11 @@ class KisBroker:
         api_id: str,
         pages: int = 1,
         *,
-        allow_orders: bool = False,
         priority: Priority = Priority.QUOTE,
         **parameters: str,
     ) -> CallResult:
-        """Send any call of the catalogue; see `KisClient.call`."""
-        return await self.client.call(
-            api_id, pages, allow_orders=allow_orders, priority=priority, **parameters
-        )
+        """Send any call of the catalogue that changes no order; see `KisClient.call`."""
+        return await self.client.call(api_id, pages, priority=priority, **parameters)
 
     def master(self, folder: Path | None) -> MasterFiles:
         """Return the source of today's instruments; `folder` keeps its last good files."""
