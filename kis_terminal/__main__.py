@@ -1,4 +1,4 @@
-"""The command line: `kis-terminal` opens the window; `sim` runs the embedded exchange, `doctor` examines."""
+"""The command line: `kis-terminal` opens the window; others print: see the epilog."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kis-terminal",
         description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
-        epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검)",
+        epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검), "
+        "kis-terminal orders --help (주문 조회·취소·기록), kis-terminal panic --help (전체취소·정지)",
     )
     parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
     parser.add_argument(
@@ -95,6 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from kis_terminal.cli.doctor import main as examine
 
         return examine(words[1:])
+    if words and words[0] == "orders":
+        from kis_terminal.cli.orders import main as show_orders
+
+        return show_orders(words[1:])
+    if words and words[0] == "panic":
+        from kis_terminal.cli.panic import main as panic
+
+        return panic(words[1:])
     parser = _parser()
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, PendingChange, Side
+from kis_terminal.services.panic import PanicOutcome
 from kis_terminal.ui.translation import tr
 
 _SIDES = {Side.BUY: "매수", Side.SELL: "매도"}
@@ -49,6 +50,15 @@ _ORIGINS = {
 }
 
 
+_OUTCOMES = {
+    PanicOutcome.CANCELLED: "취소",
+    PanicOutcome.FILLED: "체결",
+    PanicOutcome.NEVER_OPEN: "거부",
+    PanicOutcome.FAILED: "실패",
+    PanicOutcome.STILL_OPEN: "미확인",
+}
+
+
 def side_word(side: Side) -> str:
     """Return 매수 or 매도."""
     return tr(_SIDES[side])
@@ -68,3 +78,8 @@ def status_word(status: OrderStatus, pending: PendingChange = PendingChange.NONE
 def origin_word(origin: Origin) -> str:
     """Return who asked, in words."""
     return tr(_ORIGINS[origin])
+
+
+def outcome_word(outcome: PanicOutcome) -> str:
+    """Return what became of an order that was to be cancelled."""
+    return tr(_OUTCOMES[outcome])

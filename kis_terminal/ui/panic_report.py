@@ -10,18 +10,11 @@ from kis_terminal.ui import formatting
 from kis_terminal.ui.csv_file import save_table
 from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
-from kis_terminal.ui.order_words import side_word
+from kis_terminal.ui.order_words import outcome_word, side_word
 from kis_terminal.ui.sheet import Sheet
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
-_OUTCOMES = {
-    PanicOutcome.CANCELLED: "취소",
-    PanicOutcome.FILLED: "체결",
-    PanicOutcome.NEVER_OPEN: "거부",
-    PanicOutcome.FAILED: "실패",
-    PanicOutcome.STILL_OPEN: "미확인",
-}
 _ROWS_SHOWN = 9
 
 
@@ -116,7 +109,7 @@ class PanicSheet(Sheet):
                 "outcome",
                 tr("결과"),
                 72,
-                lambda p: tr(_OUTCOMES[p.outcome]),
+                lambda p: outcome_word(p.outcome),
                 Align.LEFT,
                 is_bold=True,
                 colour=outcome_colour,

@@ -1,0 +1,177 @@
+"""What the commands that touch an account share: their options, whose account it is, what they print."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from kis_terminal.adapters.simulator.parent_watch import ParentWatch
+from kis_terminal.adapters.storage.exchange_address import read_entrance
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import SettingsError, TerminalError
+from kis_terminal.domain.sentences import Sentence
+from kis_terminal.log import Redactor, set_up_logging
+from kis_terminal.settings import KisAccess, Settings, load_settings
+from kis_terminal.ui.translation import said, set_language
+
+if TYPE_CHECKING:
+    from kis_terminal.trading_core import TradingCore
+
+T = TypeVar("T")
+DESK_NUMBER = "1544-5000"
+NO_SIMULATION = Sentence(
+    "실행 중인 시뮬레이션이 없습니다. `kis-terminal`로 창을 연 뒤에 다시 실행하십시오. 모의·실전 계좌는 "
+    "--env paper, --env real로 고릅니다."
+)
+
+
+class Output:
+    """Print for people or, with `--json`, one object; nothing that is printed holds a secret."""
+
+    def __init__(self, redactor: Redactor, *, is_json: bool) -> None:
+        self.redactor = redactor
+        self._is_json = is_json
+
+    def line(self, text: str) -> None:
+        """Print a line for people, beside the object where that has the standard output."""
+        self._print(text, sys.stderr if self._is_json else sys.stdout)
+
+    def problem(self, text: str) -> None:
+        """Print what went wrong."""
+        self._print(text, sys.stderr)
+
+    def told(self, value: dict[str, Any]) -> None:
+        """Print the object, if one was asked for."""
+        if self._is_json:
+            self._print(json.dumps(value, ensure_ascii=False, indent=2), sys.stdout)
+
+    def _print(self, text: str, stream: Any) -> None:
+        # Whoever read the output may be gone; what is being cancelled goes on without a reader.
+        with contextlib.suppress(BrokenPipeError):
+            print(self.redactor.clean(text), file=stream, flush=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account of one environment."""
+
+    settings: Settings
+    access: KisAccess
+    is_reachable: bool
+    """False for the embedded exchange while no window runs it; the account's files can be read even so."""
+
+    def told(self) -> dict[str, Any]:
+        """Return what every object begins with."""
+        return {"environment": self.access.environment.value, "account": self.access.account_label}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command of an account takes."""
+    parser.add_argument(
+        "--env",
+        choices=("sim", "paper", "real"),
+        default="sim",
+        help="sim 열려 있는 창의 시뮬레이션(기본), paper 모의투자, real 실전투자",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="kis_devlp.yaml의 위치")
+    parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
+    parser.add_argument("--json", action="store_true", help="표 대신 JSON으로 출력")
+
+
+def open_account(chosen: argparse.Namespace) -> tuple[Account, Output]:
+    """Read the settings and speak their language; raises SettingsError."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without Hangul shows the rest all the same
+    set_language(chosen.language or "ko")
+    settings = load_settings(
+        environment=Environment(chosen.env),
+        config=chosen.config,
+        language=chosen.language,
+        environ=os.environ,
+        cwd=Path.cwd(),
+    )
+    set_language(settings.language)
+    access, is_reachable = settings.access, True
+    if access is None:
+        entrance = read_entrance(settings.home.data)
+        is_reachable = entrance is not None and not ParentWatch(entrance.pid).is_gone()
+        access = settings.access_for_sim("", "")
+        if entrance is not None and is_reachable:
+            access = settings.access_for_sim(entrance.rest, entrance.ws)
+    redactor = Redactor()
+    redactor.add(access.appkey.reveal(), access.appsecret.reveal())
+    redactor.add_account(access.cano)
+    return Account(settings, access, is_reachable), Output(redactor, is_json=chosen.json)
+
+
+def refuse_settings(error: SettingsError) -> int:
+    """Say what is wrong with the settings; return the exit code."""
+    print(error, file=sys.stderr)
+    return 2
+
+
+@asynccontextmanager
+async def account_core(account: Account, output: Output) -> AsyncIterator[TradingCore]:
+    """Give what trades the account, beside a window that may have it open; nothing is connected yet."""
+    # The adapters' libraries take longer to load than a latch takes to fall.
+    from kis_terminal.trading_core import TradingCore
+
+    core = TradingCore(
+        account.access,
+        account.settings.home,
+        on_secret=output.redactor.add,
+        on_failure=None,
+        tell=lambda grade, words: output.problem(said(words)),
+        is_guest=True,
+    )
+    try:
+        yield core
+    finally:
+        await core.close()
+
+
+async def remember_orders(core: TradingCore, output: Output) -> bool:
+    """Take over what the journal knows of today; return False, and say why, where it cannot be read."""
+    try:
+        for note in await core.journal.prepare():
+            output.problem(said(note))
+        await core.orders.restore()
+    except TerminalError as error:
+        output.problem(said(error))
+        return False
+    return True
+
+
+def run(work: Callable[[], Coroutine[Any, Any, T]], output: Output) -> T | None:
+    """Run to the end; None when the person or the system stopped it."""
+    logging_ = set_up_logging(None, redactor=output.redactor)  # the log is the window's; see `Output`
+    try:
+        return asyncio.run(_stoppable(work()))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return None
+    finally:
+        logging_.close()
+
+
+async def _stoppable(work: Coroutine[Any, Any, T]) -> T:
+    """Stop at SIGTERM as at Ctrl+C, which asyncio takes itself."""
+    own = asyncio.current_task()
+    assert own is not None  # noqa: S101 - asyncio.run gives one
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(
+        NotImplementedError, ValueError, RuntimeError
+    ):  # Windows, or not the main thread
+        loop.add_signal_handler(signal.SIGTERM, own.cancel)
+    return await work
