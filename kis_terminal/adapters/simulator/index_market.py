@@ -87,6 +87,7 @@ class IndexMarket:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
         self._minutes: dict[tuple[str, date], tuple[int, list[IndexMinute]]] = {}
+        self._seen: dict[str, tuple[date, float, float]] = {}
         self._days: dict[str, tuple[date, list[IndexBar]]] = {}
 
     def rule(self, code: str) -> IndexRule | None:
@@ -114,6 +115,7 @@ class IndexMarket:
         moment = quotes[0].time
         minutes = self._finished_minutes(rule, moment)
         closes = [minute.close for minute in minutes]
+        highest, lowest = self._extremes(rule, moment.date(), [first, last, *closes])
         rises = [quote for quote in quotes if quote.last > quote.base]
         falls = [quote for quote in quotes if quote.last < quote.base]
         return IndexSnapshot(
@@ -122,8 +124,8 @@ class IndexMarket:
             last=last,
             previous=previous,
             open=first,
-            high=max([first, last, *closes]),
-            low=min([first, last, *closes]),
+            high=highest,
+            low=lowest,
             volume=sum(quote.volume for quote in quotes),
             turnover=sum(quote.turnover for quote in quotes),
             previous_volume=sum(quote.prev_volume for quote in quotes),
@@ -136,6 +138,18 @@ class IndexMarket:
             bid_total=sum(quote.total_bid_size for quote in quotes),
             risen_rate=100.0 * (last - previous) / previous,
         )
+
+    def _extremes(self, rule: IndexRule, day: date, levels: Sequence[float]) -> tuple[float, float]:
+        """Return the highest and lowest of `levels` and of what was shown earlier in the day.
+
+        Between the ends of two minutes nothing is kept, so what somebody has seen must be remembered.
+        """
+        seen_day, high, low = self._seen.get(rule.code, (day, levels[0], levels[0]))
+        if seen_day != day:
+            high = low = levels[0]
+        high, low = max(high, *levels), min(low, *levels)
+        self._seen[rule.code] = (day, high, low)
+        return high, low
 
     def expected(self, rule: IndexRule) -> float:
         """Return where the index would be if every running auction ended now; 0 outside auctions."""

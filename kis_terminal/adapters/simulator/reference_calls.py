@@ -138,6 +138,23 @@ HHDFS76950200 /uapi/overseas-price/v1/quotations/inquire-time-itemchartprice AUT
 FHKST03030200 /uapi/overseas-price/v1/quotations/inquire-time-indexchartprice .COND_MRKT_DIV_CODE
   .INPUT_ISCD .HOUR_CLS_CODE .PW_DATA_INCU_YN
 """,
+        "handlers_derivatives": """
+FHMIF10000000+ /uapi/domestic-futureoption/v1/quotations/inquire-price .COND_MRKT_DIV_CODE .INPUT_ISCD
+FHMIF10010000+ /uapi/domestic-futureoption/v1/quotations/inquire-asking-price .COND_MRKT_DIV_CODE
+  .INPUT_ISCD
+FHPIF05030000 /uapi/domestic-futureoption/v1/quotations/display-board-top .COND_MRKT_DIV_CODE .INPUT_ISCD
+FHPIF05030200 /uapi/domestic-futureoption/v1/quotations/display-board-futures .COND_MRKT_DIV_CODE
+  .COND_SCR_DIV_CODE .COND_MRKT_CLS_CODE
+FHPIO056104C0 /uapi/domestic-futureoption/v1/quotations/display-board-option-list .COND_SCR_DIV_CODE
+FHPIF05030100 /uapi/domestic-futureoption/v1/quotations/display-board-callput .COND_MRKT_DIV_CODE
+  .COND_SCR_DIV_CODE .MRKT_CLS_CODE .MTRT_CNT .MRKT_CLS_CODE1
+""",
+        "handlers_derivative_charts": """
+FHKIF03020100+ /uapi/domestic-futureoption/v1/quotations/inquire-daily-fuopchartprice .COND_MRKT_DIV_CODE
+  .INPUT_ISCD .INPUT_DATE_1 .INPUT_DATE_2 .PERIOD_DIV_CODE
+FHKIF03020200 /uapi/domestic-futureoption/v1/quotations/inquire-time-fuopchartprice .COND_MRKT_DIV_CODE
+  .INPUT_ISCD .HOUR_CLS_CODE .PW_DATA_INCU_YN .FAKE_TICK_INCU_YN .INPUT_DATE_1 .INPUT_HOUR_1
+""",
     }
 )
 """By module."""

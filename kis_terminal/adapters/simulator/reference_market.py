@@ -15,6 +15,7 @@ from kis_terminal.adapters.simulator.incidents import Incidents
 if TYPE_CHECKING:
     # Made late: a session that never asks for them does not load them.
     from kis_terminal.adapters.simulator.company_figures import CompanyFigures
+    from kis_terminal.adapters.simulator.derivatives_market import DerivativesMarket
     from kis_terminal.adapters.simulator.index_market import IndexMarket
     from kis_terminal.adapters.simulator.news import News
     from kis_terminal.adapters.simulator.overseas_market import OverseasMarket
@@ -54,3 +55,10 @@ class ReferenceMarket:
         from kis_terminal.adapters.simulator.overseas_market import OverseasMarket
 
         return OverseasMarket(self.exchange)
+
+    @cached_property
+    def derivatives(self) -> DerivativesMarket:
+        """Return futures and options on the KOSPI 200."""
+        from kis_terminal.adapters.simulator.derivatives_market import DerivativesMarket
+
+        return DerivativesMarket(self.exchange, self.indices)

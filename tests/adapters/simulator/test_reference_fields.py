@@ -13,6 +13,7 @@ DAYS = {"FID_INPUT_DATE_1": "20260901", "FID_INPUT_DATE_2": "20261120"}
 SHARE = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "005930"}
 INDEX = {"FID_COND_MRKT_DIV_CODE": "U", "FID_INPUT_ISCD": "0001"}
 RANK = {"FID_COND_MRKT_DIV_CODE": "J", "FID_INPUT_ISCD": "0000"}
+FUTURE = {"FID_COND_MRKT_DIV_CODE": "F", "FID_INPUT_ISCD": "A01612"}
 APPLE = {"EXCD": "NAS", "SYMB": "AAPL"}
 # What each call is asked with, by the last part of its path; rankings and what is not named: RANK.
 ASKED: dict[str, dict[str, str]] = {
@@ -54,6 +55,14 @@ ASKED: dict[str, dict[str, str]] = {
     "overseas-price/inquire-time-itemchartprice": {**APPLE, "NMIN": "1"},
     "overseas-price/inquire-time-indexchartprice": {"FID_COND_MRKT_DIV_CODE": "N", "FID_INPUT_ISCD": "SPX"},
     "countries-holiday": {"TRAD_DT": "20261120"},
+    "domestic-futureoption/inquire-price": FUTURE,
+    "domestic-futureoption/inquire-asking-price": FUTURE,
+    "domestic-futureoption/display-board-top": FUTURE,
+    "domestic-futureoption/display-board-futures": {},
+    "domestic-futureoption/display-board-option-list": {},
+    "domestic-futureoption/display-board-callput": {"FID_MTRT_CNT": "202612"},
+    "domestic-futureoption/inquire-daily-fuopchartprice": {**FUTURE, **DAYS, "FID_PERIOD_DIV_CODE": "W"},
+    "domestic-futureoption/inquire-time-fuopchartprice": {**FUTURE, "FID_HOUR_CLS_CODE": "60"},
 }
 # Blocks that are rightly empty in a plain morning.
 EMPTY = {
