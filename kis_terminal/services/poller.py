@@ -51,7 +51,7 @@ class Poller:
 
     def wake(self) -> None:
         """Look whether something is missing."""
-        if not self._is_running:
+        if not self._is_running and not self._scope.is_closed:
             self._is_running = True
             self._scope.spawn(self._run(), name="poll")
 

@@ -143,7 +143,8 @@ class Streams:
             self._arrange_soon()
 
     def _arrange_soon(self) -> None:
-        self._scope.spawn(self._arrange(), name="arrange streams", replaces="arrange streams")
+        if not self._scope.is_closed:
+            self._scope.spawn(self._arrange(), name="arrange streams", replaces="arrange streams")
 
     async def _arrange(self) -> None:
         await asyncio.sleep(_ARRANGE_SECONDS)
@@ -192,7 +193,13 @@ class Streams:
             self._on_missing()
 
     def take_link(self, state: LinkState) -> None:
-        """Let what the feed would not take ask again on a new connection."""
+        """Believe nothing of a connection that is gone; let what the feed would not take ask again."""
+        if state is not LinkState.CONNECTED:
+            until = self.sure_until()
+            for key in list(self._confirmed):
+                self._lose(key, until)
+            if self._waiting_since:
+                self._on_missing()
         if state is LinkState.CONNECTED and self._budget.has_barred:
             self._budget.unbar()
             self._arrange_soon()

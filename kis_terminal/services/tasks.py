@@ -36,6 +36,11 @@ class TaskScope:
         """Return how many tasks have not ended."""
         return len(self._tasks)
 
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether no task is started any more."""
+        return self._is_closed
+
     def spawn(
         self,
         work: Coroutine[Any, Any, Any],

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from kis_terminal.ui import formatting
+from kis_terminal.ui.freshness import is_dim, price_words
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import Workspace
@@ -93,7 +94,10 @@ class SymbolHeadline(PaintedLine):
             self.show_pieces([_Piece(hint, self._plain, colours.faint, 0)])
             return
         state, item = workspace.market_data.state(symbol), workspace.instruments.get(symbol)
+        data = workspace.market_data
         colour = self.theme.direction(state.change)
+        if is_dim(data, state):
+            colour = self.theme.tinted(colour, self.theme.stale_share)
         wide, near = self.theme.metrics.headline_gap, self.theme.metrics.inset
         pieces = [
             _Piece(workspace.instruments.name(symbol), self._name_font, colours.text, 0),
@@ -108,6 +112,8 @@ class SymbolHeadline(PaintedLine):
                 _Piece(change.strip(), self._change_font, colour, near),
                 _Piece(formatting.percent(state.change_rate), self._change_font, colour, near),
             ]
+            if not data.is_live(symbol):
+                pieces.append(_Piece(price_words(data, state), self._label, colours.warn, near))
             if state.is_halted or state.vi_state != "N":
                 word = tr("거래정지") if state.is_halted else tr("VI 발동")
                 pieces.append(_Piece(word, self._change_font, colours.warn, near))

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import Stream
+from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.ui.headline import AccountSummary, SymbolHeadline
 from kis_terminal.ui.search_box import Finding, SearchBox
 from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import Workspace
+
+_AGE_MILLISECONDS = 1000
 
 
 class Toolbar(QWidget):
@@ -56,6 +58,9 @@ class Toolbar(QWidget):
         self._subscriptions: list[Subscription] = []
         self._watched: Subscription | None = None
         self._refresh_bound = self.refresh
+        self._ages = QTimer(self)
+        self._ages.setInterval(_AGE_MILLISECONDS)
+        self._ages.timeout.connect(self._show_age)
         workspace.link.symbol_changed.connect(self._follow)
 
     def start(self) -> None:
@@ -68,9 +73,11 @@ class Toolbar(QWidget):
         ]
         self._follow(workspace.link.symbol)
         self.refresh()
+        self._ages.start()
 
     def stop(self) -> None:
         """Follow nothing any more; may be called twice."""
+        self._ages.stop()
         for subscription in self._subscriptions:
             subscription.close()
         self._subscriptions.clear()
@@ -82,7 +89,8 @@ class Toolbar(QWidget):
     def _follow(self, symbol: str) -> None:
         if not self._subscriptions:
             return
-        watched = self._workspace.market_data.watch(symbol, Stream.TICKS) if symbol else None
+        data = self._workspace.market_data
+        watched = data.watch(symbol, Stream.TICKS, rank=Rank.CHOSEN) if symbol else None
         if self._watched is not None:
             self._watched.close()
         self._watched = watched
@@ -90,6 +98,12 @@ class Toolbar(QWidget):
 
     def _quote_changed(self, symbol: str) -> None:
         if symbol == self._workspace.link.symbol:
+            self._want_refresh()
+
+    def _show_age(self) -> None:
+        """Let the age of a price grow that is not live; a live one costs nothing."""
+        symbol = self._workspace.link.symbol
+        if symbol and not self._workspace.market_data.is_live(symbol):
             self._want_refresh()
 
     def _want_refresh(self) -> None:

@@ -137,6 +137,12 @@ class GridView(QAbstractScrollArea):
         return list(self._rows.shown)
 
     @property
+    def visible_keys(self) -> list[str]:
+        """Return the keys of the rows that are in the viewport, also in part; top first."""
+        row, top = self._theme.metrics.row, self.verticalScrollBar().value()
+        return self._rows.shown[top // row : -(-(top + self.viewport().height()) // row)]
+
+    @property
     def current(self) -> str:
         """Return the row that the keys move, "" when there is none."""
         return self._selection.current

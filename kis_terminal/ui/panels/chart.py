@@ -25,7 +25,7 @@ from kis_terminal.domain.orders import Order, Origin, PendingChange, Side
 from kis_terminal.domain.wall_time import wall_seconds
 from kis_terminal.services.history import LiveBars
 from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import Stream
+from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.ui.charts.choices import ChartChoices
 from kis_terminal.ui.charts.drawn import ChartKind, FillMark, OrderMark
 from kis_terminal.ui.charts.notice import Notice
@@ -183,7 +183,8 @@ class ChartPanel(Panel):
             self.plot.set_series(None)
         if self.symbol:
             # Watched again before the old one is let go, so that the same symbol keeps its slot.
-            self._watching.append(self.workspace.market_data.watch(self.symbol, Stream.TICKS))
+            watch = self.workspace.market_data.watch(self.symbol, Stream.TICKS, rank=Rank.CHOSEN)
+            self._watching.append(watch)
             self.notice.say(tr("불러오는 중…"))
             self._load_task = self.scope.spawn(
                 self._follow(self.symbol, self.choices.interval), name="chart load", replaces="chart-load"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
@@ -14,9 +14,10 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind, tick_size
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Origin, Side, Venue
 from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import Stream, SymbolState
+from kis_terminal.services.market_data import Rank, Stream, SymbolState
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet, Question
 from kis_terminal.ui.formatting import number
+from kis_terminal.ui.freshness import book_words
 from kis_terminal.ui.ladder.chips import Chip, chips_of
 from kis_terminal.ui.ladder.content import build_content
 from kis_terminal.ui.ladder.view import LadderView
@@ -29,6 +30,7 @@ from kis_terminal.ui.workspace import OrderDraft, Workspace
 DEFAULT_SIZES = (1, 10, 50, 100)
 _NARROW = 330
 _TIGHT = 290
+_AGE_MILLISECONDS = 1000
 
 
 class OrderBookPanel(Panel):
@@ -84,7 +86,20 @@ class OrderBookPanel(Panel):
         self.order_button.setToolTip(
             tr("켜면 왼쪽 칸 더블클릭은 매도, 오른쪽 칸 더블클릭은 매수 지정가 주문을 냅니다.")
         )
-        for widget in (self.tick_label, self.size_button, self.centre_button, self.order_button):
+        self.age_label = QLabel("", self.strip)
+        self.age_label.setFont(self.theme.font(metrics.label))
+        self.age_label.setStyleSheet(f"color: {colours.warn.name()};")
+        self.age_label.setToolTip(tr("마지막으로 확인된 뒤 지난 시간입니다. 실시간이 다시 오면 사라집니다."))
+        self._ages = QTimer(self)
+        self._ages.setInterval(_AGE_MILLISECONDS)
+        self._ages.timeout.connect(self._show_age)
+        for widget in (
+            self.age_label,
+            self.tick_label,
+            self.size_button,
+            self.centre_button,
+            self.order_button,
+        ):
             self.title_area.addWidget(widget)
         self._show_size()
 
@@ -160,9 +175,11 @@ class OrderBookPanel(Panel):
         self.keep(workspace.orders.refused.subscribe(self._order_refused))
         self.keep(workspace.instruments.loaded.subscribe(self._instruments_loaded))
         self._symbol_chosen(workspace.link.symbol)
+        self._ages.start()
 
     def deactivate(self) -> None:
         """Let the symbol's streams go and answer an open question with no."""
+        self._ages.stop()
         self.workspace.frame_clock.forget(self._flush_bound)
         self.sheet.dismiss()
         if self._watch is not None:
@@ -184,7 +201,9 @@ class OrderBookPanel(Panel):
         self.ladder.let_go()
         self.ladder.rows.clear(item.kind if item is not None else InstrumentKind.STOCK)
         if symbol:
-            self._watch = self.workspace.market_data.watch(symbol, Stream.BOOK, Stream.TICKS, Stream.STATUS)
+            self._watch = self.workspace.market_data.watch(
+                symbol, Stream.BOOK, Stream.TICKS, Stream.STATUS, rank=Rank.CHOSEN
+            )
         name = self.workspace.instruments.name(symbol)
         self.title_label.setText(f"{tr('호가')}  {name}" if symbol else tr("호가"))
         self._flush()
@@ -241,8 +260,14 @@ class OrderBookPanel(Panel):
             self.tick_label.setText(
                 tr("1틱 {size}", size=number(tick_size(state.price, self.ladder.rows.kind)))
             )
+        self._show_age()
         has_paused = self.ladder.rows.auto_centres and self.ladder.rows.is_off_centre
         self.centre_button.setText(tr("중심 멈춤") if has_paused else tr("자동중심"))
+
+    def _show_age(self) -> None:
+        words = book_words(self.workspace.market_data, self._symbol) if self._symbol else ""
+        if words != self.age_label.text():
+            self.age_label.setText(words)
 
     def _auto_centre_toggled(self, is_on: bool) -> None:
         self.workspace.preferences.write("order_book.auto_centre", is_on)

@@ -13,7 +13,7 @@ from kis_terminal.domain.instruments import InstrumentKind
 from kis_terminal.domain.orders import Order, OrderKind, Venue
 from kis_terminal.domain.sessions import Phase, kinds_allowed, phase_at
 from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import Stream
+from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word
@@ -145,7 +145,7 @@ class OrderEntryPanel(Panel):
         self.sheet.dismiss()
         self._unwatch()
         if symbol:
-            self._watch = self.workspace.market_data.watch(symbol, Stream.TICKS)
+            self._watch = self.workspace.market_data.watch(symbol, Stream.TICKS, rank=Rank.CHOSEN)
         if symbol != self._symbol:
             self._symbol = symbol
             self._wants_price = True

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QMenu
 
 from kis_terminal.domain.orders import OrderKind, Origin, Side
 from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import Stream
+from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.services.portfolio import PositionView
 from kis_terminal.ui import formatting
 from kis_terminal.ui.confirm_strip import ConfirmStrip
@@ -244,7 +244,7 @@ class PositionsPanel(Panel):
         for position in positions:
             symbol = position.symbol
             kept = self._watched.pop(symbol) if symbol in self._watched else None
-            watched[symbol] = kept or self.workspace.market_data.watch(symbol, Stream.TICKS)
+            watched[symbol] = kept or self.workspace.market_data.watch(symbol, Stream.TICKS, rank=Rank.HELD)
         for gone in self._watched.values():
             gone.close()
         self._watched = watched

@@ -10,12 +10,11 @@ from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QLabel, QMenu, QToolButton
 
-from kis_terminal.domain.market import Freshness
-from kis_terminal.services.hub import Subscription
-from kis_terminal.services.market_data import LinkState, Stream, SymbolState
+from kis_terminal.services.market_data import Rank, Stream, SymbolState, Watch
 from kis_terminal.services.watchlists import FIRST_GROUP
 from kis_terminal.ui import formatting
 from kis_terminal.ui.csv_file import save_table
+from kis_terminal.ui.freshness import is_dim, price_words
 from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.grid.sparkline import paint_sparkline
@@ -31,7 +30,7 @@ _TAPE_POINTS = 10
 
 
 class WatchlistPanel(Panel):
-    """Show one group; its visible symbols are watched on the stream, no others."""
+    """Show one group; symbols that are scrolled away come after those that are seen on the stream."""
 
     panel_name = "watchlist"
     screen_number = "0101"
@@ -41,12 +40,12 @@ class WatchlistPanel(Panel):
         self._market = workspace.market_data
         self._lists = workspace.watchlists
         self._names = workspace.instruments
-        self._watched: dict[str, Subscription] = {}
+        self._watched: dict[str, Watch] = {}
         self._dirty: set[str] = set()
         self._flush_bound = self._flush
         self._ages = QTimer(self)
         self._ages.setInterval(_AGE_MILLISECONDS)
-        self._ages.timeout.connect(self._show_ages)
+        self._ages.timeout.connect(self._look)
         self._build_strip()
         self.grid = Grid(
             "watchlist",
@@ -228,7 +227,7 @@ class WatchlistPanel(Panel):
     def _reload(self) -> None:
         symbols = self._lists.symbols()
         # New ones first, so that a symbol in both groups keeps its place on the stream.
-        watched: dict[str, Subscription] = {}
+        watched: dict[str, Watch] = {}
         for symbol in symbols:
             kept = self._watched.pop(symbol) if symbol in self._watched else None
             watched[symbol] = kept or self._market.watch(symbol, Stream.TICKS)
@@ -255,17 +254,17 @@ class WatchlistPanel(Panel):
         dirty, self._dirty = self._dirty, set()
         for symbol in dirty:
             self.grid.refresh(symbol)
-        live = sum(
-            self._market.state(symbol).freshness is Freshness.LIVE and self._is_connected
-            for symbol in self._watched
-        )
+        live = sum(self._market.is_live(symbol) for symbol in self._watched)
         text = tr("{live}/{all} 실시간", live=live, all=len(self._watched))
         if text != self._live_label.text():
             self._live_label.setText(text)
 
-    def _show_ages(self) -> None:
-        for symbol in self._watched:
-            if self._is_stale(self._market.state(symbol)):
+    def _look(self) -> None:
+        """Rank what is seen before what is scrolled away, and let ages grow."""
+        seen = set(self.grid.visible_keys)
+        for symbol, watch in self._watched.items():
+            watch.move(Rank.VISIBLE if symbol in seen else Rank.REST)
+            if not self._market.is_live(symbol):
                 self.grid.touch(symbol)
 
     def _follow(self, symbol: str) -> None:
@@ -274,12 +273,8 @@ class WatchlistPanel(Panel):
 
     # -- how cells look ---
 
-    @property
-    def _is_connected(self) -> bool:
-        return self._market.link_state is LinkState.CONNECTED
-
     def _is_stale(self, state: SymbolState) -> bool:
-        return state.price is not None and not (self._is_connected and state.freshness is Freshness.LIVE)
+        return is_dim(self._market, state)
 
     def _direction(self, state: SymbolState) -> QColor:
         if state.price is None:
@@ -299,18 +294,13 @@ class WatchlistPanel(Panel):
         return self.theme.colours.muted if state.is_halted else self.theme.colours.text
 
     def _freshness(self, state: SymbolState) -> str:
-        if state.price is None or state.updated_at is None:
-            return tr("대기")
-        if not self._is_stale(state):
-            return tr("실시간")
-        seconds = int(self._market.seconds_since(state.updated_at))
-        return tr("{seconds}초 전", seconds=seconds) if seconds < 600 else tr("오래됨")
+        return price_words(self._market, state)
 
     def _fresh_colour(self, state: SymbolState) -> QColor:
         colours = self.theme.colours
         if state.price is None:
             return colours.faint
-        return colours.warn if self._is_stale(state) else colours.ok
+        return colours.ok if self._market.is_live(state.symbol) else colours.warn
 
     def _paint_spark(self, painter: QPainter, cell: QRect, state: SymbolState) -> None:
         values = _of_tape(state) if _is_of_tape(state) else state.spark

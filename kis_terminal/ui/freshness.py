@@ -1,0 +1,41 @@
+"""How cells say how old a price is: live, asked for some seconds ago, or old."""
+
+from __future__ import annotations
+
+from kis_terminal.domain.market import Freshness
+from kis_terminal.services.market_data import MarketData, SymbolState
+from kis_terminal.ui.translation import tr
+
+_DIM_SECONDS = 10.0
+"""A price that is polled in its turn stays younger, and readable."""
+_COUNTED_SECONDS = 600
+
+
+def is_dim(market: MarketData, state: SymbolState) -> bool:
+    """Tell whether a price is too old to be shown as if it were the market's."""
+    if state.price is None or market.is_live(state.symbol):
+        return False
+    age = market.price_age(state.symbol)
+    return state.freshness is not Freshness.POLLED or age is None or age > _DIM_SECONDS
+
+
+def price_words(market: MarketData, state: SymbolState) -> str:
+    """Return a price's mark: live, polled with its age, its age alone, or that it is waited for."""
+    age = market.price_age(state.symbol)
+    if state.price is None or age is None:
+        return tr("대기")
+    if market.is_live(state.symbol):
+        return tr("실시간")
+    if state.freshness is Freshness.POLLED and age < _COUNTED_SECONDS:
+        return tr("조회 {seconds}초", seconds=int(age))
+    return _age_words(age)
+
+
+def book_words(market: MarketData, symbol: str) -> str:
+    """Return how old an order book is, empty while it is live or not there yet."""
+    age = market.book_age(symbol)
+    return "" if age is None or market.is_book_live(symbol) else _age_words(age)
+
+
+def _age_words(age: float) -> str:
+    return tr("{seconds}초 전", seconds=int(age)) if age < _COUNTED_SECONDS else tr("오래됨")
