@@ -25,8 +25,14 @@ from kis_terminal.adapters.simulator.model import (
 TRADE_TR = "H0STCNT0"
 BOOK_TR = "H0STASP0"
 STATUS_TR = "H0STMKO0"
+UNIFIED_TRADE_TR, UNIFIED_BOOK_TR, UNIFIED_STATUS_TR = "H0UNCNT0", "H0UNASP0", "H0UNMKO0"
+NXT_TRADE_TR, NXT_BOOK_TR, NXT_STATUS_TR = "H0NXCNT0", "H0NXASP0", "H0NXMKO0"
+TRADE_TRS = (TRADE_TR, UNIFIED_TRADE_TR, NXT_TRADE_TR)
+BOOK_TRS = (BOOK_TR, UNIFIED_BOOK_TR, NXT_BOOK_TR)
+STATUS_TRS = (STATUS_TR, UNIFIED_STATUS_TR, NXT_STATUS_TR)
 
 LEVELS = 10
+UNIFIED_BOOK_COLUMNS = 65
 LARGEST_COUNT = 100
 """Records joined into one frame at most."""
 
@@ -138,6 +144,7 @@ def book_record(
     """Return one H0STASP0 record; the steps are the changes of the total sizes since the record before.
 
     Outside auctions the expected price is 0; KIS sends its difference to the base price all the same.
+    With 65 columns: a record of H0UNASP0 or H0NXASP0, where NXT's middle stands behind KRX's.
     """
     asks, bids = _ten(book.asks), _ten(book.bids)
     expected = book.expected_price
@@ -165,12 +172,19 @@ def book_record(
         "0",
         "0",
         "0",
-        str((asks[0].price + bids[0].price) // 2),
-        "0",
-        "0",
-        _MARKET_CODES.get(book.session, "2"),
+        *_middle(asks, bids),
+        *(
+            _middle(asks, bids)
+            if columns == UNIFIED_BOOK_COLUMNS
+            else (_MARKET_CODES.get(book.session, "2"),)
+        ),
     )
     return "^".join(fields[:columns])
+
+
+def _middle(asks: Sequence[BookLevel], bids: Sequence[BookLevel]) -> tuple[str, str, str]:
+    """Return price, size and side of the mid-price orders, none of which the book shows."""
+    return str((asks[0].price + bids[0].price) // 2), "0", "0"
 
 
 def _ten(levels: Sequence[BookLevel]) -> list[BookLevel]:
@@ -178,8 +192,8 @@ def _ten(levels: Sequence[BookLevel]) -> list[BookLevel]:
     return shown + [BookLevel(0, 0)] * (LEVELS - len(shown))
 
 
-def status_record(symbol: str, event: MarketStatusChanged, columns: int = 11) -> str:
-    """Return one H0STMKO0 record."""
+def status_record(symbol: str, event: MarketStatusChanged, columns: int = 11, exchange: str = "1") -> str:
+    """Return one H0STMKO0 record, or its twin's of NXT (`exchange` 2) or of both."""
     is_halted = event.is_halted or event.code == "164"
     fields = (
         symbol,
@@ -192,7 +206,7 @@ def status_record(symbol: str, event: MarketStatusChanged, columns: int = 11) ->
         "58" if is_halted else "55",
         "Y" if event.is_interrupted else "N",
         "N",
-        "1",
+        exchange,
     )
     return "^".join(fields[:columns])
 

@@ -34,7 +34,12 @@ REAL = Personality(
     order_rows=100,
     open_order_rows=50,
     notice_tr="H0STCNI0",
-    streams=frozenset({"H0STCNT0", "H0STASP0", "H0STCNI0", "H0STMKO0"}),
+    streams=frozenset(
+        {
+            *("H0STCNT0", "H0STASP0", "H0STCNI0", "H0STMKO0"),
+            *("H0UNCNT0", "H0UNASP0", "H0UNMKO0", "H0NXCNT0", "H0NXASP0", "H0NXMKO0"),
+        }
+    ),
 )
 
 PAPER = Personality(

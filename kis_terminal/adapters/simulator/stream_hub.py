@@ -13,8 +13,13 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from kis_terminal.adapters.simulator.fault_line import FaultLine
 from kis_terminal.adapters.simulator.frames import (
     BOOK_TR,
-    STATUS_TR,
+    BOOK_TRS,
+    NXT_STATUS_TR,
+    STATUS_TRS,
     TRADE_TR,
+    TRADE_TRS,
+    UNIFIED_BOOK_COLUMNS,
+    UNIFIED_TRADE_TR,
     FrameProfile,
     book_record,
     encrypted_frame,
@@ -37,6 +42,8 @@ from kis_terminal.adapters.simulator.synthetic_streams import SyntheticStreams
 from kis_terminal.adapters.simulator.venue import Venue
 
 _LARGEST_BACKLOG = 64 * 1024 * 1024
+_KRX_PHASES = frozenset({"", "110", "112", "121", "129", "130", "139", "140", "146", "149"})
+"""MKOP_CLS_CODEs of KRX's day that NXT does not live by."""
 
 
 class StreamHub:
@@ -52,7 +59,7 @@ class StreamHub:
         self._profile = profile or FrameProfile()
         self._receivers: dict[tuple[str, str], set[ServerConnection]] = {}
         self._notice_sessions: set[Session] = set()
-        self._book_totals: dict[str, tuple[int, int]] = {}
+        self._book_totals: dict[tuple[str, str], tuple[int, int]] = {}
         self.synthetic = SyntheticStreams(venue)
         """Streams that are not played; a real one of the same id goes before them."""
         self._made_up: dict[tuple[str, str], set[ServerConnection]] = {}
@@ -125,55 +132,74 @@ class StreamHub:
 
     def dispatch(self, events: Iterable[Event]) -> None:
         """Send events: notices in order, then trades joined by symbol, then the latest book of each."""
-        trades: dict[str, list[TradePrinted]] = {}
-        books: dict[str, None] = {}
+        trades: dict[tuple[str, str], list[TradePrinted]] = {}
+        books: dict[tuple[str, str], None] = {}
+        nxt_trades = self._nxt_trades
         for event in events:
             if isinstance(event, TradePrinted):
-                is_here = event.venue == "KRX"  # NXT's prints have a stream of their own
-                if self._sends_trades and is_here and (TRADE_TR, event.symbol) in self._receivers:
-                    trades.setdefault(event.symbol, []).append(event)
+                if not self._sends_trades:
+                    continue
+                for tr_id in TRADE_TRS:
+                    pair = (tr_id, event.symbol)
+                    if pair in self._receivers and (
+                        event.venue == "KRX"
+                        if tr_id == TRADE_TR
+                        else event.venue == "NXT" or nxt_trades or tr_id == UNIFIED_TRADE_TR
+                    ):
+                        trades.setdefault(pair, []).append(event)
             elif isinstance(event, BookChanged):
-                if (BOOK_TR, event.symbol) in self._receivers:
-                    books[event.symbol] = None
+                for tr_id in BOOK_TRS:
+                    if (tr_id, event.symbol) in self._receivers:
+                        books[tr_id, event.symbol] = None
             elif isinstance(event, OrderReceipt | OrderFilled):
                 self._send_notice(event)
             else:
                 self._send_status(event)
-        for symbol, printed in trades.items():
-            self._send_trades(symbol, printed)
-        for symbol in books:
-            self._send_book(symbol)
+        for (tr_id, symbol), printed in trades.items():
+            self._send_trades(tr_id, symbol, printed)
+        for tr_id, symbol in books:
+            self._send_book(tr_id, symbol)
 
-    def _send_trades(self, symbol: str, trades: list[TradePrinted]) -> None:
+    @property
+    def _nxt_trades(self) -> bool:
+        """Return whether NXT is in its main session, where it shares KRX's book and with it every print."""
+        return self._venue.exchange.clock.stage(self._venue.now()).nxt == "main"
+
+    def _send_trades(self, tr_id: str, symbol: str, trades: list[TradePrinted]) -> None:
         quote = self._venue.exchange.quote(symbol)
         columns = self._profile.trade_columns
         records = [trade_record(trade, quote, columns) for trade in trades]
-        self.send(TRADE_TR, symbol, plain_frames(TRADE_TR, records))
+        self.send(tr_id, symbol, plain_frames(tr_id, records))
 
-    def _send_book(self, symbol: str) -> None:
+    def _send_book(self, tr_id: str, symbol: str) -> None:
+        """Send a book: KRX's, or what NXT and the unified view show."""
         exchange = self._venue.exchange
-        book = exchange.book(symbol)
+        is_krx = tr_id == BOOK_TR
+        book = exchange.book(symbol, "KRX" if is_krx else "NXT")
         totals = (book.total_ask_size, book.total_bid_size)
-        before = self._book_totals.get(symbol, totals)
-        self._book_totals[symbol] = totals
+        before = self._book_totals.get((tr_id, symbol), totals)
+        self._book_totals[tr_id, symbol] = totals
         record = book_record(
             book,
             exchange.quote(symbol),
             ask_step=totals[0] - before[0],
             bid_step=totals[1] - before[1],
-            columns=self._profile.book_columns,
+            columns=self._profile.book_columns if is_krx else UNIFIED_BOOK_COLUMNS,
         )
-        self.send(BOOK_TR, symbol, plain_frames(BOOK_TR, [record]))
+        self.send(tr_id, symbol, plain_frames(tr_id, [record]))
 
     def _send_status(self, event: MarketStatusChanged) -> None:
         self._venue.reference.incidents.note(event)
-        symbols = self.symbols_of(STATUS_TR) if event.symbol is None else [event.symbol]
-        for symbol in symbols:
-            listing = self._venue.exchange.listing(symbol)
-            if event.market and (listing is None or listing.market != event.market):
+        for tr_id in STATUS_TRS:
+            if tr_id == NXT_STATUS_TR and event.symbol is None and event.code in _KRX_PHASES:
                 continue
-            record = status_record(symbol, event, self._profile.status_columns)
-            self.send(STATUS_TR, symbol, plain_frames(STATUS_TR, [record]))
+            exchange = "2" if tr_id == NXT_STATUS_TR else "1"
+            for symbol in self.symbols_of(tr_id) if event.symbol is None else [event.symbol]:
+                listing = self._venue.exchange.listing(symbol)
+                if event.market and (listing is None or listing.market != event.market):
+                    continue
+                record = status_record(symbol, event, self._profile.status_columns, exchange)
+                self.send(tr_id, symbol, plain_frames(tr_id, [record]))
 
     def _send_notice(self, event: OrderReceipt | OrderFilled) -> None:
         users = self._venue.users_of(event.realm, event.account, event.product)

@@ -16,7 +16,17 @@ from tests.support.shared import shared_path
 
 from .wire_client import PAPER_KEY, command, logged_in, reply_of, running, socket_to
 
-QUIET = {"H0STCNT0", "H0STASP0", "H0STMKO0"}
+QUIET = {
+    "H0STCNT0",
+    "H0STASP0",
+    "H0STMKO0",
+    "H0UNCNT0",
+    "H0UNASP0",
+    "H0UNMKO0",
+    "H0NXCNT0",
+    "H0NXASP0",
+    "H0NXMKO0",
+}
 """Real streams: what they say depends on the market."""
 
 
