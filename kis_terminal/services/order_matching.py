@@ -220,6 +220,19 @@ class Claims:
         return any(_fits(order, chain) for order in self._in_flight)
 
 
+def may_be_twin(order: Order, other: Order) -> bool:
+    """Tell whether a person may say that `other`, taken for another program's, is what became of `order`.
+
+    Price and kind are not looked at: they may have been amended since.
+    """
+    return (
+        other.origin is Origin.ELSEWHERE
+        and bool(other.order_number)
+        and (order.symbol, order.side, order.quantity) == (other.symbol, other.side, other.quantity)
+        and order.created_at - _CLOCK_TOLERANCE <= other.created_at <= order.created_at + _LONGEST_DELAY
+    )
+
+
 def _fits(order: Order, chain: Chain) -> bool:
     """Tell whether a chain may be what became of a request, whose `created_at` is the exchange's time."""
     first = chain.rows[0]

@@ -78,6 +78,10 @@ def _after(order: Order, event: str, details: Mapping[str, str]) -> Order:
             return order.changed(status=OrderStatus.REJECTED, reason=details.get("reason", ""))
         case "unknown":
             return order.changed(reason=details.get("reason", "") or order.reason)
+        case "person's word":
+            if details.get("order_number"):
+                return _numbered(order, details)
+            return order.changed(status=OrderStatus.REJECTED, reason=details.get("reason", ""))
         case "state":
             return _as_told(order, details)
     return order

@@ -21,7 +21,7 @@ from kis_terminal.ports import Clock
 from kis_terminal.services.executions import Executions
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.order_doubts import Doubts
-from kis_terminal.services.order_matching import Chain, Claims, merge_truth
+from kis_terminal.services.order_matching import Chain, Claims, may_be_twin, merge_truth
 from kis_terminal.services.order_numbers import OrderNumbers
 from kis_terminal.services.portfolio import Portfolio
 
@@ -140,6 +140,40 @@ class OrderShelf:
         other = self._orders[owner]
         same_day = other.created_at.date() == self._orders[key].created_at.date()
         return other.origin is Origin.ELSEWHERE and same_day
+
+    # -- what a person says ---
+
+    def twins_of(self, key: str) -> tuple[Order, ...]:
+        """Return the orders taken for another program's that may be what became of an unknown one."""
+        order = self._orders.get(key)
+        if order is None or order.status is not OrderStatus.UNKNOWN:
+            return ()
+        return tuple(other for other in self._orders.values() if may_be_twin(order, other))
+
+    def take_word(self, key: str, twin: Order | None, reason: str) -> Order:
+        """End the doubt about an unknown order as a person said: it is `twin`, or was never accepted."""
+        self._doubts.forget(key)
+        order = self._orders[key]
+        if twin is None:
+            return self.reject(order, reason)
+        for number in twin.chain:
+            self.claim(twin.branch_number, number, key)
+        return self.put(
+            order.changed(
+                status=twin.status,
+                order_number=twin.order_number,
+                original_number=twin.original_number,
+                branch_number=twin.branch_number,
+                chain=twin.chain,
+                price=twin.price,
+                kind=twin.kind,
+                filled=twin.filled,
+                cancelled=twin.cancelled,
+                average_price=twin.average_price,
+                pending=twin.pending,
+                reason="",
+            )
+        )
 
     # -- what notices hint ---
 

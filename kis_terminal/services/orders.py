@@ -49,6 +49,8 @@ NOT_RECONCILED = Sentence(
     "증권사의 주문내역을 아직 확인하지 못해 보내지 않았습니다. 주문내역이 보이면 다시 주문하십시오."
 )
 """Until the first complete listing nobody knows what stands at the broker."""
+_NOT_ACCEPTED = Sentence("사람이 확인해 접수되지 않은 주문으로 정리했습니다.")
+_NOT_IN_DOUBT = Sentence("이미 확인된 주문이라 바꾸지 않았습니다.")
 _CERTAIN = (CorrectionNeeded, WaitNeeded, AccessRefused)
 """What proves that the broker did not take a request; after everything else its outcome is unknown."""
 
@@ -85,6 +87,7 @@ class Orders:
         self.open_orders = shelf.open_orders
         self.take_notice = shelf.take_notice
         self.listing_begins = shelf.listing_begins
+        self.twins_of = shelf.twins_of
         risk_gate.open_orders = shelf.open_orders
 
     # -- reading ---
@@ -447,6 +450,37 @@ class Orders:
     def _say_refused(self, order: Order, sentence: str) -> str:
         self.refused.publish((order, sentence))
         return sentence
+
+    # -- what a person tells ---
+
+    async def settle_by_person(self, key: str, number: str | None) -> str:
+        """End the doubt about an unknown order: it is the foreign order `number`, or was not accepted (None).
+
+        Returns "" or why nothing was changed. The word is on disk before anything changes.
+        """
+        twin = next((order for order in self.twins_of(key) if order.order_number == number), None)
+        if number is not None and twin is None:
+            return _NOT_IN_DOUBT
+        details = {"order_number": "", "reason": _NOT_ACCEPTED}
+        if twin is not None:
+            details = {"order_number": twin.order_number, "branch_number": twin.branch_number}
+        if not self._is_in_doubt(key):
+            return _NOT_IN_DOUBT
+        try:
+            await self._journal.record(key, "person's word", self._clock.now(), details)
+        except TerminalError as error:
+            return Sentence("기록할 수 없어 바꾸지 않았습니다: {error}", error=error)
+        # A listing may have settled it, or changed the other order, while the line was written.
+        now = None if twin is None else self.get(twin.key)
+        if not self._is_in_doubt(key) or (twin is not None and now is None):
+            return _NOT_IN_DOUBT
+        self._shelf.take_word(key, now, _NOT_ACCEPTED)
+        self._shelf.listing_wanted()
+        return ""
+
+    def _is_in_doubt(self, key: str) -> bool:
+        order = self.get(key)
+        return order is not None and order.status is OrderStatus.UNKNOWN and key not in self._sending
 
     # -- what the broker tells ---
 
