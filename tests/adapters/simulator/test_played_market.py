@@ -310,3 +310,78 @@ def test_bars_without_a_time_of_day_are_what_lies_behind_as_before(tmp_path: Pat
 def test_a_day_without_its_time_is_bad_usage(words: list[str]) -> None:
     with pytest.raises(SystemExit):
         read_options(words)
+
+
+@pytest.mark.parametrize("stop", ["interruption", "halt"])
+def test_a_stop_in_the_middle_of_the_day_moves_its_trades_and_loses_none(stop: str) -> None:
+    floor = Floor(days_of(f"{DAY},10000,10400,9800,10100,54321"), at(9, 0))
+    floor.run_to(10 * 3600)
+    if stop == "halt":
+        floor.market.is_halted = True
+    else:
+        floor.market.begin_auction("interruption")
+    before = len(floor.prints)
+    floor.run_to(11 * 3600)
+    while_stopped = len(floor.prints) - before
+    if stop == "halt":
+        floor.market.is_halted = False
+    else:
+        floor.market.end_auction(floor.now)
+
+    floor.run_to(16 * 3600)
+
+    assert while_stopped == 0
+    assert five(floor.market.daily_bar()) == (10_000, 10_400, 9_800, 10_100, 54_321)
+
+
+def shared_days(symbol: str, file: str) -> PlayedDays:
+    """Return one real file's days under the symbol that the floor runs."""
+    lines = shared_path(f"data/krx/{file}").read_text(encoding="utf-8-sig").splitlines()
+    bars, _ = parse_bars(symbol, lines)
+    assert bars is not None
+    return PlayedDays(BarHistory({SYMBOL: bars}, (), {}))
+
+
+@pytest.mark.parametrize(
+    ("file", "day"),
+    [
+        ("daily_adjusted_2000_2024/005930.csv", date(2000, 10, 6)),  # the high is below the close by 1 won
+        ("daily_stale_cache_2015_2022/035720.csv", date(2021, 4, 15)),  # 5:1, with a rounded base price
+        ("daily_raw_005930_1980_2021.csv", date(2018, 5, 4)),  # 50:1
+        ("daily_raw_005930_1980_2021.csv", date(2018, 4, 27)),  # 2.65 million won a share
+        ("daily_adjusted_2000_2024/068270.csv", date(2010, 3, 10)),  # the volume is lost
+    ],
+)
+def test_odd_days_of_real_files_are_played_to_their_close(file: str, day: date) -> None:
+    days = shared_days("005930", file)
+    bar = days.bar(SYMBOL, day)
+    assert bar is not None
+    floor = Floor(days, at(8, 30, day))
+
+    floor.run_to(16 * 3600)
+
+    assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+    assert five(floor.market.daily_bar()) == (bar.open, bar.high, bar.low, bar.close, bar.volume)
+    assert bar.volume > 0
+    assert floor.market.base == bar.base
+
+
+def test_the_days_of_a_real_split_are_halted_and_then_count_from_the_new_price() -> None:
+    days = shared_days("005930", "daily_raw_005930_1980_2021.csv")
+
+    halted = [days.bar(SYMBOL, day) for day in (date(2018, 4, 30), date(2018, 5, 2), date(2018, 5, 3))]
+    first = days.bar(SYMBOL, date(2018, 5, 4))
+
+    assert [bar.is_halt for bar in halted if bar is not None] == [True, True, True]
+    assert first is not None
+    assert first.base == 53_000
+
+
+def test_closed_days_that_stand_as_zero_rows_cannot_be_played() -> None:
+    days = shared_days("035720", "daily_stale_cache_2015_2022/035720.csv")
+
+    sunday = days.bar(SYMBOL, date(2021, 4, 18))
+
+    assert sunday is not None
+    assert sunday.is_halt
+    assert not days.trades_on(date(2021, 4, 18))
