@@ -18,7 +18,7 @@ from kis_terminal.adapters.simulator.synthetic_values import Place, written
 from kis_terminal.adapters.simulator.venue import Venue
 
 FRAME_SECONDS = 1.5
-_KEY = re.compile(r"[A-Za-z0-9_.^-]{3,20}")
+_KEY = re.compile(r"[A-Za-z0-9_.-]{3,20}")
 _FAMILIES: tuple[tuple[str, Family], ...] = (
     ("HDFFF", "overseas_derivative"),
     ("HDFS", "overseas"),

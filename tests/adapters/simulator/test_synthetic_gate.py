@@ -7,10 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from kis_terminal.adapters.simulator.answers import WireRefusal
+from kis_terminal.adapters.simulator.calls import Call
+from kis_terminal.adapters.simulator.options import SimulatorOptions
+from kis_terminal.adapters.simulator.personality import PAPER, REAL
+from kis_terminal.adapters.simulator.server import build_venue
+from kis_terminal.adapters.simulator.synthetic_answers import SyntheticCalls
 from kis_terminal.adapters.simulator.synthetic_table import SyntheticTable
+from kis_terminal.adapters.simulator.venue import Venue
 from tests.support.shared import shared_path
 
+from .test_http_fuzz import VALUES
 from .wire_client import ACCOUNT, PAPER_KEY, Json, logged_in, running
 
 RATIOS = ("/uapi/domestic-stock/v1/finance/profit-ratio", "FHKST66430400")
@@ -22,6 +32,7 @@ SHORT_KEYS = {
     "FID_INPUT_DATE_2": "20261130",
 }
 FUTURES_BALANCE = ("/uapi/domestic-futureoption/v1/trading/inquire-balance", "CTFO6118R")
+CALLS = SyntheticCalls()
 PRICE = ("/uapi/domestic-stock/v1/quotations/inquire-price", "FHKST01010100")
 
 
@@ -121,6 +132,42 @@ def test_nothing_is_read_before_the_first_need() -> None:
     assert table._document is None
     assert table.call("/uapi/none") is None
     assert table._document is not None
+
+
+@pytest.fixture(scope="module")
+def venue() -> Venue:
+    return build_venue(SimulatorOptions())
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), path=st.sampled_from(sorted(SyntheticTable().call_names())))
+def test_any_values_are_answered_or_refused(venue: Venue, data: st.DataObject, path: str) -> None:
+    endpoint = CALLS.endpoint(path)
+    assert endpoint is not None
+    names = (*endpoint.required, "FID_INPUT_ISCD", "FID_INPUT_DATE_2", "FID_INPUT_HOUR_1", "BYMD", "SYMB")
+    parameters = {name: data.draw(VALUES, label=name) for name in dict.fromkeys(names)}
+    if "CANO" in parameters and data.draw(st.booleans(), label="account right"):
+        parameters |= ACCOUNT
+    call = Call(
+        venue=venue,
+        personality=data.draw(st.sampled_from([REAL, PAPER])),
+        transaction=endpoint.transactions[0],
+        parameters=parameters,
+        appkey="key",
+        tr_cont=data.draw(st.sampled_from(["", "N"])),
+        now=venue.now(),
+    )
+
+    try:
+        endpoint.check_parameters(parameters)
+        answer = endpoint.handler(call)
+    except WireRefusal as refusal:
+        answer = refusal.answer
+
+    assert {"rt_cd", "msg_cd", "msg1"} <= set(answer.body)
+    blocks = [block for block in answer.body.values() if not isinstance(block, str)]
+    rows = [row for block in blocks for row in (block if isinstance(block, list) else [block])]
+    assert all(isinstance(text, str) for row in rows for text in row.values())
 
 
 def test_the_data_file_is_what_the_script_writes(tmp_path: Path) -> None:
