@@ -64,8 +64,7 @@ if TYPE_CHECKING:
     # These need numpy, see archive.
     from kis_terminal.adapters.simulator.bars_import import BarHistory
     from kis_terminal.adapters.simulator.daily_series import DailySeries
-    from kis_terminal.adapters.simulator.day_play import Hours
-    from kis_terminal.adapters.simulator.played_days import PlayedDays
+    from kis_terminal.adapters.simulator.played_market import PlayedMarkets
 
 LONGEST_GAP = 120.0
 """Seconds of trading that one `advance` catches up with; what lies before is skipped (a sleeping machine)."""
@@ -98,7 +97,7 @@ class Exchange:
         self.first_day = self._moment.date()
         if market_open_always:
             self.calendar.open_always(self._moment.date())
-        self._played = self._played_days(bars) if plays_bars and bars is not None else None
+        self._played = self._played_markets(bars) if plays_bars and bars is not None else None
         self._sequence = itertools.count(1)
         self._events: list[Event] = []
         self._archive = Archive(seed, self.calendar, self._moment.date(), bars)
@@ -406,42 +405,18 @@ class Exchange:
                 average = volume or known.average_volume
                 listings[imported.symbol] = replace(known, base_price=level, average_volume=average)
         if self._played is not None:
-            self._played.list_newcomers(listings, self._moment.date())
+            self._played.days.list_newcomers(listings, self._moment.date())
         return list(listings.values())
 
-    def _played_days(self, bars: BarHistory) -> PlayedDays:
-        # These need numpy, see archive; most exchanges play no bars.
-        from kis_terminal.adapters.simulator.played_days import PlayedDays
+    def _played_markets(self, bars: BarHistory) -> PlayedMarkets:
+        # It needs numpy, see archive; most exchanges play no bars.
+        from kis_terminal.adapters.simulator.played_market import PlayedMarkets
 
-        played = PlayedDays(bars)
-        if played.trades_on(self._moment.date()):
-            self.calendar.open_always(self._moment.date())  # whatever the calendar says of days long ago
-        return played
-
-    def _hours(self, day: date) -> Hours | None:
-        """Return KRX's regular session of a day."""
-        from kis_terminal.adapters.simulator.day_play import Hours
-
-        seconds = {stage.krx: stage.second for stage in reversed(self.clock.stages(day))}
-        if "closing" not in seconds:
-            return None
-        return Hours(seconds["continuous"], seconds["closing"], seconds["after_close"])
+        return PlayedMarkets(bars, self.clock, self.calendar, self._moment.date())
 
     def _open_market(self, listing: Listing) -> SymbolMarket:
-        if self._played is not None and listing.symbol in self._played.symbols:
-            from kis_terminal.adapters.simulator.played_market import PlayedMarket
-
-            return PlayedMarket(
-                listing,
-                self.seed,
-                self._moment,
-                self._next_sequence,
-                self._events.append,
-                self._on_execution,
-                self._played,
-                self._hours,
-            )
-        return SymbolMarket(
+        open_market = SymbolMarket if self._played is None else self._played.opener(listing.symbol)
+        return open_market(
             listing, self.seed, self._moment, self._next_sequence, self._events.append, self._on_execution
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -26,9 +27,9 @@ class PlayedDays:
         self._bars = bars.symbols
 
     @property
-    def symbols(self) -> list[str]:
+    def symbols(self) -> Collection[str]:
         """Return everything that there are bars of."""
-        return list(self._bars)
+        return self._bars.keys()
 
     def bar(self, symbol: str, day: date) -> PlayedBar | None:
         """Return what `symbol` did on `day`: a halt where its bars leave the day out, None outside of them.

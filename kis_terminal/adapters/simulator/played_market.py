@@ -11,8 +11,10 @@ import random
 from collections import deque
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
-from kis_terminal.adapters.simulator.calendar import OPEN_SECOND
+from kis_terminal.adapters.simulator.bars_import import BarHistory
+from kis_terminal.adapters.simulator.calendar import OPEN_SECOND, Calendar, TradingClock
 from kis_terminal.adapters.simulator.day_play import DayPlan, Hours, PlayedBar, PlayedPrint
 from kis_terminal.adapters.simulator.history import (
     SESSION_SECONDS,
@@ -287,6 +289,29 @@ class PlayedMarket(SymbolMarket):
     @staticmethod
     def _second(moment: datetime) -> float:
         return moment.hour * 3600 + moment.minute * 60 + moment.second + moment.microsecond / 1e6
+
+
+class PlayedMarkets:
+    """Open the markets of an exchange that plays bars."""
+
+    def __init__(self, bars: BarHistory, clock: TradingClock, calendar: Calendar, first_day: date) -> None:
+        """Count `first_day` as a trading day if anything traded on it, whatever the calendar says."""
+        self.days = PlayedDays(bars)
+        self._clock = clock
+        if self.days.trades_on(first_day):
+            calendar.open_always(first_day)
+
+    def opener(self, symbol: str) -> Callable[..., SymbolMarket]:
+        """Return what makes the market of `symbol`: along its bars, or free where there are none."""
+        if symbol not in self.days.symbols:
+            return SymbolMarket
+        return partial(PlayedMarket, days=self.days, hours=self._hours)
+
+    def _hours(self, day: date) -> Hours | None:
+        seconds = {stage.krx: stage.second for stage in reversed(self._clock.stages(day))}
+        if "closing" not in seconds:
+            return None
+        return Hours(seconds["continuous"], seconds["closing"], seconds["after_close"])
 
 
 def sketch_of(script: _Script) -> DaySketch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kis_terminal.adapters.simulator.day_play import DayPlan, Hours, PlayedBar, PlayedPrint
@@ -44,6 +44,7 @@ def bar_of(prints: list[PlayedPrint]) -> tuple[int, int, int, int, int]:
     return prices[0], max(prices), min(prices), prices[-1], sum(one.quantity for one in prints)
 
 
+@settings(deadline=None)
 @given(bars_on_tick(), st.integers(min_value=1, max_value=3_000), st.integers(min_value=0, max_value=2**32))
 def test_the_path_is_the_day(drawn: tuple[PlayedBar, date, str], trades: int, seed: int) -> None:
     bar, day, market = drawn
@@ -59,6 +60,7 @@ def test_the_path_is_the_day(drawn: tuple[PlayedBar, date, str], trades: int, se
     assert all(HOURS.opens <= second <= HOURS.closes for second in seconds[1:-1])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.integers(min_value=1, max_value=3_000_000), min_size=4, max_size=4),
     st.integers(min_value=1, max_value=50),

@@ -109,7 +109,7 @@ def at(hour: int, minute: int = 0, day: date = DAY) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=SEOUL)
 
 
-@settings(max_examples=12)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(st.integers(min_value=920, max_value=1_080), min_size=4, max_size=4),
     st.integers(min_value=4, max_value=400_000),
