@@ -32,8 +32,6 @@ _BLOCK = re.compile(r"out(put|block)\d*", re.IGNORECASE)
 _ENVELOPE = {"rt_cd", "msg_cd", "msg1", "msg"}
 _SHAPES = {"object": "object", "object array": "array", "array": "array"}
 
-# Streams whose list in the workbook is longer than every live frame (PROTOCOL.md 4.6).
-_LIVE_WIDTH = {"HDFSASP0": 71}
 _STREAMS_WITHOUT_COLUMNS = {"H0NXMKO0": "H0STMKO0", "H0UNMKO0": "H0STMKO0"}
 """Streams that only the examples have; they look like their KRX twin."""
 _PAPER_NOTICES = {"H0STCNI0": "H0STCNI9", "H0IFCNI0": "H0IFCNI9", "H0GSCNI0": "H0GSCNI9"}
@@ -172,8 +170,8 @@ def stream_row(sources: Sources, tr_id: str) -> Row:
     """Return one stream: its columns with labels, and what its key is."""
     example = sources.stream_examples[tr_id]
     listed = sources.columns[_STREAMS_WITHOUT_COLUMNS.get(tr_id, tr_id)]
-    names = [name.upper() for name in listed["columns"]][: _LIVE_WIDTH.get(tr_id)]
-    labels = dict(zip(names, listed["labels_ko"], strict=False))
+    # The workbook repeats a level of HDFSASP0; without it the list is as long as live frames are.
+    labels = {name.upper(): label for name, label in zip(listed["columns"], listed["labels_ko"], strict=True)}
     if example["encrypted"] or example["tr_key"]["meaning"] == "HTS ID":
         key = "hts"
     elif tr_id.startswith(("H0ST", "H0NX", "H0UN")):
@@ -184,7 +182,7 @@ def stream_row(sources: Sources, tr_id: str) -> Row:
         "name": listed["name"] if tr_id in sources.columns else example["name_ko"],
         "paper": _PAPER_STREAMS.get(tr_id, ""),
         "key": key,
-        "columns": [(name, labels[name]) for name in names],
+        "columns": list(labels.items()),
     }
 
 
