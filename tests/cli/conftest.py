@@ -2,6 +2,59 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.conftest import exchange, start_program
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-__all__ = ["exchange", "start_program"]
+import pytest
+
+from kis_terminal.__main__ import main
+from kis_terminal.adapters.simulator.process import ExchangeAddress
+from kis_terminal.ui.translation import set_language
+from tests.end_to_end.conftest import exchange, start_program
+from tests.support.shell_account import ShellAccount
+
+__all__ = ["account", "exchange", "paper", "shell", "start_program"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Shell = Callable[..., Run]
+
+
+@pytest.fixture
+def account() -> ShellAccount:
+    """Return keys and an account that nobody has used."""
+    return ShellAccount()
+
+
+@pytest.fixture
+def paper(
+    account: ShellAccount, exchange: ExchangeAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, ...]:
+    """Return the words that name the exchange's paper host and this account."""
+    # The key of the token file lies beside it: no keyring of this machine is touched.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    path = account.write(tmp_path / "kis_devlp.yaml", exchange.paper_rest, exchange.paper_ws)
+    return ("--env", "paper", "--config", str(path))
+
+
+@pytest.fixture
+def shell(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """Return a function that runs the program in this process."""
+
+    def run(*words: str) -> Run:
+        code = main(words)
+        captured = capsys.readouterr()
+        return Run(code, captured.out, captured.err)
+
+    yield run
+    set_language("ko")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 import socket
 import sqlite3
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +20,10 @@ from kis_terminal.ui.translation import set_language
 from tests.end_to_end.conftest import StartProgram
 from tests.support.korean import is_korean
 from tests.support.leftovers import ExpectLog
+from tests.support.shell_account import ShellAccount as Account
 
 ORDER_PATHS = ("order-cash", "order-rvsecncl", "order-credit", "order-resv", "/trading/order")
 NO_KEYRING = "no OS keyring is available"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Keys of one person, each a canary."""
-
-    appkey: str = field(default_factory=lambda: f"PScanary{secrets.token_hex(14)}")
-    appsecret: str = field(default_factory=lambda: f"canary{secrets.token_hex(87)}")
-    number: str = field(default_factory=lambda: f"68{secrets.randbelow(10**6):06d}")
-
-    def write(self, path: Path, rest: str, ws: str) -> Path:
-        """Write a settings file for paper trading that only its owner reads."""
-        path.write_text(
-            f'paper_app: "{self.appkey}"\npaper_sec: "{self.appsecret}"\nmy_htsid: "canary"\n'
-            f'my_paper_stock: "{self.number}"\nmy_prod: "01"\nvps: "{rest}"\nvops: "{ws}"\n',
-            encoding="utf-8",
-        )
-        path.chmod(0o600)
-        return path
 
 
 @dataclass(frozen=True, slots=True)
