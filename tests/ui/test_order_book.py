@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import Order, OrderKind, Origin, Side
 from kis_terminal.domain.risk import RiskLimits
+from kis_terminal.ports import LinkState, Stream, SubscriptionState
 from kis_terminal.ui.ladder.chips import Chip
 from kis_terminal.ui.ladder.geometry import Column
 from kis_terminal.ui.panels.order_book import OrderBookPanel
@@ -115,6 +116,18 @@ def test_book_tape_limits_and_last_price_are_shown(desk: Desk, qtbot: Any) -> No
     assert notes["VI 발동가"] == "91,200 / 74,600"
     assert rows[9].percent_text == "+2.17"
     ladder.panel.hide()
+
+
+def test_a_book_that_does_not_come_any_more_says_how_old_it_is(ladder: Ladder, qtbot: Any) -> None:
+    assert ladder.panel.age_label.text() == ""
+
+    ladder.desk.feed.listener.on_link(LinkState.WAITING, "연결이 끊겼습니다")
+    ladder.desk.clock.advance(12)
+
+    qtbot.waitUntil(lambda: ladder.panel.age_label.text().endswith("초 전"), timeout=3_000)
+    ladder.desk.feed.listener.on_subscription(Stream.BOOK, SAMSUNG, SubscriptionState.CONFIRMED, "")
+    ladder.bring(84_700, expects=84_700)
+    qtbot.waitUntil(lambda: ladder.panel.age_label.text() == "", timeout=3_000)
 
 
 def test_expected_auction_price_is_shown_and_marked(ladder: Ladder, qtbot: Any) -> None:

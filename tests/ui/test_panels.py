@@ -14,7 +14,7 @@ from kis_terminal.domain.errors import OutcomeUnknown
 from kis_terminal.domain.market import Freshness
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from kis_terminal.log import LogBuffer
-from kis_terminal.services.market_data import LinkState, Stream
+from kis_terminal.services.market_data import LinkState, Rank, Stream
 from kis_terminal.ui.csv_file import as_csv, write_csv
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.panels.log import LogPanel
@@ -160,6 +160,35 @@ def test_a_broken_connection_says_how_old_each_price_is(market: Desk, qtbot: Any
 
     assert market.workspace.market_data.state(SAMSUNG).freshness is Freshness.LIVE
     assert panel.grid.cell_text(SAMSUNG, "fresh") == "12초 전"
+
+
+def test_a_price_without_a_place_on_the_stream_is_marked_as_polled(market: Desk, qtbot: Any) -> None:
+    data = market.workspace.market_data
+    chosen = [data.watch(f"{number:06}", Stream.STATUS, rank=Rank.CHOSEN) for number in range(40)]
+    panel = WatchlistPanel(market.workspace)
+    shown(qtbot, panel)
+
+    qtbot.waitUntil(lambda: panel.grid.cell_text(SAMSUNG, "fresh").startswith("조회 "))
+    assert panel.grid.cell_text(SAMSUNG, "fresh") == "조회 0초"
+    market.clock.advance(1_000)
+
+    assert panel.grid.cell_text(SAMSUNG, "fresh") == "오래됨"
+    for watch in chosen:
+        watch.close()
+    qtbot.waitUntil(lambda: panel.grid.cell_text(SAMSUNG, "fresh") == "실시간")
+
+
+def test_rows_that_are_scrolled_away_want_the_stream_less(market: Desk, qtbot: Any) -> None:
+    panel = WatchlistPanel(market.workspace)
+    shown(qtbot, panel)
+    panel.resize(panel.width(), 10)
+    ranks = market.workspace.market_data.wanted.rank
+    assert ranks((Stream.TICKS, KODEX_200)) is Rank.VISIBLE
+
+    qtbot.waitUntil(lambda: ranks((Stream.TICKS, KODEX_200)) is Rank.REST, timeout=3_000)
+    panel.resize(panel.width(), 600)
+
+    qtbot.waitUntil(lambda: ranks((Stream.TICKS, KODEX_200)) is Rank.VISIBLE, timeout=3_000)
 
 
 # -- 잔고 ---

@@ -20,7 +20,14 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import AccessRefused, BrokerUnreachable, CorrectionNeeded, TerminalError
 from kis_terminal.domain.market import MarketStatus, Tick
 from kis_terminal.domain.orders import ExecutionNotice
-from kis_terminal.ports import BookUpdate, FeedListener, LinkState, Stream, SubscriptionState
+from kis_terminal.ports import (
+    ApprovalState,
+    BookUpdate,
+    FeedListener,
+    LinkState,
+    Stream,
+    SubscriptionState,
+)
 from tests.adapters.kis.test_realtime import BOOK_ROW, NOTICE_23, NOTICE_26, TRADE_ROW, trade_row
 from tests.support.leftovers import ExpectLog
 from tests.support.stream_server import KEY, StreamServer, reply_text, sealed
@@ -295,6 +302,60 @@ async def test_a_message_over_the_limit_ends_the_connection_and_a_new_one_is_mad
 
     assert "1009" in next(text for state, text in bench.told.links if state is LinkState.WAITING)
     assert feed.health().rejected == 1
+
+
+async def test_a_feed_that_was_closed_and_opened_again_asks_for_its_streams(bench: Bench) -> None:
+    """Cause: what the closed session had registered was taken for registered still."""
+    feed, server = bench.make(), bench.server
+    feed.subscribe(Stream.TICKS, "005930")
+    await feed.open()
+    await server.until(lambda: bench.told.is_confirmed(Stream.TICKS, "005930"))
+    await feed.close()
+    assert [one.state for one in feed.subscriptions()] == [SubscriptionState.WANTED]
+
+    await feed.open()
+    await server.until(lambda: len(server.commands) == 2)
+
+    assert server.commands == [("1", "H0STCNT0", "005930")] * 2
+
+
+async def test_the_state_of_every_stream_and_of_the_connection_is_known(bench: Bench) -> None:
+    feed, server = bench.make(), bench.server
+    server.answers[("H0STASP0", "000660")] = reply_text(
+        "H0STASP0", "000660", code="OPSP8992", rt_cd="1", message="invalid tr_key"
+    )
+    feed.subscribe(Stream.TICKS, "005930")
+    feed.subscribe(Stream.BOOK, "000660")
+    assert feed.health().approval is ApprovalState.NONE
+    await feed.open()
+    await server.until(lambda: bench.told.is_confirmed(Stream.TICKS, "005930"))
+    await server.until(lambda: SubscriptionState.REFUSED in bench.told.states(Stream.BOOK, "000660"))
+    await server.send(TRADE)
+    await server.until(lambda: feed.health().last_data_at is not None)
+
+    first, second = feed.subscriptions()
+    figures = feed.health()
+
+    assert (first.state, first.reason) == (SubscriptionState.CONFIRMED, "")
+    assert (second.state, second.reason) == (SubscriptionState.REFUSED, "OPSP8992 invalid tr_key")
+    assert figures.link is LinkState.CONNECTED
+    assert figures.approval is ApprovalState.HELD
+    assert (figures.slots_used, figures.slots_total) == (2, 41)
+    assert (figures.connects, figures.recent_connects, figures.recent_connects_limit) == (1, 1, 1000)
+    assert (figures.messages, figures.rejected, figures.retry_at) == (3, 0, None)
+
+
+async def test_a_connection_that_is_given_up_is_made_anew_with_its_reason(bench: Bench) -> None:
+    feed, server = bench.make(), bench.server
+    feed.subscribe(Stream.TICKS, "005930")
+    await feed.open()
+    await server.until(lambda: bench.told.is_confirmed(Stream.TICKS, "005930"))
+
+    feed.restart("005930")
+    await server.until(lambda: server.connects == 2 and len(server.commands) == 2)
+
+    assert any("시세가 오지 않습니다 (005930)" in text for _, text in bench.told.links)
+    assert feed.health().stall_restarts == 1
 
 
 async def test_after_a_drop_everything_is_subscribed_again_and_the_gap_is_told_last(bench: Bench) -> None:

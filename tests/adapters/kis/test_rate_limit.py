@@ -187,3 +187,52 @@ def test_a_call_that_is_never_answered_frees_its_place() -> None:
 
     assert sliding.used(1.49) == 1
     assert sliding.used(1.51) == 0
+
+
+@pytest.mark.parametrize("limits", [LIMITS[Environment.REAL], LIMITS[Environment.PAPER]], ids=["18/s", "1/s"])
+async def test_cancels_are_never_starved_by_whatever_else_waits(limits: Limits) -> None:
+    """A cancel goes with the next call that may go at all, also while the limit is lowered."""
+    clock = SteppedClock()
+    limiter = RateLimiter(limits, clock)
+    left: list[tuple[float, Priority]] = []
+
+    async def one(priority: Priority) -> None:
+        ticket = await limiter.acquire(priority)
+        left.append((clock.time, priority))
+        limiter.answered(ticket)
+
+    flood = [Priority.HISTORY, Priority.QUOTE, Priority.ACCOUNT, Priority.ORDER] * 30
+    tasks = [asyncio.create_task(one(priority)) for priority in flood]
+    await asyncio.sleep(0)
+    for round_ in range(6):
+        if round_ % 2:
+            limiter.refused()
+        asked_at = clock.time
+        cancel = asyncio.create_task(one(Priority.CANCEL))
+        await asyncio.sleep(0)
+        while not cancel.done():
+            clock.time += 0.02
+            limiter.let_through()
+            await asyncio.sleep(0)
+        assert clock.time - asked_at <= limits.window + 0.05
+        tasks.append(cancel)
+
+    for time, _ in left:
+        assert sum(time <= other < time + limits.window for other, _ in left) <= limits.calls
+    limiter.close()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_the_limit_is_lowered_further_by_each_window_with_refusals_but_never_to_nothing() -> None:
+    clock = SteppedClock()
+    limiter = RateLimiter(Limits(calls=18), clock)
+    seen = []
+    for _ in range(8):
+        limiter.refused()
+        seen.append(limiter.gauge[1])
+        clock.time += 1.04
+
+    assert seen[0] == 12
+    assert seen[1] < seen[0]
+    assert min(seen) >= 1
+    limiter.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 import pytest
@@ -96,3 +97,46 @@ def test_never_more_than_twenty_connects_in_any_ten_minutes(
 
     for index, last in enumerate(connects[20:], start=20):
         assert last - connects[index - 20] >= 600.0 - 1e-6
+
+
+def test_a_server_that_gives_data_and_closes_does_not_use_up_the_connects_at_once() -> None:
+    """Cause: twenty connects in fifteen seconds, then nothing for almost ten minutes."""
+    reconnector = Reconnector(ReconnectPolicy(jitter=0.0), Random(1))
+    now, times = 0.0, []
+    while now < 1_200.0:
+        reconnector.connecting(now)
+        times.append(now)
+        reconnector.data_received()
+        decision = reconnector.decide(Ending(EndingKind.DROPPED), now)
+        assert decision.delay is not None
+        now += decision.delay
+
+    gaps = [late - early for early, late in pairwise(times)]
+    assert gaps[0] == 0.5
+    assert max(gaps) < 120.0
+    assert all(sum(start <= time < start + 600.0 for time in times) <= 20 for start in times)
+
+
+def test_a_key_that_was_taken_once_is_renewed_when_it_is_refused_a_day_later() -> None:
+    """Cause: a session at night brought no data, so the next refusal was taken for the second in a row."""
+    reconnector = Reconnector(ReconnectPolicy(), Random(1))
+    assert reconnector.decide(Ending(EndingKind.APPROVAL_REFUSED), 0.0).renew_approval
+
+    reconnector.key_taken()
+
+    assert reconnector.decide(Ending(EndingKind.APPROVAL_REFUSED), 86_400.0).renew_approval
+
+
+def test_a_key_that_is_refused_for_ever_is_renewed_no_more_than_once_in_ten_minutes() -> None:
+    reconnector = Reconnector(ReconnectPolicy(), Random(1))
+    now, renewals = 0.0, []
+    for _ in range(60):
+        reconnector.connecting(now)
+        decision = reconnector.decide(Ending(EndingKind.APPROVAL_REFUSED), now)
+        if decision.renew_approval:
+            renewals.append(now)
+        assert decision.delay is not None
+        now += decision.delay
+
+    assert all(late - early >= 600.0 for early, late in pairwise(renewals))
+    assert len(renewals) >= 2

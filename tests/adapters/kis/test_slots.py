@@ -211,3 +211,24 @@ def test_the_server_never_has_more_than_the_limit_and_ends_with_what_is_wanted(
 
     assert at_server == set(wanted)
     assert table.used == 1 + len([key for key in wanted if key[0] is not Stream.NOTICES])
+
+
+def test_a_full_server_is_asked_again_seldom_and_a_refused_stream_not_at_all() -> None:
+    table = SlotTable()
+    full, refused = table.add(Stream.TICKS, "005930"), table.add(Stream.TICKS, "000660")
+    for _ in range(2):
+        command = table.next_command(0.0)
+        assert command is not None
+        table.sent(command)
+    table.refused(full, 0.0, "full", is_full=True)
+    table.refused(refused, 0.0, "unknown")
+
+    assert table.next_time() == 60.0
+    assert table.next_command(59.0) is None
+    command = table.next_command(60.0)
+    assert command is not None
+    assert command.slot is full
+    assert [(one.state, one.reason) for one in table.statuses()] == [
+        (SubscriptionState.REFUSED, "full"),
+        (SubscriptionState.REFUSED, "unknown"),
+    ]
