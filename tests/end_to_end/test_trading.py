@@ -19,6 +19,8 @@ from tests.end_to_end.person import CTRL, SHIFT, Person, Witness
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
 SAMSUNG, SK_HYNIX, NAVER, THIN = "005930", "000660", "035420", "253450"
+FUND = "069500"
+"""A fund: NXT does not trade it."""
 
 
 def far_price(person: Person) -> Decimal:
@@ -196,6 +198,8 @@ def test_an_order_is_cancelled_by_delete_in_the_order_list(open_terminal: OpenTe
 
 def test_an_order_that_the_exchange_refuses_shows_its_reason(open_terminal: OpenTerminal) -> None:
     person = open_terminal()
+    person.choose(FUND)
+    person.until(lambda: has_ladder(person))
     person.key(Qt.Key.Key_F1)
     person.form.form.choose_venue(Venue.NXT)
     person.form.form.quantity_field.setFocus()
@@ -203,9 +207,9 @@ def test_an_order_that_the_exchange_refuses_shows_its_reason(open_terminal: Open
     person.send()
 
     person.until(lambda: person.order.status is OrderStatus.REJECTED)
-    person.until(lambda: "KRX 또는 SOR로 주문하십시오" in person.row(person.order).get("status", ""))
+    person.until(lambda: "KRX로 주문하십시오" in person.row(person.order).get("status", ""))
     assert person.row(person.order)["status"].startswith("거부")
-    assert "KRX 또는 SOR로 주문하십시오" in person.form.result_line.text
+    assert "KRX로 주문하십시오" in person.form.result_line.text
     assert kinds(person) == ["refused"]
 
 
