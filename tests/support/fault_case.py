@@ -82,6 +82,30 @@ class Case:
         rows = self.exchange.server.venue.faults.to_json()
         return next(int(str(row["fired"])) for row in rows if row["id"] == number)
 
+    def widen_limits(self) -> None:
+        """Let prices far from the last one and orders in quick succession pass, to test other rules."""
+        wide = {
+            "price_collar_percent": Decimal(1000),
+            "soft_collar_percent": Decimal(1000),
+            "soft_collar_ticks": 1_000_000,
+            "soft_concentration_percent": Decimal(100),
+            "orders_per_second": 1000,
+            "duplicate_seconds": 0.0,
+        }
+        gate = self.desk.risk_gate
+        gate.limits = replace(gate.limits, **{k: v for k, v in wide.items() if hasattr(gate.limits, k)})
+
+    def limit_order(self, symbol: str, price: Decimal | int, quantity: int = 1) -> OrderRequest:
+        """Return an order to buy at a price."""
+        return self.desk.orders.new_request(
+            symbol, Side.BUY, OrderKind.LIMIT, quantity, Decimal(price), origin=Origin.ORDER_ENTRY
+        )
+
+    async def know(self, *symbols: str) -> None:
+        """Fetch quotes, and with them the day's price limits."""
+        for symbol in symbols:
+            await self.desk.market_data.refresh_quote(symbol)
+
     def market_buy(self, quantity: int = 10) -> OrderRequest:
         return self.desk.orders.new_request(
             SAMSUNG, Side.BUY, OrderKind.MARKET, quantity, None, origin=Origin.ORDER_ENTRY

@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from kis_terminal.adapters.simulator.ledger import LedgerEntry
 from kis_terminal.adapters.simulator.server import SimulatorServer
@@ -40,7 +40,7 @@ class Invariants:
         self._server = server
         self._desk = desk
         self._account = (realm, cano)
-        self._since = datetime.now().astimezone() - timedelta(minutes=1)
+        self._since = datetime(2000, 1, 1, tzinfo=UTC)  # the whole journal: the market may play any day
         self._first = len(self._entries())
         self._held = self._holdings()
 

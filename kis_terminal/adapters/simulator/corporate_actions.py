@@ -104,7 +104,7 @@ def new_listing(
         english_name=name,
         market="KOSDAQ",
         kind="stock",
-        standard_code=f"KR7{symbol:0>6}000",
+        standard_code=f"KR7{symbol[-6:]:0>6}000",
         listed_shares=listed_shares,
         face_value=500,
         listing_date=date.max,

@@ -141,7 +141,7 @@ def unknown_listing(symbol: str, base_price: int, average_volume: int, name: str
         english_name=symbol,
         market="KOSPI",
         kind="stock",
-        standard_code=f"KR7{symbol:0>6}000",
+        standard_code=f"KR7{symbol[-6:]:0>6}000",
         listed_shares=max(average_volume * 100, 1_000_000),
         face_value=5_000,
         listing_date=date(2000, 1, 4),
