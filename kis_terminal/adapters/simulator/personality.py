@@ -38,6 +38,8 @@ REAL = Personality(
         {
             *("H0STCNT0", "H0STASP0", "H0STCNI0", "H0STMKO0"),
             *("H0UNCNT0", "H0UNASP0", "H0UNMKO0", "H0NXCNT0", "H0NXASP0", "H0NXMKO0"),
+            *("H0UPCNT0", "H0UPANC0", "H0UPPGM0", "HDFSCNT0", "HDFSASP0", "HDFSASP1"),
+            *("H0IFCNT0", "H0IFASP0", "H0IOCNT0", "H0IOASP0"),
         }
     ),
 )

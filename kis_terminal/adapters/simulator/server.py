@@ -131,6 +131,7 @@ class SimulatorServer:
                 await asyncio.sleep(STEP_SECONDS)
                 self.venue.exchange.advance(self.venue.now())
                 self.hub.flush()
+            self.hub.step_reference()
             self.hub.step_synthetic()
 
 

@@ -37,6 +37,7 @@ from kis_terminal.adapters.simulator.model import (
     OrderReceipt,
     TradePrinted,
 )
+from kis_terminal.adapters.simulator.reference_streams import ReferenceStreams
 from kis_terminal.adapters.simulator.session import Session
 from kis_terminal.adapters.simulator.synthetic_streams import SyntheticStreams
 from kis_terminal.adapters.simulator.venue import Venue
@@ -63,6 +64,8 @@ class StreamHub:
         self.synthetic = SyntheticStreams(venue)
         """Streams that are not played; a real one of the same id goes before them."""
         self._made_up: dict[tuple[str, str], set[ServerConnection]] = {}
+        self.reference = ReferenceStreams(venue)
+        """Streams of what is reckoned on demand; no event of the exchange drives them."""
 
     def register(self, tr_id: str, tr_key: str, connection: ServerConnection) -> None:
         """Let a socket receive a stream of a symbol from now on."""
@@ -81,6 +84,11 @@ class StreamHub:
                 receivers.discard(connection)
                 if not receivers:
                     del registered[(tr_id, tr_key)]
+
+    def step_reference(self) -> None:
+        """Send what is due of indices, markets abroad, futures and options."""
+        if self._receivers:
+            self.reference.step(self._receivers, self.send)
 
     def step_synthetic(self) -> None:
         """Send what is due of the streams that are not played; costs nothing while nobody receives any."""

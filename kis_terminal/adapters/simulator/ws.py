@@ -23,6 +23,7 @@ from kis_terminal.adapters.simulator.fault_line import end_connection
 from kis_terminal.adapters.simulator.faults import FaultRule
 from kis_terminal.adapters.simulator.loopback import is_loopback_host, is_loopback_origin
 from kis_terminal.adapters.simulator.personality import Personality
+from kis_terminal.adapters.simulator.reference_streams import STREAMS as REFERENCE_STREAMS
 from kis_terminal.adapters.simulator.session import PongingConnection, Session
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
 from kis_terminal.adapters.simulator.synthetic_table import StreamSpec
@@ -290,7 +291,7 @@ class SocketService:
         is_sealed = is_notice or (spec is not None and spec.key == "hts")
         if (tr_id, tr_key) in session.registrations:
             return _reply(tr_id, tr_key, "OPSP0002", rt_cd="1", session=session, is_sealed=is_sealed)
-        if not is_sealed and not self._knows_key(tr_key, spec):
+        if not is_sealed and not self._knows_key(tr_id, tr_key, spec):
             return _reply(tr_id, tr_key, "OPSP8992", rt_cd="1")
         if is_sealed and not self._knows_hts_id(tr_key):
             raise CommandRefusal("OPSP0017")
@@ -306,12 +307,14 @@ class SocketService:
             self._hub.register_synthetic(tr_id, tr_key, session.connection)
         return _reply(tr_id, tr_key, "OPSP0000", session=session, is_sealed=is_sealed)
 
-    def _knows_key(self, tr_key: str, spec: StreamSpec | None) -> bool:
+    def _knows_key(self, tr_id: str, tr_key: str, spec: StreamSpec | None) -> bool:
         """Return whether a key names something that a stream can send."""
         if self._venue.recorded is not None and self._venue.recorded.knows(tr_key):
             return True
         if spec is not None:
             return self._hub.synthetic.accepts(spec, tr_key)
+        if tr_id in REFERENCE_STREAMS:
+            return self._hub.reference.accepts(tr_id, tr_key)
         return self._venue.exchange.listing(tr_key) is not None
 
     def _knows_hts_id(self, text: str) -> bool:

@@ -91,6 +91,7 @@ def rows_of(body: Json, block: str) -> list[dict[str, str]]:
     return found if isinstance(found, list) else [found]
 
 
-def number(text: str) -> float:
-    """Read a figure of an answer."""
-    return float(text)
+def contract_code(kind: str) -> str:
+    """Return the code of a future (F) or of an option (O) that is listed on this very day."""
+    market = desk(datetime.now(SEOUL), always=True).venue.reference.derivatives
+    return market.futures()[0].code if kind == "F" else market.board(*market.months()[0])[0][12].code

@@ -21,6 +21,8 @@ from tests.adapters.kis.access import NO_LIMIT
 from tests.support.exchange import RunningExchange, running_exchange
 from tests.support.shared import shared_path
 
+from .reference_desk import contract_code
+
 Json = dict[str, Any]
 PRODUCTS = (
     "domestic_stock",
@@ -96,6 +98,11 @@ def parameters_of(api: Api) -> dict[str, str]:
         )
         value = _VALUES.get(item.key.upper()) if not (item.values or (shown and is_own)) else None
         values[item.key] = value or shown or "1"
+    if api.path.startswith("/uapi/domestic-futureoption/") and "FID_INPUT_ISCD" in values:
+        # The catalogue's examples have expired, and there is nothing of their dates.
+        dates = {"FID_INPUT_DATE_1": "20260101", "FID_INPUT_DATE_2": "20991231"}
+        known = {key: text for key, text in dates.items() if key in values}
+        return {**values, **known, "FID_INPUT_ISCD": contract_code("F")}
     for key in ("FID_INPUT_ISCD", "PDNO", "SYMB", "SRS_CD"):
         shown = next(
             (item.example for item in api.parameters if item.key.upper() == key and item.example), ""

@@ -14,6 +14,7 @@ from kis_terminal.adapters.kis.catalog import Catalog, Stream
 from kis_terminal.adapters.simulator import synthetic_streams
 from tests.support.shared import shared_path
 
+from .reference_desk import contract_code
 from .wire_client import PAPER_KEY, command, logged_in, reply_of, running, socket_to
 
 QUIET = {
@@ -26,11 +27,14 @@ QUIET = {
     "H0NXCNT0",
     "H0NXASP0",
     "H0NXMKO0",
+    "H0UPANC0",
 }
 """Real streams: what they say depends on the market."""
 
 
 def key_of(stream: Stream) -> str:
+    if stream.real_tr_id.startswith(("H0IF", "H0IO")) and not stream.encrypted:
+        return contract_code("O" if stream.real_tr_id.startswith("H0IO") else "F")
     if stream.key_meaning == "HTS ID":
         return "tester"
     if stream.real_tr_id.startswith(("H0ST", "H0NX", "H0UN")):
