@@ -1,13 +1,18 @@
-"""What happened to orders, append-only: the exchange's own record for checks and tests."""
+"""What happened to orders, append-only: the exchange's own record for checks and tests.
+
+The newest 200,000 entries are kept (some 100 MB); at the rate of a person or a test that is everything.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
 from kis_terminal.adapters.simulator.model import Account, Side
 
+LARGEST = 200_000
 LedgerKind = Literal["accepted", "filled", "cancelled", "amended", "triggered", "expired", "refused"]
 
 
@@ -39,11 +44,11 @@ class Ledger:
     """Keep every entry in the order in which it happened."""
 
     def __init__(self) -> None:
-        self._entries: list[LedgerEntry] = []
+        self._entries: deque[LedgerEntry] = deque(maxlen=LARGEST)
 
     @property
     def entries(self) -> tuple[LedgerEntry, ...]:
-        """Return all entries, oldest first."""
+        """Return all entries that are kept, oldest first."""
         return tuple(self._entries)
 
     def append(self, entry: LedgerEntry) -> None:

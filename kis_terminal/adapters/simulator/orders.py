@@ -97,10 +97,15 @@ class AccountOrder:
         )
 
 
+LARGEST_ORDERS = 100_000
+"""How many orders are kept; beyond it those that ended first are forgotten."""
+
+
 class OrderShelf:
     """Hold every order by number, and by account in the order of arrival."""
 
-    def __init__(self) -> None:
+    def __init__(self, largest: int = LARGEST_ORDERS) -> None:
+        self._largest = largest
         self._by_number: dict[str, AccountOrder] = {}
         self._by_account: dict[Account, list[AccountOrder]] = {}
         self._open: dict[str, dict[str, AccountOrder]] = {}
@@ -111,6 +116,17 @@ class OrderShelf:
         self._by_account.setdefault(order.account, []).append(order)
         if order.is_open:
             self._open.setdefault(order.listing.symbol, {})[order.order_no] = order
+        if len(self._by_number) > self._largest:
+            self._forget_some()
+
+    def _forget_some(self) -> None:
+        """Forget the older half of the orders that have ended."""
+        oldest = list(self._by_number.values())[: self._largest // 2]
+        gone = {order.order_no for order in oldest if not order.is_open}
+        for number in gone:
+            del self._by_number[number]
+        for account, orders in self._by_account.items():
+            self._by_account[account] = [order for order in orders if order.order_no not in gone]
 
     def close(self, order: AccountOrder) -> None:
         """Take an order that ended off the list of open ones."""

@@ -11,8 +11,8 @@ from kis_terminal.adapters.simulator.history import DaySketch, MinuteRow, ticks_
 from kis_terminal.adapters.simulator.matching import PriceTimeBook
 from kis_terminal.adapters.simulator.model import MinuteBar, Side, TradePrinted
 
-KEPT_PRINTS = 600
-"""How many prints of a symbol are kept for inquire-ccnl and its kin."""
+KEPT_PRINTS = 300
+"""How many prints of a symbol are kept for inquire-ccnl and its kin; half a kilobyte each."""
 
 
 class DayTape:
