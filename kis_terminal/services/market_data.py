@@ -129,6 +129,11 @@ class MarketData:
         told = seconds + int(self._clock.monotonic() - seen_at)
         return told if told < _DAY_SECONDS else None  # told on an earlier day
 
+    @property
+    def has_live_time(self) -> bool:
+        """Tell whether `market_seconds` comes from the stream, and not from the last print of a listing."""
+        return self.ticks_received > 0
+
     def seconds_since(self, moment: float) -> float:
         """Return the seconds since a reading of the clock's `monotonic`, e.g. `SymbolState.updated_at`."""
         return max(0.0, self._clock.monotonic() - moment)

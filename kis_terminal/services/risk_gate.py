@@ -14,7 +14,7 @@ from kis_terminal.domain.errors import OrderRefused, TerminalError
 from kis_terminal.domain.orders import Order, OrderRequest, Origin, Side, Venue
 from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, TradingState, evaluate
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.domain.sessions import kinds_allowed
+from kis_terminal.domain.sessions import Phase, kinds_allowed
 from kis_terminal.domain.trading_days import phase_on
 from kis_terminal.ports import Clock, WorkspaceStore
 from kis_terminal.services.hub import Topic
@@ -137,10 +137,14 @@ class RiskGate:
         return is_recent and request.origin in _AUTOMATIC
 
     def exchange_now(self) -> datetime:
-        """Return the time as the exchange writes it on orders: its own where its prints have told it."""
+        """Return the time as the exchange writes it on orders: its own where its prints have told it.
+
+        The last print of a listing may be an hour old: while the market is in session by the clock, only
+        prints of the stream tell more. (The embedded exchange trades when the clock says that nobody does.)
+        """
         now = self._clock.now()
         seconds = self._market_data.market_seconds()
-        if seconds is None:
+        if seconds is None or (not self._market_data.has_live_time and _is_in_session(now)):
             return now
         return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
 
@@ -162,12 +166,8 @@ class RiskGate:
         self, request: OrderRequest, open_orders: tuple[Order, ...], cash: Decimal | None
     ) -> RiskInput:
         state = self._market_data.state(request.symbol)
-        seconds = self._market_data.market_seconds()
         now = self._clock.monotonic()
-        if seconds is None:
-            moment = self._clock.now()
-            seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
-        phase = phase_on(request.venue, self.exchange_now().date(), seconds)
+        phase = _phase(request.venue, self.exchange_now())
         is_open = self.is_open_day is not False and not self._is_held_back(request)
         held = self._portfolio.position(request.symbol)
         signature = self._signature(request)
@@ -232,3 +232,11 @@ def _state_of(kept: str | None) -> TradingState:
         return TradingState(kept)
     except ValueError:
         return TradingState.HALTED
+
+
+def _phase(venue: Venue, moment: datetime) -> Phase:
+    return phase_on(venue, moment.date(), moment.hour * 3600 + moment.minute * 60 + moment.second)
+
+
+def _is_in_session(moment: datetime) -> bool:
+    return any(_phase(venue, moment) is not Phase.CLOSED for venue in (Venue.KRX, Venue.NXT))
