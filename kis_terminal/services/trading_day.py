@@ -75,24 +75,24 @@ class TradingDay:
             self._risk_gate.is_open_day = None
             self._reconciler.want()
         if self._asked != now.date():
-            await self._ask_whether_open(now.date())
+            self._risk_gate.is_open_day = await self._is_open(now.date())
         day = trading_date(now)
         # A clock that is put back a little at 07:00 does not begin a day twice.
         if day > self.day and await self._begin(day):
             self.day = day
             self.begun.publish(day)
 
-    async def _ask_whether_open(self, day: date) -> None:
+    async def _is_open(self, day: date) -> bool:
+        """Return whether the market opens on `day`: by the broker's word, else by the calendar."""
         try:
             is_open = await self._source.is_open_day(day)
         except TerminalError as error:
             log.info("whether the market opens on %s: %s", day, error)
-            is_open = is_trading_day(day)
             if isinstance(error, CorrectionNeeded):
                 self._asked = day  # paper has no such call: the calendar is all there is
-        else:
-            self._asked = day
-        self._risk_gate.is_open_day = is_open
+            return is_trading_day(day)
+        self._asked = day
+        return is_open
 
     async def _begin(self, day: date) -> bool:
         """Fetch what holds for one day; False where that has to be tried again."""
@@ -102,7 +102,8 @@ class TradingDay:
         except TerminalError as error:
             log.warning("instrument list of %s: %s", day, error)
             return False
-        if self._risk_gate.is_open_day is not False:
+        # Not what today is: before 07:00 this is still the day before.
+        if await self._is_open(day):
             self._portfolio.begin_day()
             self._risk_gate.begin_day()
         self._market_data.refresh_watched()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +33,7 @@ class ExchangesClock:
 
     def __init__(self, exchange: RunningExchange) -> None:
         self._exchange = exchange
+        self._born = exchange.server.venue.market_time.now() - timedelta(seconds=1000)
         self.error = timedelta()
         """How far the wall clock is set wrong."""
         self.skipped = 0.0
@@ -45,7 +45,8 @@ class ExchangesClock:
 
     def monotonic(self) -> float:
         """Return seconds that never go back."""
-        return time.monotonic() + self.skipped
+        # The market's time, so that a jump of the exchange's clock is time that has passed here, too.
+        return (self._exchange.server.venue.market_time.now() - self._born).total_seconds() + self.skipped
 
 
 @dataclass
