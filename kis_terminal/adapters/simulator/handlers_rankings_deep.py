@@ -19,6 +19,7 @@ from kis_terminal.adapters.simulator.ranking_filters import Pair, chosen, decima
 from kis_terminal.adapters.simulator.ranking_rows import rank_rows
 
 _SPANS = (5, 10, 20, 60, 120)
+_LONGEST_DAYS = 250
 _BORROWED_PART = 0.08
 """How large the lent shares are against those bought on credit."""
 
@@ -211,7 +212,7 @@ def _outside_columns(exchange: Exchange) -> Callable[[Listing, QuoteSnapshot], d
 def credit_balance(call: Call) -> Answer:
     """Answer FHKST17010000: names by shares bought on credit (융자) or borrowed (대주) so far."""
     exchange = call.venue.exchange
-    days = max(call.whole_number("FID_OPTION"), 2)
+    days = min(max(call.whole_number("FID_OPTION"), 2), _LONGEST_DAYS)
     today = exchange.moment.date()
     base_day = exchange.calendar.previous_open_day(today)
     found: dict[str, dict[str, float]] = {}
@@ -220,7 +221,7 @@ def credit_balance(call: Call) -> Answer:
         found[listing.symbol] = _credit(call, listing, quote, days)
     sort = call.text("FID_RANK_SORT_CLS_CODE")
     words = ("rate", "stcn", "amt", "inrt", "inrt")
-    place = int(sort) if sort.isdigit() and int(sort) < 10 else 0
+    place = max("0123456789".find(sort[:1]), 0)
     word = f"{'loan' if place < 5 else 'stln'}_{words[place % 5]}"
     shown = ranked(pairs, lambda pair: found[pair[0].symbol][word], descending=place % 5 != 4)
 
@@ -264,7 +265,7 @@ def _credit(call: Call, listing: Listing, quote: QuoteSnapshot, days: int) -> di
 def short_sale(call: Call) -> Answer:
     """Answer FHPST04820000: names by the part of their volume that was sold short over some days."""
     exchange = call.venue.exchange
-    count = max(call.whole_number("FID_INPUT_CNT_1"), 0) + 1
+    count = min(call.whole_number("FID_INPUT_CNT_1"), _LONGEST_DAYS) + 1
     span = count * 31 if call.text("FID_PERIOD_DIV_CODE") == "M" else count * 2 + 10
     sums: dict[str, tuple[list[DailyBar], int, int]] = {}
     pairs = chosen(call, stocks_only=True)

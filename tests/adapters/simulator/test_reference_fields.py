@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kis_terminal.adapters.simulator.reference_calls import ENDPOINTS
 
-from .reference_desk import Desk, desk, documented_blocks, rows_of
+from .reference_desk import Desk, desk, documented_blocks, endpoint_of, rows_of
 from .wire_client import logged_in, running
 
 DAYS = {"FID_INPUT_DATE_1": "20260901", "FID_INPUT_DATE_2": "20261120"}
@@ -64,6 +66,12 @@ ASKED: dict[str, dict[str, str]] = {
     "domestic-futureoption/inquire-daily-fuopchartprice": {**FUTURE, **DAYS, "FID_PERIOD_DIV_CODE": "W"},
     "domestic-futureoption/inquire-time-fuopchartprice": {**FUTURE, "FID_HOUR_CLS_CODE": "60"},
 }
+ODD = st.one_of(
+    st.sampled_from(["", "0", "1", "9", "-1", "1.5", "9999999999", "1e400", "²", "٣", "nan", "A" * 40]),
+    st.sampled_from(["19000101", "20261120", "22001231", "99991231", "000000", "153000", "240000", "999999"]),
+    st.sampled_from(["Y", "N", "D", "W", "M", "K", "Q", "U", "J", "X", "0001", "1001", "2001", "005930"]),
+    st.text(max_size=14),
+)
 # Blocks that are rightly empty in a plain morning.
 EMPTY = {
     "exp-trans-updown",
@@ -96,6 +104,22 @@ def test_blocks_and_fields_are_those_of_the_document(market: Desk, path: str) ->
         for row in rows:
             assert sorted(row) == sorted(fields)
             assert all(isinstance(value, str) for value in row.values())
+
+
+@pytest.mark.parametrize("path", [endpoint.path for endpoint in ENDPOINTS])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_right_call_with_one_odd_value_is_answered_or_refused(
+    market: Desk, path: str, data: st.DataObject
+) -> None:
+    values = asked(path)
+    names = sorted({*endpoint_of(path).required, *values})
+    if names:
+        values = {**values, data.draw(st.sampled_from(names)): data.draw(ODD)}
+
+    body = market.ask(path, **values)
+
+    assert {"rt_cd", "msg_cd", "msg1"} <= set(body)
 
 
 async def test_a_ranking_is_answered_on_the_wire_and_not_in_paper() -> None:
