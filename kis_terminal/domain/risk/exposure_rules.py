@@ -81,7 +81,7 @@ def soft_order_amount(request: OrderRequest, known: RiskInput, limits: RiskLimit
 
 def _position_after(request: OrderRequest, known: RiskInput) -> Decimal | None:
     """Return what the symbol would be worth if this order and all open buys of it were executed."""
-    price = known.last_price or request.price
+    price = known.last_price or known.upper_limit  # an unknown price counts at its highest
     value = order_value(request, known)
     if price is None or value is None:
         return None
