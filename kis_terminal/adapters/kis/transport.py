@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
+import os
 import socket
 import ssl
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -123,8 +125,11 @@ class Transport:
                     )
         except _NOT_SENT as error:
             self._tell_unanswered(method, path, values, headers, error)
+            why = _reason(error)
+            if (proxy := self._proxy_variable()) and not _is_about_certificates(error):
+                why = Sentence("{why}. 환경 변수 {name}의 프록시를 거치고 있습니다", why=why, name=proxy)
             raise NotSent(
-                Sentence("{url}에 연결할 수 없습니다: {why}", url=self._base_url, why=_reason(error))
+                Sentence("{url}에 연결할 수 없습니다: {why}", url=self._base_url, why=why)
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             self._tell_unanswered(method, path, values, headers, error)
@@ -194,6 +199,19 @@ class Transport:
             received = self._clock.now().timestamp()
             self._skew.take(server.timestamp(), received - elapsed, received)
 
+    def _proxy_variable(self) -> str:
+        """Return the environment variable that sends requests through a proxy, empty for none.
+
+        Its value is not told: it may hold a password.
+        """
+        from urllib.request import proxy_bypass  # costs milliseconds that the start does not have
+
+        parts = urlsplit(self._base_url)
+        if parts.scheme != "https" or proxy_bypass(parts.netloc):
+            return ""
+        names = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+        return next((name for name in names if os.environ.get(name)), "")
+
     async def _client(self) -> httpx.AsyncClient:
         if self._http is None:
             async with self._opening:
@@ -228,6 +246,14 @@ def _asking(leaving: LeavingCheck) -> Callable[[str, Any], Awaitable[None]]:
             leaving()
 
     return trace
+
+
+def _is_about_certificates(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _reason(error: Exception) -> str:
