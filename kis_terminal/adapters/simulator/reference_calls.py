@@ -155,6 +155,14 @@ FHKIF03020100+ /uapi/domestic-futureoption/v1/quotations/inquire-daily-fuopchart
 FHKIF03020200 /uapi/domestic-futureoption/v1/quotations/inquire-time-fuopchartprice .COND_MRKT_DIV_CODE
   .INPUT_ISCD .HOUR_CLS_CODE .PW_DATA_INCU_YN .FAKE_TICK_INCU_YN .INPUT_DATE_1 .INPUT_HOUR_1
 """,
+        "handlers_stock_extra": """
+FHKST11300006 /uapi/domestic-stock/v1/quotations/intstock-multprice .COND_MRKT_DIV_CODE_1 .INPUT_ISCD_1
+FHPST01060000+ /uapi/domestic-stock/v1/quotations/inquire-time-itemconclusion .COND_MRKT_DIV_CODE
+  .INPUT_ISCD .INPUT_HOUR_1
+FHPST01010000 /uapi/domestic-stock/v1/quotations/inquire-price-2 .COND_MRKT_DIV_CODE .INPUT_ISCD
+FHKST03010800 /uapi/domestic-stock/v1/quotations/inquire-daily-trade-volume .COND_MRKT_DIV_CODE
+  .INPUT_ISCD .PERIOD_DIV_CODE
+""",
     }
 )
 """By module."""
