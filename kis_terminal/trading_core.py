@@ -26,7 +26,7 @@ from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.order_chronicle import OrderChronicle
 from kis_terminal.services.order_restore import EXCHANGE_BEGAN
 from kis_terminal.services.orders import Orders
-from kis_terminal.services.panic import Panic
+from kis_terminal.services.panic import Panic, PanicReport
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
@@ -74,6 +74,7 @@ class TradingCore:
         machine_clock = SystemClock()
         self._tell = tell
         self._is_exchange_new = is_exchange_new
+        self._is_guest = is_guest
         self._is_looking = False
         self.scope = TaskScope("services", on_failure)
         self.broker = broker = KisBroker(
@@ -115,6 +116,7 @@ class TradingCore:
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+        self.panic.changed.subscribe(self._note_panic)
         self.trading_day = TradingDay(
             broker,
             self.instruments,
@@ -209,6 +211,29 @@ class TradingCore:
             await self.journal.record("", event, self.clock.now(), {"by": by})
         except TerminalError as error:
             log.error("the journal did not take '%s': %s", event, error)
+
+    def _note_panic(self, report: PanicReport) -> None:
+        if report.is_proven and not self._is_guest:
+            self.scope.spawn(self.journal_panic(report), name="panic lines")
+
+    async def journal_panic(self, report: PanicReport) -> None:
+        """Keep what a panic made of each order, for a claim; a guest asks for it when its run has ended."""
+        ended = "panic proven" if report.is_proven else "panic not proven"
+        try:
+            for line in report.lines:
+                details = {
+                    "order_number": line.order.order_number,
+                    "symbol": line.order.symbol,
+                    "outcome": line.outcome.value,
+                    "filled": str(line.order.filled),
+                    "cancelled": str(line.order.cancelled),
+                    "reason": line.reason,
+                }
+                await self.journal.record(line.order.key, "panic outcome", line.at, details)
+            begun = report.started_at.isoformat(timespec="milliseconds")
+            await self.journal.record("", ended, self.clock.now(), {"begun": begun})
+        except TerminalError as error:
+            log.error("the journal did not take '%s': %s", ended, error)
 
     async def _load_master(self) -> None:
         while True:

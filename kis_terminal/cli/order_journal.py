@@ -14,7 +14,8 @@ from kis_terminal.cli.tables import Heading, table
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.ui.translation import said, tr
 
-_KEY_LETTERS = 8
+_KEY_LETTERS, _LONGEST_NUMBER = 8, 16
+"""Of our own keys, which are long, the first letters tell them apart; another program's is its number."""
 
 
 def print_journal(account: Account, output: Output, day: date) -> int:
@@ -84,4 +85,5 @@ def _headings() -> list[Heading]:
 def _cells(entry: Entry) -> tuple[str, ...]:
     details = " ".join(f"{name}={value}" for name, value in entry.details.items() if value)
     time = entry.at.astimezone(KST).strftime("%H:%M:%S.%f")[:-3]
-    return (time, entry.intent_id[:_KEY_LETTERS] or "-", entry.event, details)
+    key = entry.intent_id if len(entry.intent_id) <= _LONGEST_NUMBER else entry.intent_id[:_KEY_LETTERS]
+    return (time, key or "-", entry.event, details)

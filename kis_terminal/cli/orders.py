@@ -115,7 +115,7 @@ async def _listed(account: Account, output: Output, chosen: argparse.Namespace) 
         if chosen.action == "cancel":
             wanted = None if chosen.all else chosen.numbers
             return await _Cancelling(account, output, core).run(wanted)
-        orders = core.orders.all()[::-1]
+        orders = sorted(core.orders.all(), key=lambda order: (order.created_at, order.order_number))
         _print_orders(output, orders)
         output.told(
             {

@@ -121,7 +121,14 @@ async def _press(
 
         core.panic.changed.subscribe(take)
         core.panic.press()
-        await ended.wait()
+        try:
+            await ended.wait()
+        except asyncio.CancelledError:
+            output.problem(tr("멈춥니다. 이미 보낸 요청의 응답을 몇 초 기다립니다."))
+            raise
+        finally:
+            if progress.report is not None:
+                await core.journal_panic(progress.report)
 
 
 class _Progress:
@@ -143,7 +150,7 @@ class _Progress:
                 self._printed[line.order.key] = state
         if report.is_running and report.message != self._message:
             self._message = report.message
-            self._output.line(said(report.message))
+            self._output.line(f"{SystemClock().now():%H:%M:%S}  {said(report.message)}")
 
     def _print(self, line: PanicLine) -> None:
         from kis_terminal.cli.order_rows import outcome_cells, outcome_headings

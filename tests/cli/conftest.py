@@ -11,11 +11,12 @@ import pytest
 
 from kis_terminal.__main__ import main
 from kis_terminal.adapters.simulator.process import ExchangeAddress
+from kis_terminal.domain.environment import Environment
 from kis_terminal.ui.translation import set_language
 from tests.end_to_end.conftest import exchange, start_program
 from tests.support.shell_account import ShellAccount
 
-__all__ = ["account", "exchange", "paper", "shell", "start_program"]
+__all__ = ["account", "environment", "exchange", "shell", "start_program", "words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,26 @@ Shell = Callable[..., Run]
 
 
 @pytest.fixture
-def account() -> ShellAccount:
-    """Return keys and an account that nobody has used."""
-    return ShellAccount()
+def environment() -> Environment:
+    """Return where the account is; a test of many calls names `real`, whose limits are higher."""
+    return Environment.PAPER
 
 
 @pytest.fixture
-def paper(
+def account(environment: Environment) -> ShellAccount:
+    """Return keys and an account that nobody has used."""
+    return ShellAccount(environment)
+
+
+@pytest.fixture
+def words(
     account: ShellAccount, exchange: ExchangeAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[str, ...]:
-    """Return the words that name the exchange's paper host and this account."""
+    """Return the words that name the exchange's host and this account."""
     # The key of the token file lies beside it: no keyring of this machine is touched.
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-    path = account.write(tmp_path / "kis_devlp.yaml", exchange.paper_rest, exchange.paper_ws)
-    return ("--env", "paper", "--config", str(path))
+    path = account.write(tmp_path / "kis_devlp.yaml", *account.hosts(exchange))
+    return ("--env", account.environment.value, "--config", str(path))
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def own_order(account: ShellAccount, exchange: ExchangeAddress, home: Path) -> s
 
 def test_every_order_is_listed_with_who_placed_it(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -64,8 +64,8 @@ def test_every_order_is_listed_with_who_placed_it(
     (foreign,) = placed(account, exchange, 1)
     own = own_order(account, exchange, terminal_home)
 
-    seen = shell("orders", *paper)
-    told = shell("orders", "--json", *paper)
+    seen = shell("orders", *words)
+    told = shell("orders", "--json", *words)
 
     assert (seen.code, seen.err) == (0, "")
     lines = {line.split()[1]: line for line in seen.out.splitlines() if "005930" in line}
@@ -97,11 +97,11 @@ def test_a_list_that_fails_is_a_sentence_and_no_table(
 
 
 def test_no_orders_is_said_and_nothing_is_left_behind(
-    shell: Shell, paper: tuple[str, ...], terminal_home: Path, expect_log: ExpectLog
+    shell: Shell, words: tuple[str, ...], terminal_home: Path, expect_log: ExpectLog
 ) -> None:
     expect_log(NO_KEYRING)
 
-    run = shell("orders", *paper)
+    run = shell("orders", *words)
 
     assert (run.code, run.out.strip(), run.err) == (0, "오늘 주문이 없습니다.", "")
     assert not home_of(terminal_home).data.exists()
@@ -109,7 +109,7 @@ def test_no_orders_is_said_and_nothing_is_left_behind(
 
 def test_named_orders_are_cancelled_and_no_others(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -118,7 +118,7 @@ def test_named_orders_are_cancelled_and_no_others(
     expect_log(NO_KEYRING)
     first, second, third = placed(account, exchange, 3)
 
-    run = shell("orders", "cancel", first.lstrip("0"), *paper, third)
+    run = shell("orders", "cancel", first.lstrip("0"), *words, third)
 
     assert (run.code, run.err) == (0, "")
     assert [line.split()[1] for line in run.out.splitlines()[1:]] == [first, third]
@@ -129,7 +129,7 @@ def test_named_orders_are_cancelled_and_no_others(
 
 def test_what_cannot_be_cancelled_is_said(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     expect_log: ExpectLog,
@@ -137,7 +137,7 @@ def test_what_cannot_be_cancelled_is_said(
     expect_log(NO_KEYRING)
     (number,) = placed(account, exchange, 1)
 
-    run = shell("orders", "cancel", number, "99999999", "--json", *paper)
+    run = shell("orders", "cancel", number, "99999999", "--json", *words)
 
     told = json.loads(run.out)
     assert run.code == 1
@@ -149,7 +149,7 @@ def test_what_cannot_be_cancelled_is_said(
 
 def test_all_orders_are_cancelled_without_the_latch(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -159,49 +159,49 @@ def test_all_orders_are_cancelled_without_the_latch(
     own_order(account, exchange, terminal_home)
     placed(account, exchange, 4)
 
-    run = shell("orders", "cancel", "--all", *paper)
-    again = shell("orders", "cancel", "--all", *paper)
+    run = shell("orders", "cancel", "--all", *words)
+    again = shell("orders", "cancel", "--all", *words)
 
     assert (run.code, run.err) == (0, "")
     assert open_numbers(ledger(exchange, account.number)) == []
     assert (again.code, again.out.strip()) == (0, "취소할 미체결 주문이 없습니다.")
     kept = latch_path(account.access(exchange), home_of(terminal_home))
     assert not kept.exists()
-    events = [line["event"] for line in journaled(shell, paper)]
+    events = [line["event"] for line in journaled(shell, words)]
     assert events.count("cancel intent") == events.count("cancel accepted") == 5
 
 
-def journaled(shell: Shell, paper: tuple[str, ...]) -> list[dict[str, Any]]:
+def journaled(shell: Shell, words: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return the journal's lines of today."""
-    lines: list[dict[str, Any]] = json.loads(shell("orders", "--journal", "--json", *paper).out)["lines"]
+    lines: list[dict[str, Any]] = json.loads(shell("orders", "--journal", "--json", *words).out)["lines"]
     return lines
 
 
 def test_the_journal_is_read_without_a_network(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
     expect_log: ExpectLog,
 ) -> None:
     expect_log(NO_KEYRING)
-    empty = shell("orders", "--journal", *paper)
+    empty = shell("orders", "--journal", *words)
     number = own_order(account, exchange, terminal_home)
-    Path(paper[-1]).write_text(
-        Path(paper[-1]).read_text().replace(exchange.paper_rest, "http://127.0.0.1:1"), encoding="utf-8"
+    Path(words[-1]).write_text(
+        Path(words[-1]).read_text().replace(exchange.paper_rest, "http://127.0.0.1:1"), encoding="utf-8"
     )
     path = journal_path(account.access(exchange), home_of(terminal_home))
     before = path.read_bytes()
 
-    seen = shell("orders", "--journal", *paper)
-    other = shell("orders", "--journal", "--day", "2020-01-02", *paper)
+    seen = shell("orders", "--journal", *words)
+    other = shell("orders", "--journal", "--day", "2020-01-02", *words)
 
     assert "주문 기록이 아직 없습니다" in empty.out
     assert (seen.code, seen.err) == (0, "")
     assert "symbol=005930" in seen.out
     assert f"order_number={number}" in seen.out
-    assert [line["event"] for line in journaled(shell, paper)][:2] == ["intent", "accepted"]
+    assert [line["event"] for line in journaled(shell, words)][:2] == ["intent", "accepted"]
     assert (other.code, other.out.splitlines()[0]) == (0, "2020-01-02의 기록이 없습니다.")
     assert "다른 날의 기록" in other.out
     assert path.read_bytes() == before
@@ -210,7 +210,7 @@ def test_the_journal_is_read_without_a_network(
 
 def test_what_is_left_of_a_damaged_journal_is_read(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -222,7 +222,7 @@ def test_what_is_left_of_a_damaged_journal_is_read(
     changed = path.read_bytes().replace(b'"symbol": "005930"', b'"symbol": "000660"')
     path.write_bytes(changed)
 
-    run = shell("orders", "--journal", *paper)
+    run = shell("orders", "--journal", *words)
 
     assert run.code == 1
     assert "손상되어" in run.err
@@ -294,7 +294,7 @@ def test_the_simulation_of_an_open_window_is_found(
 
 def test_english_is_complete(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     expect_log: ExpectLog,
@@ -303,8 +303,8 @@ def test_english_is_complete(
     placed(account, exchange, 1)
 
     runs = [
-        shell("orders", *words, "--language", "en", *paper)
-        for words in ((), ("cancel", "--all"), ("cancel", "1"), ("--journal",), ())
+        shell("orders", *more, "--language", "en", *words)
+        for more in ((), ("cancel", "--all"), ("cancel", "1"), ("--journal",), ())
     ]
 
     for run in runs:
@@ -312,7 +312,7 @@ def test_english_is_complete(
 
 
 async def test_beside_an_open_window_nothing_is_held_up(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -325,9 +325,9 @@ async def test_beside_an_open_window_nothing_is_held_up(
         wanted = core.orders.get(keys[0])
         assert wanted is not None
         commands = [
-            start_program("orders", "cancel", wanted.order_number, *paper),
-            start_program("orders", "--json", *paper),
-            start_program("orders", "--journal", *paper),
+            start_program("orders", "cancel", wanted.order_number, *words),
+            start_program("orders", "--json", *words),
+            start_program("orders", "--journal", *words),
         ]
         while any(command.process.poll() is None for command in commands):
             keys.append(await submit(core, len(keys) + 1))

@@ -29,16 +29,18 @@ from tests.support.shell_account import ShellAccount, ledger, open_core, open_nu
 from tests.support.trading_desk import until
 
 NO_KEYRING = "no OS keyring is available"
+REAL = pytest.mark.parametrize("environment", [Environment.REAL])
+"""Its limits allow many calls a second; the account is the embedded exchange's all the same."""
 
 
 def latch(account: ShellAccount, exchange: ExchangeAddress, home: Path) -> Path:
     """Return where the latch of this account lies."""
-    return latch_path(account.access(exchange), HomePaths.under(home, Environment.PAPER))
+    return latch_path(account.access(exchange), HomePaths.under(home, account.environment))
 
 
 def journal(account: ShellAccount, exchange: ExchangeAddress, home: Path) -> Path:
     """Return where the journal of this account lies."""
-    return journal_path(account.access(exchange), HomePaths.under(home, Environment.PAPER))
+    return journal_path(account.access(exchange), HomePaths.under(home, account.environment))
 
 
 def latch_events(path: Path) -> list[str]:
@@ -62,14 +64,15 @@ async def ended(program: Program) -> tuple[int, str, str]:
     return end.code, end.out, end.err
 
 
-def through(paper: tuple[str, ...], exchange: ExchangeAddress, url: str) -> None:
+def through(words: tuple[str, ...], account: ShellAccount, exchange: ExchangeAddress, url: str) -> None:
     """Let the settings name a proxy before the exchange."""
-    path = Path(paper[-1])
-    path.write_text(path.read_text().replace(exchange.paper_rest, url), encoding="utf-8")
+    path = Path(words[-1])
+    path.write_text(path.read_text().replace(account.hosts(exchange)[0], url), encoding="utf-8")
 
 
+@REAL
 async def test_twelve_orders_are_cancelled_and_proven(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -80,7 +83,7 @@ async def test_twelve_orders_are_cancelled_and_proven(
     await twelve_orders(account, exchange, terminal_home)
     assert len(open_numbers(ledger(exchange, account.number))) == 12
 
-    code, out, err = await ended(start_program("panic", *paper))
+    code, out, err = await ended(start_program("panic", *words))
 
     assert (code, err) == (0, "")
     entries = ledger(exchange, account.number)
@@ -98,12 +101,18 @@ async def test_twelve_orders_are_cancelled_and_proven(
     for secret in account.secrets:
         assert secret not in out
     assert json.loads(latch(account, exchange, terminal_home).read_text())["trading-state"] == "halted"
-    assert latch_events(journal(account, exchange, terminal_home)) == ["latch dropped"]
+    path = journal(account, exchange, terminal_home)
+    assert latch_events(path) == ["latch dropped"]
+    kept = read_journal(path).entries
+    outcomes = [entry.details for entry in kept if entry.event == "panic outcome"]
+    assert len({outcome["order_number"] for outcome in outcomes}) == 12
+    assert {outcome["outcome"] for outcome in outcomes} == {"cancelled"}
+    assert kept[-1].event == "panic proven"
 
 
 def test_the_report_is_one_object(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     expect_log: ExpectLog,
@@ -111,7 +120,7 @@ def test_the_report_is_one_object(
     expect_log(NO_KEYRING)
     numbers = asyncio.run(place_elsewhere(account.access(exchange, is_other_program=True), 2))
 
-    run = shell("panic", "--json", *paper)
+    run = shell("panic", "--json", *words)
 
     told = json.loads(run.out)
     assert (run.code, told["is_proven"], told["latch"], told["desk"]) == (0, True, "halted", "1544-5000")
@@ -126,18 +135,19 @@ def test_the_report_is_one_object(
 
 
 def test_with_nothing_open_that_is_proven(
-    shell: Shell, paper: tuple[str, ...], expect_log: ExpectLog
+    shell: Shell, words: tuple[str, ...], expect_log: ExpectLog
 ) -> None:
     expect_log(NO_KEYRING)
 
-    run = shell("panic", *paper)
+    run = shell("panic", *words)
 
     assert (run.code, run.err) == (0, "")
     assert run.out.splitlines()[-1] == "열린 주문이 없습니다. 새 주문은 잠겨 있습니다."
 
 
+@REAL
 async def test_an_open_window_is_locked_at_once_and_not_disturbed(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -148,7 +158,7 @@ async def test_an_open_window_is_locked_at_once_and_not_disturbed(
     expect_log("dropped by another program")
     async with open_core(account.access(exchange), terminal_home) as core:
         first = await submit(core, 1)
-        panic = start_program("panic", *paper)
+        panic = start_program("panic", *words)
         keys = []
         while not core.risk_gate.is_halted:
             keys.append(await submit(core, len(keys) + 2))
@@ -172,18 +182,19 @@ async def test_an_open_window_is_locked_at_once_and_not_disturbed(
     assert read_journal(path).is_whole
 
 
+@REAL
 async def test_an_outage_is_told_with_the_desk_and_gone_through(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
     start_program: StartProgram,
 ) -> None:
     await place_elsewhere(account.access(exchange, is_other_program=True), 3)
-    async with fault_proxy(exchange.paper_rest) as (proxy, url):
-        through(paper, exchange, url)
+    async with fault_proxy(account.hosts(exchange)[0]) as (proxy, url):
+        through(words, account, exchange, url)
         proxy.refuses = True
-        panic = start_program("panic", *paper)
+        panic = start_program("panic", *words)
         await until(latch(account, exchange, terminal_home).exists, 20.0)
         await until(lambda: proxy.connections > 3, 20.0)
         await until(lambda: "1544-5000" in said_so_far(panic), 30.0)
@@ -206,16 +217,16 @@ def said_so_far(program: Program) -> str:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 async def test_what_is_left_is_said_when_it_is_stopped(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     start_program: StartProgram,
     number: str,
 ) -> None:
     numbers = await place_elsewhere(account.access(exchange, is_other_program=True), 2)
-    async with fault_proxy(exchange.paper_rest) as (proxy, url):
-        through(paper, exchange, url)
-        panic = start_program("panic", "--json", *paper)
+    async with fault_proxy(account.hosts(exchange)[0]) as (proxy, url):
+        through(words, account, exchange, url)
+        panic = start_program("panic", "--json", *words)
         proxy.toxics["down"].latency = 0.4
         await until(lambda: any(order in said_on_error(panic) for order in numbers), 30.0)
         proxy.toxics["down"].blackhole = True
@@ -234,8 +245,9 @@ def said_on_error(program: Program) -> str:
     return (program.temporary.parent / "err.txt").read_text(encoding="utf-8")
 
 
+@REAL
 async def test_killed_in_the_middle_the_next_one_ends_it(
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -244,15 +256,15 @@ async def test_killed_in_the_middle_the_next_one_ends_it(
 ) -> None:
     expect_log(NO_KEYRING)
     await twelve_orders(account, exchange, terminal_home)
-    async with fault_proxy(exchange.paper_rest) as (proxy, url):
-        through(paper, exchange, url)
+    async with fault_proxy(account.hosts(exchange)[0]) as (proxy, url):
+        through(words, account, exchange, url)
         proxy.toxics["down"].latency = 0.15
-        first = start_program("panic", *paper)
+        first = start_program("panic", *words)
         await until(lambda: len(open_numbers(ledger(exchange, account.number))) < 12, 30.0)
         first.kill()
         assert latch(account, exchange, terminal_home).exists()
         proxy.heal()
-        code, out, err = await ended(start_program("panic", *paper))
+        code, out, err = await ended(start_program("panic", *words))
 
     assert (code, err) == (0, "")
     assert "두 번 확인했습니다" in out
@@ -264,7 +276,7 @@ async def test_killed_in_the_middle_the_next_one_ends_it(
 
 def test_a_damaged_journal_stops_nothing_and_stays_as_it_is(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -277,7 +289,7 @@ def test_a_damaged_journal_stops_nothing_and_stays_as_it_is(
     path.parent.mkdir(parents=True)
     path.write_bytes(b"not a database" * 100)
 
-    run = shell("panic", *paper)
+    run = shell("panic", *words)
 
     assert run.code == 0
     assert path.name in run.err
@@ -311,7 +323,7 @@ def typed(monkeypatch: pytest.MonkeyPatch) -> type[io.StringIO]:
 
 def test_the_word_opens_the_latch_and_is_journaled(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -319,18 +331,18 @@ def test_the_word_opens_the_latch_and_is_journaled(
     expect_log: ExpectLog,
 ) -> None:
     expect_log(NO_KEYRING)
-    shell("panic", *paper)
+    shell("panic", *words)
     path = latch(account, exchange, terminal_home)
 
     for text in ("", "\n", "네\n", "unlock\n"):
         typed(text)
-        refused = shell("panic", "--release", *paper)
+        refused = shell("panic", "--release", *words)
         assert (refused.code, refused.out) == (1, "")
         assert "그대로 잠겨 있습니다" in refused.err
         assert json.loads(path.read_text())["trading-state"] == "halted"
     typed("해제\n")
-    released = shell("panic", "--release", *paper)
-    again = shell("panic", "--release", *paper)
+    released = shell("panic", "--release", *words)
+    again = shell("panic", "--release", *words)
 
     assert (released.code, released.err) == (0, "")
     assert json.loads(path.read_text())["trading-state"] == "active"
@@ -340,7 +352,7 @@ def test_the_word_opens_the_latch_and_is_journaled(
 
 def test_a_damaged_latch_stays_dropped_until_the_word(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
@@ -354,11 +366,11 @@ def test_a_damaged_latch_stays_dropped_until_the_word(
     path.write_text("{broken", encoding="utf-8")
 
     typed("no\n")
-    assert shell("panic", "--release", *paper).code == 1
+    assert shell("panic", "--release", *words).code == 1
 
     assert json.loads(path.read_text())["trading-state"] == "halted"
     typed("해제\n")
-    assert shell("panic", "--release", *paper).code == 0
+    assert shell("panic", "--release", *words).code == 0
     assert json.loads(path.read_text())["trading-state"] == "active"
 
 
@@ -366,7 +378,7 @@ async def test_a_window_journals_what_its_own_button_does(
     account: ShellAccount,
     exchange: ExchangeAddress,
     terminal_home: Path,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     expect_log: ExpectLog,
 ) -> None:
     expect_log(NO_KEYRING)
@@ -382,7 +394,7 @@ async def test_a_window_journals_what_its_own_button_does(
 
 def test_english_is_complete(
     shell: Shell,
-    paper: tuple[str, ...],
+    words: tuple[str, ...],
     account: ShellAccount,
     exchange: ExchangeAddress,
     typed: type[io.StringIO],
@@ -391,10 +403,10 @@ def test_english_is_complete(
     expect_log(NO_KEYRING)
     asyncio.run(place_elsewhere(account.access(exchange, is_other_program=True), 1))
     english = ("--language", "en")
-    runs = [shell("panic", *english, *paper), shell("panic", *english)]
+    runs = [shell("panic", *english, *words), shell("panic", *english)]
     for text in ("no\n", "UNLOCK\n", ""):
         typed(text)
-        runs.append(shell("panic", "--release", *english, *paper))
+        runs.append(shell("panic", "--release", *english, *words))
 
     assert [run.code for run in runs] == [0, 1, 1, 0, 0]
     for run in runs:

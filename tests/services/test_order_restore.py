@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from kis_terminal.domain.orders import OrderKind, OrderRequest, OrderStatus, Origin, Side, Venue
-from kis_terminal.services.order_restore import described, restored
+from kis_terminal.services.order_restore import EXCHANGE_BEGAN, described, restored
 from tests.support.leftovers import ExpectLog
 from tests.support.order_desk import PRICE, order_desk
 from tests.support.ports_in_memory import MemoryBroker, MemoryClock, MemoryJournal
@@ -101,3 +101,12 @@ def _lost() -> Exception:
     from kis_terminal.domain.errors import OutcomeUnknown
 
     return OutcomeUnknown("응답이 없습니다")
+
+
+def test_nothing_from_before_a_new_exchange_is_restored() -> None:
+    """Cause: a command took over orders of an earlier simulation, whose numbers now were other orders'."""
+    accepted = Line("accepted", {"order_number": "0000000001"})
+    began = Line(EXCHANGE_BEGAN, intent_id="")
+
+    assert restored([INTENT, accepted, began]) == []
+    assert [order.status for order in restored([INTENT, began, INTENT])] == [OrderStatus.UNKNOWN]

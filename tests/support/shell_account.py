@@ -30,7 +30,9 @@ _FAR = Decimal("0.9")
 
 @dataclass(frozen=True, slots=True)
 class ShellAccount:
-    """Keys of one person, each a canary, at the paper host of a running exchange."""
+    """Keys of one person, each a canary, at one host of a running exchange."""
+
+    environment: Environment = Environment.PAPER
 
     appkey: str = field(default_factory=lambda: f"PScanary{secrets.token_hex(14)}")
     appsecret: str = field(default_factory=lambda: f"canary{secrets.token_hex(87)}")
@@ -42,22 +44,31 @@ class ShellAccount:
         return self.appkey, self.appsecret, self.number
 
     def write(self, path: Path, rest: str, ws: str) -> Path:
-        """Write a settings file for paper trading that only its owner reads."""
-        path.write_text(
-            f'paper_app: "{self.appkey}"\npaper_sec: "{self.appsecret}"\nmy_htsid: "canary"\n'
-            f'my_paper_stock: "{self.number}"\nmy_prod: "01"\nvps: "{rest}"\nvops: "{ws}"\n',
-            encoding="utf-8",
-        )
+        """Write a settings file that only its owner reads."""
+        is_paper = self.environment is Environment.PAPER
+        names = ("paper_app", "paper_sec", "my_paper_stock", "vps", "vops")
+        if not is_paper:
+            names = ("my_app", "my_sec", "my_acct_stock", "prod", "ops")
+        values = (self.appkey, self.appsecret, self.number, rest, ws)
+        lines = [f'{name}: "{value}"' for name, value in zip(names, values, strict=True)]
+        path.write_text("\n".join([*lines, 'my_htsid: "canary"', 'my_prod: "01"', ""]), encoding="utf-8")
         path.chmod(0o600)
         return path
 
+    def hosts(self, exchange: ExchangeAddress) -> tuple[str, str]:
+        """Return where REST and WebSocket of this environment listen."""
+        if self.environment is Environment.PAPER:
+            return exchange.paper_rest, exchange.paper_ws
+        return exchange.rest, exchange.ws
+
     def access(self, exchange: ExchangeAddress, *, is_other_program: bool = False) -> KisAccess:
         """Return access with these keys, or with those of another program of the same person."""
+        rest, ws = self.hosts(exchange)
         return KisAccess(
-            environment=Environment.PAPER,
-            rest_url=exchange.paper_rest,
-            ws_url=exchange.paper_ws,
-            master_url=f"{exchange.paper_rest}/common/master",
+            environment=self.environment,
+            rest_url=rest,
+            ws_url=ws,
+            master_url=f"{rest}/common/master",
             appkey=Secret(secrets.token_hex(18) if is_other_program else self.appkey),
             appsecret=Secret(self.appsecret),
             hts_id=f"h{self.number[-6:]}",
@@ -108,6 +119,7 @@ async def open_core(access: KisAccess, home: Path) -> AsyncIterator[TradingCore]
         await until(lambda: core.orders.is_reconciled and core.portfolio.balance is not None, 20.0)
         await until(lambda: state.upper_limit is not None and len(core.instruments) > 0, 20.0)
         await until(lambda: core.market_data.market_seconds() is not None, 20.0)
+        core.risk_gate.arm(is_armed=True)
         yield core
         watching.close()
     finally:

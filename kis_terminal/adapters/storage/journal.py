@@ -108,7 +108,8 @@ class SqliteOrderJournal:
         row = (intent_id, event, at.isoformat(), json.dumps(dict(details), ensure_ascii=False))
         if self._tidying is not None:
             self._tidying.cancel()
-        self._tidying = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
+        if not self._is_guest:
+            self._tidying = asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
         # A line is on a good disk in less than a millisecond. To let the loop turn meanwhile would put the
         # order behind whatever is painted in that turn, and to hand it to a thread behind whatever else the
         # machine runs. A slow disk gets the thread, and does not hold the window up for long.
