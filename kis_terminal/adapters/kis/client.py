@@ -330,7 +330,7 @@ class KisClient:
         if verdict.next is Next.RENEW:
             self.auth.invalidate(token)
         elif verdict.next is Next.PACE:
-            self.limiter.refused()
+            self.limiter.refused(priority)
         elif verdict.next is Next.ACCEPT:
             verdict = Verdict(Next.UNREADABLE, f"HTTP {raw.status}", verdict.message)
         raise order_error(what, verdict)

@@ -11,6 +11,8 @@ from enum import IntEnum
 from kis_terminal.adapters.kis.environment import Limits
 
 _RECOVERY_SECONDS = 10.0
+_SLOWEST_RECOVERY = 160.0
+"""Seconds in which a lowered limit comes back: doubled by each refusal on the way, which tells of less."""
 _SLOWEST_ARRIVAL = 0.5
 """Seconds after its leaving at which a call has surely arrived, however late its answer is."""
 
@@ -83,6 +85,8 @@ class RateLimiter:
         self._timer: asyncio.TimerHandle | None = None
         self._lowered_to = limits.calls
         self._lowered_at = 0.0
+        self._recovery = _RECOVERY_SECONDS
+        self._cancels_only_until = 0.0
 
     @property
     def gauge(self) -> tuple[int, int]:
@@ -99,7 +103,7 @@ class RateLimiter:
     async def acquire(self, priority: Priority) -> int:
         """Return a ticket when a call of this priority may go; a cancelled caller gives its turn back."""
         now = self._clock()
-        if not self._waiting and self._window.delay(now, self._allowance(priority, now)) <= 0:
+        if not self._waiting and self._delay(priority, now) <= 0:
             return self._window.grant(now)
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (priority, next(self._numbers), turn))
@@ -112,20 +116,32 @@ class RateLimiter:
         if self._waiting:
             self.let_through()
 
-    def refused(self) -> None:
+    def refused(self, priority: Priority = Priority.QUOTE) -> None:
         """Note that the broker turned a call away for rate: go slower for a while.
 
-        Several refusals within one window tell the same thing and count once.
+        Several refusals within one window tell the same thing and count once. When it was a cancellation,
+        everything else stands back until it can be sent again with all of the broker's room.
         """
         now = self._clock()
+        if priority is Priority.CANCEL:
+            self._cancels_only_until = now + 2 * self._limits.window
         if self._lowered_to < self._limits.calls and now - self._lowered_at < self._limits.window:
             return
-        self._lowered_to = max(1, self._limit(now) * 2 // 3)
+        limit = self._limit(now)
+        is_again = limit < self._limits.calls
+        self._recovery = min(self._recovery * 2, _SLOWEST_RECOVERY) if is_again else _RECOVERY_SECONDS
+        self._lowered_to = max(1, limit * 2 // 3)
         self._lowered_at = now
+
+    def _delay(self, priority: Priority, now: float) -> float:
+        delay = self._window.delay(now, self._allowance(priority, now))
+        if priority is Priority.CANCEL:
+            return delay
+        return max(delay, self._cancels_only_until - now)
 
     def _limit(self, now: float) -> int:
         if self._lowered_to < self._limits.calls:
-            recovered = int((now - self._lowered_at) / _RECOVERY_SECONDS * self._limits.calls)
+            recovered = int((now - self._lowered_at) / self._recovery * self._limits.calls)
             return min(self._limits.calls, self._lowered_to + recovered)
         return self._limits.calls
 
@@ -146,7 +162,7 @@ class RateLimiter:
                 continue
             now = self._clock()
             # A lower priority never has more room than a higher one, so only the first has to be asked.
-            delay = self._window.delay(now, self._allowance(Priority(priority), now))
+            delay = self._delay(Priority(priority), now)
             if delay > 0:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(delay, self.let_through)
