@@ -46,6 +46,7 @@ _KINDS = {
 # What a key is given where the catalogue knows no value for it.
 _VALUES = {
     "FID_INPUT_ISCD": "005930",
+    "FID_INPUT_ISCD_1": "005930",
     "FID_COND_MRKT_DIV_CODE": "J",
     "PDNO": "005930",
     "PRDT_TYPE_CD": "300",
