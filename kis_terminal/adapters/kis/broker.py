@@ -96,7 +96,7 @@ class KisBroker:
         **parameters: str,
     ) -> CallResult:
         """Send any call of the catalogue that changes no order; see `KisClient.call`."""
-        return await self.client.call(api_id, pages, priority=priority, **parameters)
+        return await self.client.call(api_id, pages, allow_orders=False, priority=priority, **parameters)
 
     def master(self, folder: Path | None) -> MasterFiles:
         """Return the source of today's instruments; `folder` keeps its last good files."""
