@@ -6,7 +6,7 @@ last price of every name at any moment. Nothing here runs by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -84,8 +84,10 @@ class IndexBar:
 class IndexMarket:
     """Reckon the indices of one exchange."""
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, first_worth: Mapping[str, int]) -> None:
+        """`first_worth` is won by symbol on the first morning; what is listed later does not count."""
         self._exchange = exchange
+        self._first_worth = first_worth
         self._minutes: dict[tuple[str, date], tuple[int, list[IndexMinute]]] = {}
         self._seen: dict[str, tuple[date, float, float]] = {}
         self._days: dict[str, tuple[date, list[IndexBar]]] = {}
@@ -97,11 +99,10 @@ class IndexMarket:
 
     def members(self, rule: IndexRule) -> list[Listing]:
         """Return the names that count; what was listed while the exchange runs does not."""
-        first = self._exchange.first_day
         return [
             listing
             for listing in self._exchange.listings()
-            if rule.holds(listing) and listing.listing_date < first
+            if rule.holds(listing) and listing.symbol in self._first_worth
         ]
 
     def snapshot(self, rule: IndexRule) -> IndexSnapshot:
@@ -218,7 +219,7 @@ class IndexMarket:
     def _scale(self, rule: IndexRule, members: Sequence[Listing]) -> float:
         """Return points a won; splits keep a name's worth, so today's shares do for every day."""
         level = rule.level or 200.0 + seed_for(self._exchange.seed, "index", rule.code) % 280_000 / 100
-        return level / sum(listing.base_price * listing.listed_shares for listing in members)
+        return level / sum(self._first_worth[listing.symbol] for listing in members)
 
     def _finished_minutes(self, rule: IndexRule, moment: datetime) -> list[IndexMinute]:
         """Return today's minutes that are over; they are reckoned once a minute."""

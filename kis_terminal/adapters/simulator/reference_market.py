@@ -26,6 +26,8 @@ class ReferenceMarket:
 
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
+        # What a split makes of a name later does not change what it was worth when all began.
+        self._first_worth = {one.symbol: one.base_price * one.listed_shares for one in exchange.listings()}
         self.incidents = Incidents(exchange)
 
     @cached_property
@@ -33,7 +35,7 @@ class ReferenceMarket:
         """Return the indices of the played market."""
         from kis_terminal.adapters.simulator.index_market import IndexMarket
 
-        return IndexMarket(self.exchange)
+        return IndexMarket(self.exchange, self._first_worth)
 
     @cached_property
     def companies(self) -> CompanyFigures:

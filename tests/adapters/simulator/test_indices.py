@@ -136,3 +136,45 @@ def test_a_new_day_goes_on_from_the_old_close() -> None:
     assert float(rows["output1"]["prdy_nmix"]) == pytest.approx(float(last), rel=1e-3)
     assert [row["stck_bsop_date"] for row in rows["output2"][:2]] == ["20261121", "20261120"]
     assert rows["output2"][1]["bstp_nmix_prpr"] == rows["output1"]["prdy_nmix"]
+
+
+def test_a_split_leaves_the_index_where_it_was() -> None:
+    market = desk(desk().now.replace(hour=23, minute=59, second=55), always=True)
+    market.venue.exchange.split("005930", 5)
+    market.venue.exchange.list_new("900900", "새내기", 50_000)
+    before = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]
+    market.pass_time(10)
+    after = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]
+    days = market.ask(
+        f"{QUOTATIONS}/inquire-index-daily-price",
+        **KOSPI,
+        FID_INPUT_DATE_1="20261121",
+        FID_PERIOD_DIV_CODE="D",
+    )["output2"]
+
+    listing = market.venue.exchange.listing("005930")
+    assert listing is not None
+    assert listing.face_value == 20
+    previous = float(after["bstp_nmix_prpr"]) - float(after["bstp_nmix_prdy_vrss"])
+    assert previous == pytest.approx(float(before["bstp_nmix_prpr"]), rel=2e-3)
+    assert all(abs(float(row["bstp_nmix_prdy_ctrt"])) < 8 for row in days)
+    assert int(after["ascn_issu_cnt"]) + int(after["down_issu_cnt"]) + int(after["stnr_issu_cnt"]) == int(
+        before["ascn_issu_cnt"]
+    ) + int(before["down_issu_cnt"]) + int(before["stnr_issu_cnt"])
+
+
+def test_an_always_open_day_that_begins_again_keeps_its_totals() -> None:
+    market = desk(desk().now.replace(hour=15, minute=18, second=40), always=True)
+    market.pass_time(10)
+    before = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]
+    market.pass_time(30)  # over 15:19 the clock goes back to 10:30
+
+    after = market.ask(f"{QUOTATIONS}/inquire-index-price", **KOSPI)["output"]
+    minutes = market.ask(f"{QUOTATIONS}/inquire-index-timeprice", **KOSPI, FID_INPUT_HOUR_1="60")["output"]
+    ticks = market.ask(f"{QUOTATIONS}/inquire-index-tickprice", **KOSPI)["output"]
+
+    assert market.venue.exchange.moment.hour == 10
+    assert int(after["acml_vol"]) >= int(before["acml_vol"])
+    assert float(after["bstp_nmix_hgpr"]) >= float(before["bstp_nmix_hgpr"])
+    assert minutes[0]["bstp_nmix_prpr"] == after["bstp_nmix_prpr"] == ticks[0]["bstp_nmix_prpr"]
+    assert all(int(row["cntg_vol"]) >= 0 for row in (*minutes, *ticks))
