@@ -258,6 +258,10 @@ class MarketFeed(Protocol):
 
     def unsubscribe(self, stream: Stream, symbol: str) -> None: ...
 
+    def prefer(self, order: Sequence[tuple[Stream, str]]) -> None:
+        """Ask for wanted streams in this order from now on; those that are not named come last."""
+        ...
+
     def renew(self, stream: Stream, symbol: str) -> None:
         """Leave a confirmed stream and ask for it again: nothing comes on it though it should."""
         ...

@@ -121,6 +121,8 @@ class History:
             live.close()
             raise
         live.listed()
+        if self._market_data.wanted.confirmed_at((Stream.TICKS, symbol)) is None:
+            live.broke()  # what trades until the stream comes is listed then
         return live
 
     def _midnight(self) -> int:
@@ -143,17 +145,16 @@ class History:
                 self._scope.spawn(self._true_up(live, completed), name=f"true up {symbol}")
 
         def notice_break(told: tuple[Stream, str, SubscriptionState]) -> None:
-            if told == (Stream.TICKS, symbol, SubscriptionState.WANTED):
+            if told[:2] != (Stream.TICKS, symbol):
+                return
+            if told[2] is SubscriptionState.WANTED:
                 live.broke()
-
-        def mend(symbols: Sequence[str]) -> None:
-            if symbol in symbols and live.broken_since is not None:
+            elif told[2] is SubscriptionState.CONFIRMED and live.broken_since is not None:
                 key = f"mend {id(live)}"
                 self._scope.spawn(self._mend(live), name=f"mend {symbol}", replaces=key)
 
         live.hold(self._market_data.ticks.subscribe(receive))
         live.hold(self._market_data.subscriptions.subscribe(notice_break))
-        live.hold(self._market_data.gaps.subscribe(mend))
 
     async def _fill(self, series: BarSeries, count: int) -> None:
         interval = series.interval

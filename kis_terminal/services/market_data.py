@@ -79,8 +79,7 @@ class MarketData:
     """Own the latest ticks and books, and count who watches which symbol.
 
     Topics: `ticks` (the prints of one frame, one symbol), `quotes` (symbol whose figures changed, live or
-    polled), `books` (symbol), `statuses`, `link` (state and sentence), `subscriptions`, `gaps` (symbols whose
-    prints were interrupted, once they come again).
+    polled), `books` (symbol), `statuses`, `link` (state and sentence), `subscriptions`.
     """
 
     def __init__(
@@ -102,7 +101,6 @@ class MarketData:
         self.statuses: Topic[MarketStatus] = Topic("statuses")
         self.link: Topic[tuple[LinkState, str]] = Topic("link")
         self.subscriptions: Topic[tuple[Stream, str, SubscriptionState]] = Topic("subscriptions")
-        self.gaps: Topic[Sequence[str]] = Topic("gaps")
         self.link_state = LinkState.CLOSED
         self.link_text = ""
         self.ticks_received = 0
@@ -221,6 +219,7 @@ class MarketData:
         elif stream is Stream.BOOK and state.book_at is not None:
             state.book_at = max(state.book_at, at)
             self.books.publish(symbol)
+        self.subscriptions.publish((stream, symbol, SubscriptionState.WANTED))
 
     async def _load(self, symbol: str, *, is_urgent: bool = True) -> None:
         if not is_urgent and not self.ticks_received:
@@ -352,10 +351,9 @@ class MarketData:
     def fill_gap(self) -> None:
         """Fetch what a broken connection missed: the quotes and books that broke off.
 
-        What nobody sees is left to be asked for in turn. Bars follow `gaps`.
+        What nobody sees is left to be asked for in turn; bars look after themselves (`History`).
         """
-        gapped = self.wanted.take_gapped()
-        for key in gapped:
+        for key in self.wanted.take_gapped():
             stream, symbol = key
             if self.wanted.rank(key) is Rank.REST or self._is_current(key):
                 continue
@@ -363,6 +361,3 @@ class MarketData:
                 self._scope.spawn(self._load(symbol), name=f"gap {symbol}")
             elif stream is Stream.BOOK:
                 self._scope.spawn(self._load_book(symbol), name=f"gap book {symbol}")
-        symbols = [symbol for stream, symbol in gapped if stream is Stream.TICKS]
-        if symbols:
-            self.gaps.publish(symbols)

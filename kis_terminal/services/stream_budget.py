@@ -65,6 +65,7 @@ class StreamBudget:
         self._room = room
         self._wishes: dict[Key, _Wish] = {}
         self._numbers = 0
+        self._held = 0
         self._tokens = float(_BURST)
         self._counted_at: float | None = None
 
@@ -76,7 +77,7 @@ class StreamBudget:
     @property
     def has_room(self) -> bool:
         """Tell whether a place is free."""
-        return sum(wish.held_since is not None for wish in self._wishes.values()) < self._room
+        return self._held < self._room
 
     @property
     def has_waiting(self) -> bool:
@@ -132,11 +133,15 @@ class StreamBudget:
             self._rank(wish, now)
             return None
         del self._wishes[key]
-        return Turn(key, None) if wish.held_since is not None else None
+        if wish.held_since is None:
+            return None
+        self._held -= 1
+        return Turn(key, None)
 
     def bar(self, key: Key, reason: str) -> None:
         """Note that the feed does not take a stream; it gives its place back and asks no more."""
         if (wish := self._wishes.get(key)) is not None:
+            self._held -= wish.held_since is not None
             wish.held_since, wish.barred = None, reason
 
     def unbar(self) -> None:
@@ -160,7 +165,9 @@ class StreamBudget:
             return None
         if gone is not None:
             self._wishes[gone].held_since = None
+            self._held -= 1
         self._wishes[come].held_since = now
+        self._held += 1
         self._tokens -= 1.0
         return Turn(gone, come)
 
@@ -177,9 +184,9 @@ class StreamBudget:
         if not waiting:
             return None, None, 0.0
         come = min(waiting, key=self._order)
-        held = [key for key, wish in self._wishes.items() if wish.held_since is not None]
-        if len(held) < self._room:
+        if self.has_room:
             return come, None, 0.0
+        held = [key for key, wish in self._wishes.items() if wish.held_since is not None]
         gone = max(held, key=self._order, default=None)
         if gone is None:
             return None, None, 0.0

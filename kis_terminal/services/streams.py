@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 STALE_SECONDS = 30.0
 """A link from which nothing came for so long proves no price; a living one is heard within some 20 s."""
 _UNCONFIRMED_SECONDS = 5.0
+_UNTOLD_SECONDS = 3.0
+"""A confirmed stream of a quiet symbol tells nothing; by then a quote asked for elsewhere has come."""
 _ARRANGE_SECONDS = 0.1
 """So that a symbol that comes and one that goes in the same moment are one change."""
 _SLOWEST_LOOK = 5.0
@@ -51,6 +53,7 @@ class Streams:
         self._waiting_since: dict[Key, float] = {}
         self._gapped: set[Key] = set()
         self._doubted_at: float | None = None
+        self._is_arranging_soon = False
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -89,8 +92,10 @@ class Streams:
         """Tell whether a stream should have been there, or have brought something, a while ago."""
         if not self._budget.is_held(key):
             return True
-        since = self._confirmed.get(key, self._waiting_since.get(key, 0.0))
-        return self._clock.monotonic() - since > _UNCONFIRMED_SECONDS
+        now, confirmed = self._clock.monotonic(), self._confirmed.get(key)
+        if confirmed is not None:
+            return now - confirmed > _UNTOLD_SECONDS
+        return now - self._waiting_since.get(key, 0.0) > _UNCONFIRMED_SECONDS
 
     def statuses(self) -> list[StreamStatus]:
         """Return how every watched stream stands, execution notices first, then by how much it is wanted."""
@@ -143,11 +148,13 @@ class Streams:
             self._arrange_soon()
 
     def _arrange_soon(self) -> None:
-        if not self._scope.is_closed:
+        if not self._is_arranging_soon and not self._scope.is_closed:
+            self._is_arranging_soon = True
             self._scope.spawn(self._arrange(), name="arrange streams", replaces="arrange streams")
 
     async def _arrange(self) -> None:
         await asyncio.sleep(_ARRANGE_SECONDS)
+        self._is_arranging_soon = False
         self._take_turns()
         while (at := self._budget.next_time(self._clock.monotonic())) is not None:
             wait = at - self._clock.monotonic()
@@ -200,7 +207,9 @@ class Streams:
                 self._lose(key, until)
             if self._waiting_since:
                 self._on_missing()
-        if state is LinkState.CONNECTED and self._budget.has_barred:
+            return
+        self._feed.prefer(self._budget.ranked())
+        if self._budget.has_barred:
             self._budget.unbar()
             self._arrange_soon()
 

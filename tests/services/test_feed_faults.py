@@ -44,6 +44,7 @@ def test_the_times_of_production_keep_what_the_cases_ask_for() -> None:
     assert (timing.reconnect.connects, timing.reconnect.window) == (20, 600.0)
     assert timing.reconnect.jitter > 0
     assert timing.reconnect.longest_delay == 60.0
+    assert timing.first_retry == 5.0
     assert StallTiming().quiet + StallTiming().look + StallTiming().settle <= 45.0
 
 

@@ -112,7 +112,7 @@ async def test_case_52_one_that_the_server_cannot_take_now_is_asked_for_again(
             assert bench.is_live(SAMSUNG, NAVER)
             assert not bench.is_live(HYNIX)
 
-            await until(lambda: bench.is_live(HYNIX), 10)  # five seconds later, once
+            await until(lambda: bench.is_live(HYNIX), 10)  # a little later, once
             watch.close()
             await bench.invariants.hold()
 
@@ -142,6 +142,21 @@ async def test_case_52_a_refused_stream_is_marked_and_polled_while_the_others_li
         bench.heal()
         bench.fault("do=reset,on=frame,tr=H0STCNT0,times=1")
         await until(lambda: bench.is_live(HYNIX), 10)  # a new session is asked again
+        watch.close()
+        await bench.invariants.hold()
+
+
+async def test_case_52_a_registration_that_is_not_answered_is_polled_and_sent_again(tmp_path: Path) -> None:
+    async with feed_bench(tmp_path, symbols=(SAMSUNG,)) as bench:
+        bench.fault(f"do=drop,on=reply,tr=H0STCNT0,key={HYNIX},times=1")
+        bench.fault(f"do=drop,on=frame,tr=H0STCNT0,key={HYNIX}")
+        watch = bench.desk.market_data.watch(HYNIX, Stream.TICKS)
+        await until(
+            lambda: any(one.symbol == HYNIX and one.reason for one in bench.desk.feed.subscriptions())
+        )
+        assert not bench.is_live(HYNIX)
+
+        await until(lambda: bench.is_live(HYNIX), 15)  # OPSP0002: it had been taken
         watch.close()
         await bench.invariants.hold()
 

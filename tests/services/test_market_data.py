@@ -201,8 +201,6 @@ async def test_a_refused_stream_is_polled_after_its_patience(wide: Bench) -> Non
 
 
 async def test_a_gap_asks_again_for_what_broke_and_for_nothing_else(wide: Bench) -> None:
-    gaps: list[list[str]] = []
-    wide.data.gaps.subscribe(lambda symbols: gaps.append(list(symbols)))
     for symbol in (SAMSUNG, NAVER):
         wide.data.watch(symbol, Stream.TICKS)
     await until(lambda: wide.data.is_live(SAMSUNG) and wide.data.is_live(NAVER))
@@ -210,11 +208,11 @@ async def test_a_gap_asks_again_for_what_broke_and_for_nothing_else(wide: Bench)
 
     wide.data.fill_gap()  # a notice could not be read: no print was missed
     await asyncio.sleep(0.05)
-    assert (wide.broker.asked, gaps) == ([], [])
+    assert wide.broker.asked == []
 
     wide.feed.listener.on_subscription(Stream.TICKS, NAVER, SubscriptionState.WANTED, "")
     wide.clock.advance(1)
     wide.feed.listener.on_subscription(Stream.TICKS, NAVER, SubscriptionState.CONFIRMED, "")
     wide.data.fill_gap()
     await until(lambda: wide.data.is_live(NAVER))
-    assert (wide.broker.asked, gaps) == ([NAVER], [[NAVER]])
+    assert wide.broker.asked == [NAVER]

@@ -32,6 +32,7 @@ QUICK = FeedTiming(
     reply_timeout=0.5,
     command_gap=0.0,
     grace=0.1,
+    first_retry=0.3,
     probe_after=0.4,
     silence_limit=0.8,
     watch_interval=0.05,

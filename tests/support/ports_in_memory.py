@@ -231,6 +231,7 @@ class MemoryFeed:
         """Why the server will not give a stream."""
         self.renewed: list[tuple[Stream, str]] = []
         self.restarts: list[str] = []
+        self.preferred: list[tuple[Stream, str]] = []
         self.link = LinkState.CLOSED
         self.last_frame_at: float | None = None
         self._listener: FeedListener | None = None
@@ -271,6 +272,10 @@ class MemoryFeed:
     def unsubscribe(self, stream: Stream, symbol: str) -> None:
         """Want it no more."""
         self.wanted.discard((stream, symbol))
+
+    def prefer(self, order: Sequence[tuple[Stream, str]]) -> None:
+        """Note the order."""
+        self.preferred = list(order)
 
     def renew(self, stream: Stream, symbol: str) -> None:
         """Note that a stream was asked for again."""

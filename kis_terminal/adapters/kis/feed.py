@@ -70,7 +70,7 @@ class KisFeed:
         self._timing = timing or FeedTiming()
         self._on_failure = on_failure
         self._tap = tap
-        self._slots = SlotTable(slots_total, self._timing.grace)
+        self._slots = SlotTable(slots_total, self._timing.grace, self._timing.first_retry)
         self._reconnector = Reconnector(self._timing.reconnect, randomness or Random())
         self._decoder = RealtimeDecoder()
         self._listener: FeedListener | None = None
@@ -145,6 +145,10 @@ class KisFeed:
         symbol = NOTICE_SYMBOL if stream is Stream.NOTICES else symbol
         self._slots.release(stream, symbol, self._clock.monotonic())
         self._changed.set()
+
+    def prefer(self, order: Sequence[tuple[Stream, str]]) -> None:
+        """Ask for wanted streams in this order from now on; those that are not named come last."""
+        self._slots.prefer(order)
 
     def renew(self, stream: Stream, symbol: str) -> None:
         """Leave a confirmed stream and ask for it again: nothing comes on it though it should."""

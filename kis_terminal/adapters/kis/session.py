@@ -366,7 +366,9 @@ class FeedSession:
             self._outstanding = None
             log.info("no reply to %s %s", "subscribe" if command.is_subscribe else "unsubscribe", tr_id)
             if command.is_subscribe:
-                self._slots.failed(slot, self._clock.monotonic())
+                reason = Sentence("실시간 등록에 서버가 답하지 않았습니다. 잠시 뒤 다시 등록합니다.")
+                self._slots.failed(slot, self._clock.monotonic(), reason)
+                self._listener.on_subscription(slot.stream, slot.symbol, slot.state, reason)
         return None
 
     async def _send(self, text: str) -> Ending | None:

@@ -6,6 +6,7 @@ the execution notice, whether it is wanted yet or not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -14,7 +15,6 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Stream, StreamStatus, SubscriptionState
 
 TOTAL = 41
-_FIRST_RETRY = 5.0
 _LONGEST_RETRY = 60.0
 _FULL_RETRY = 60.0
 _LONGEST_FULL_RETRY = 600.0
@@ -65,8 +65,9 @@ class SlotTable:
     again, or a symbol that moves from one to another, costs no command. Times are `Clock.monotonic()`.
     """
 
-    def __init__(self, total: int = TOTAL, grace: float = 4.0) -> None:
+    def __init__(self, total: int = TOTAL, grace: float = 4.0, first_retry: float = 5.0) -> None:
         self.total = total
+        self._first_retry = first_retry
         self._grace = grace
         self._slots: dict[Key, Slot] = {}
         self._goodbyes: list[Slot] = []
@@ -121,6 +122,11 @@ class SlotTable:
                 )
             )
         self._remove(min(leaving, key=lambda slot: slot.leaves_at or 0.0))
+
+    def prefer(self, order: Sequence[Key]) -> None:
+        """Ask for streams in this order; those that are not named come last, notices always first."""
+        named = {key: self._slots[key] for key in order if key in self._slots}
+        self._slots = named | {key: slot for key, slot in self._slots.items() if key not in named}
 
     def release(self, stream: Stream, symbol: str, now: float) -> None:
         """Count one reference less; releasing what is not wanted changes nothing."""
@@ -189,7 +195,7 @@ class SlotTable:
         """Note that the server could not now; ask again later, ever more seldom."""
         self._change(slot, SubscriptionState.WANTED, now, reason)
         slot.is_sent = False
-        slot.retry_at = now + min(_LONGEST_RETRY, _FIRST_RETRY * 2.0**slot.failures)
+        slot.retry_at = now + min(_LONGEST_RETRY, self._first_retry * 2.0**slot.failures)
         slot.failures += 1
         self._forget_unwanted(slot)
 

@@ -18,6 +18,8 @@ class FeedTiming:
     command_gap: float = 0.05
     """Between two commands; 41 streams are subscribed again in about 4 s."""
     grace: float = 4.0
+    first_retry: float = 5.0
+    """Before a registration that failed is sent again; doubles up to a minute."""
     probe_after: float = 20.0
     """Silence after which the server is asked for a pong."""
     silence_limit: float = 40.0

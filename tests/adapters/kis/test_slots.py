@@ -232,3 +232,14 @@ def test_a_full_server_is_asked_again_seldom_and_a_refused_stream_not_at_all() -
         (SubscriptionState.REFUSED, "full"),
         (SubscriptionState.REFUSED, "unknown"),
     ]
+
+
+def test_streams_are_asked_for_in_the_order_that_is_preferred() -> None:
+    table = SlotTable()
+    for symbol in ("000001", "000002", "000003"):
+        table.add(Stream.TICKS, symbol)
+    table.add(Stream.NOTICES, "")
+
+    table.prefer([(Stream.TICKS, "000003"), (Stream.BOOK, "000009"), (Stream.TICKS, "000001")])
+
+    assert [symbol for _, _, symbol in run_all(table, 0.0)] == ["", "000003", "000001", "000002"]
