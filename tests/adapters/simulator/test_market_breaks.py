@@ -27,8 +27,10 @@ def at(text: str) -> datetime:
 
 
 def calm(**changes: object) -> InterruptionRules:
-    """Give rules under which nothing breaks, but for the changes."""
+    """Give rules under which nothing breaks but by the changes, and what is broken mends soon."""
     quiet: dict[str, object] = {
+        "breaker_seconds": 120.0,
+        "resume_seconds": 60.0,
         "breaker_rates": (NEVER, NEVER, NEVER),
         "sidecar_rates": {"KOSPI": NEVER, "KOSDAQ": NEVER},
     }
@@ -72,20 +74,20 @@ def test_a_fall_that_lasts_a_minute_breaks_the_circuit_of_its_market_only() -> N
     assert early == []
     assert {(one.code, one.market) for one in told} == {("174", "KOSPI"), ("174", "KOSDAQ")}
     assert isinstance(exchange.submit(account, "buy", SYMBOL, "01", 1, 0, at("11:02")), Refused)
-    told = play(exchange, "11:20", "11:33", 30)
+    told = play(exchange, "11:02:30", "11:04:30", 30)
     assert sorted((one.code, one.market) for one in told) == [("175", "KOSDAQ"), ("175", "KOSPI")]
     assert exchange.book(SYMBOL).session in ("continuous", "interruption")
-    assert play(exchange, "11:34", "11:37", 30) == []  # a stage comes once a day
+    assert play(exchange, "11:05", "11:07", 30) == []  # a stage comes once a day
 
 
 def test_each_market_breaks_for_itself() -> None:
-    exchange = Exchange(seed=3, now=at("11:00"), market_open_always=False, interruptions=calm())
+    exchange = Exchange(seed=3, now=at("15:00"), market_open_always=False, interruptions=calm())
 
-    exchange.circuit_breaker(1, at("11:00"), market="KOSDAQ")
+    exchange.circuit_breaker(1, at("15:00"), market="KOSDAQ")
 
     assert exchange.quote(KOSDAQ_SYMBOL).is_halted
     assert not exchange.quote(SYMBOL).is_halted
-    exchange.circuit_breaker(3, at("11:01"), market="KOSPI")
+    exchange.circuit_breaker(3, at("15:01"), market="KOSPI")
     account = exchange.account("50000101")
     assert isinstance(exchange.submit(account, "buy", SYMBOL, "01", 1, 0, at("17:00")), Refused)
     exchange.advance(at("09:00") + timedelta(days=3))
@@ -96,12 +98,12 @@ def test_the_second_stage_needs_the_first_and_the_third_ends_the_day() -> None:
     rules = calm(breaker_rates=(ALWAYS, ALWAYS, ALWAYS), breaker_step=-1.0)
     exchange = Exchange(seed=3, now=at("13:00"), market_open_always=False, interruptions=rules)
 
-    told = [one for one in play(exchange, "13:00", "14:06", 20) if one.market == "KOSPI"]
+    told = [one for one in play(exchange, "13:00", "13:16", 20) if one.market == "KOSPI"]
 
     assert [one.code for one in told] == ["174", "175", "174", "175", "174", "129"]
     assert told[0].time == at("13:01:20")
-    # Not before the auction of ten minutes is over and the fall has lasted for another one.
-    assert told[2].time >= told[1].time + timedelta(minutes=11)
+    # Not before the auction is over and the fall has lasted for another minute.
+    assert told[2].time >= told[1].time + timedelta(minutes=2)
     assert exchange.quote(SYMBOL).is_halted
 
 
@@ -117,7 +119,7 @@ def test_an_exchange_that_is_always_open_breaks_nothing_by_itself() -> None:
     exchange = Exchange(seed=3, now=at("11:00"), interruptions=rules)
     exchange.drain_events()
 
-    assert play(exchange, "11:00", "11:10", 30) == []
+    assert play(exchange, "11:00", "11:04", 30) == []
 
 
 def test_a_sidecar_is_told_and_ended_once_a_day_and_trading_goes_on() -> None:

@@ -98,6 +98,8 @@ def parameters_of(api: Api) -> dict[str, str]:
             item.key.upper().startswith("FID_COND_") or api.product != "domestic_stock" or len(shown) == 4
         )
         value = _VALUES.get(item.key.upper()) if not (item.values or (shown and is_own)) else None
+        if item.key.upper().startswith("FID_INPUT_ISCD") and len(shown) == 6:
+            value = _VALUES["FID_INPUT_ISCD"]  # not every example is listed here
         values[item.key] = value or shown or "1"
     if api.path.startswith("/uapi/domestic-futureoption/") and "FID_INPUT_ISCD" in values:
         # The catalogue's examples have expired, and there is nothing of their dates.
