@@ -87,6 +87,12 @@ class OrderShelf:
             if order.is_open and (symbol is None or order.symbol == symbol)
         )
 
+    def overfilled(self, symbol: str) -> bool:
+        """Tell whether the broker's list has an order of a symbol that executed more than it was for."""
+        return any(
+            order.symbol == symbol and order.filled > order.quantity for order in self._orders.values()
+        )
+
     # -- what we do ourselves ---
 
     def put(self, order: Order) -> Order:
@@ -298,6 +304,9 @@ class OrderShelf:
             self.refused.publish((after, after.reason))
         if after.filled != before.filled:
             self._portfolio.refresh_soon()
+        if after.filled > after.quantity >= before.filled:
+            log.error("%s: %d of %d shares executed", after.order_number, after.filled, after.quantity)
+            self.refused.publish((after, overfilled_sentence(after)))
         if is_proof and key in self._lost_changes:
             self._doubt_change(after)
 
@@ -335,3 +344,13 @@ class OrderShelf:
         self._executions = Executions()
         self.deliver_held()
         self.listed.publish(None)
+
+
+def overfilled_sentence(order: Order) -> Sentence:
+    """Return the alarm about an order that executed more than it was for."""
+    return Sentence(
+        "체결 {filled:,}주가 주문 {quantity:,}주보다 많습니다. 이 종목의 주문을 막았습니다. "
+        "증권사에 확인하십시오.",
+        filled=order.filled,
+        quantity=order.quantity,
+    )

@@ -88,7 +88,7 @@ class Orders:
         self.take_notice = shelf.take_notice
         self.listing_begins = shelf.listing_begins
         self.twins_of = shelf.twins_of
-        risk_gate.open_orders = shelf.open_orders
+        risk_gate.open_orders, risk_gate.is_overfilled = shelf.open_orders, shelf.overfilled
 
     # -- reading ---
 

@@ -575,3 +575,29 @@ async def test_orders_of_yesterday_are_put_away_with_their_numbers(desk: OrderDe
     assert desk.orders.get(order.key) is None
     (only,) = desk.orders.all()
     assert (only.side, only.quantity) == (Side.SELL, 1)
+
+
+async def test_case_32_more_filled_than_ordered_blocks_the_symbol_until_the_list_is_sound(
+    desk: OrderDesk, expect_log: ExpectLog
+) -> None:
+    """Cause: it was cut to the ordered quantity without a word."""
+    expect_log("shares executed")
+    told: list[str] = []
+    desk.orders.refused.subscribe(lambda what: told.append(what[1]))
+    order = await desk.orders.submit(desk.request(10))
+    row = desk.broker.rows[order.order_number]
+    desk.set_row(order.order_number, filled=12, remaining=0, average_price=PRICE)
+    await desk.reconciler.list_once()
+    await desk.reconciler.list_once()
+
+    assert desk.now(order).filled == 12
+    assert len(told) == 1
+    assert "12주" in told[0]
+    blocked = await desk.orders.submit(desk.request(1, PRICE - 500))
+    assert "많은 체결" in blocked.reason
+
+    desk.broker.rows[order.order_number] = row
+    desk.set_row(order.order_number, filled=10, remaining=0, average_price=PRICE)
+    await desk.reconciler.list_once()
+    assert desk.now(order).filled == 10
+    assert (await desk.orders.submit(desk.request(2, PRICE - 500))).status is OrderStatus.ACCEPTED

@@ -55,6 +55,7 @@ _RULES: tuple[Callable[[OrderRequest, RiskInput, RiskLimits], RiskCheck], ...] =
     conduct.rate,
     conduct.duplicate,
     conduct.unresolved,
+    conduct.overfilled,
     conduct.crossing,
     conduct.trading_state,
     conduct.armed,

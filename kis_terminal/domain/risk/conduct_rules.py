@@ -52,6 +52,18 @@ def unresolved(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> R
     )
 
 
+def overfilled(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    """Refuse orders of a symbol of which more was executed than ordered: nobody knows what is held."""
+    return RiskCheck(
+        "OVERFILLED",
+        Sentence("체결 확인"),
+        not known.is_overfilled,
+        Sentence("초과체결") if known.is_overfilled else Sentence("정상"),
+        Sentence("정상"),
+        Sentence("이 종목에 주문보다 많은 체결이 있어 주문을 막았습니다. 증권사에 확인하십시오."),
+    )
+
+
 def rate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     """Refuse more orders within a second than the limit."""
     return RiskCheck(

@@ -78,6 +78,8 @@ class RiskInput:
     day_profit: Decimal | None = Decimal(0)
     """Won since the day began, realised and not, costs included; None while it is not known."""
     orders_today: int = 0
+    is_overfilled: bool = False
+    """Whether the broker's list contradicts itself about the symbol: more executed than ordered."""
     state: TradingState = TradingState.ACTIVE
 
 
