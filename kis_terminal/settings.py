@@ -134,6 +134,9 @@ class Settings:
 
     def access_for_sim(self, rest_url: str, ws_url: str) -> KisAccess:
         """Return access to the embedded exchange; its keys are made up anew and fit no other server."""
+        for url in (rest_url, ws_url):
+            if urlsplit(url).hostname not in _LOOPBACK:
+                raise ValueError("the embedded exchange listens on this machine only")
         rest = rest_url.rstrip("/")
         return KisAccess(
             environment=Environment.SIM,

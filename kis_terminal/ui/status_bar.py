@@ -6,6 +6,7 @@ from datetime import datetime
 from time import monotonic
 
 from PySide6.QtCore import QPoint, Signal
+from PySide6.QtGui import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from kis_terminal.services.health_rules import SKEW_WARN, is_played
@@ -110,7 +111,7 @@ class StatusBar(QWidget):
             lamp = colours.danger
         word = tr(_LINK_WORDS[link])
         self._set("lamp", "●" if is_connected else f"● {word}", lamp.name())
-        self._labels["lamp"].setToolTip(said(market.link_text) or word)
+        self._labels["lamp"].setToolTip(plain_tip(said(market.link_text) or word))
         rest = health.rest_milliseconds
         self._set("rest", "REST -" if rest is None else f"REST {rest:.0f} ms")
         self._set("ws", *self._frame_age(health.last_frame_at, is_connected=is_connected))
@@ -165,3 +166,8 @@ class StatusBar(QWidget):
         if self._looks.get(key) != colour:
             self._looks[key] = colour
             label.setStyleSheet(f"color: {colour};")
+
+
+def plain_tip(text: str) -> str:
+    """Return a text for a tool tip that shows it as it is: Qt takes what looks like markup for markup."""
+    return Qt.convertFromPlainText(text) if Qt.mightBeRichText(text) else text

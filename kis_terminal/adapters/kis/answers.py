@@ -13,6 +13,7 @@ import orjson
 
 from kis_terminal.adapters.kis.catalog import Api
 from kis_terminal.adapters.kis.fields import Row
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.domain.errors import BrokerAnswerError
 from kis_terminal.domain.sentences import Sentence
 
@@ -39,7 +40,7 @@ class Answer:
     @property
     def message(self) -> str:
         """Return KIS's words."""
-        return str(self.body.get("msg1") or "").strip()
+        return plain(str(self.body.get("msg1") or "").strip())
 
     @property
     def source(self) -> str:

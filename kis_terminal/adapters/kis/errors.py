@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.domain.errors import (
     AccessRefused,
     BrokerAnswerError,
@@ -213,4 +214,4 @@ def _is_closed(verdict: Verdict) -> bool:
 
 def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
-    return str(value).strip() if value is not None else ""
+    return plain(str(value).strip()) if value is not None else ""

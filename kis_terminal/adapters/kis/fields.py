@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from kis_terminal.adapters.kis.environment import KST
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.domain.errors import BrokerAnswerError
 from kis_terminal.domain.sentences import Sentence
 
@@ -50,11 +51,14 @@ class Row:
         return not any(str(value).strip() for value in self._fields.values() if value is not None)
 
     def text(self, *names: str) -> str:
-        """Return the first of these fields that holds something, without outer blanks; empty for none."""
+        """Return the first of these fields that holds something, without outer blanks; empty for none.
+
+        It is one plain line of bounded length, whatever came.
+        """
         for name in names:
             found = self._find(name)
             if found is not None and (text := str(found).strip()):
-                return text
+                return plain(text)
         return ""
 
     def number(self, *names: str) -> Decimal:

@@ -29,6 +29,7 @@ from kis_terminal.adapters.kis.master_layout import (
     TRADED_GROUPS,
     MasterLayout,
 )
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.domain.errors import BrokerAnswerError, BrokerUnreachable, TerminalError
 from kis_terminal.domain.instruments import Instrument, InstrumentKind
 from kis_terminal.domain.sentences import Sentence
@@ -180,7 +181,7 @@ def _read_row(layout: MasterLayout, row: bytes, number: int) -> Instrument | Non
     try:
         symbol = row[SHORT_CODE].decode("ascii").rstrip()
         standard_code = row[STANDARD_CODE].decode("ascii").rstrip()
-        name = row[NAME].decode(ENCODING).strip()
+        name = plain(row[NAME].decode(ENCODING).strip())
         group = row[layout.group].decode("ascii")
         price = row[layout.base_price].decode("ascii").strip()
     except UnicodeDecodeError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kis_terminal.adapters.kis.frames import NoticeCipher, StreamFrame, records
 from kis_terminal.adapters.kis.memo import read_count, read_number, read_time
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.adapters.kis.stream_columns import NOTICE, NOTICE_NAME_INDEX_23, NOTICE_NAME_INDEX_26
 from kis_terminal.domain.errors import FrameError
 from kis_terminal.domain.orders import ExecutionNotice, NoticeKind, PendingChange, Side
@@ -105,5 +106,5 @@ def _kind(refused: str, executed: str, accepted: str) -> NoticeKind:
 def _name(fields: list[str]) -> str:
     """Return the symbol's name, which stands elsewhere in the longer layout."""
     if len(fields) >= 26:
-        return fields[NOTICE_NAME_INDEX_26].strip()
-    return fields[NOTICE_NAME_INDEX_23].strip() if len(fields) >= 23 else ""
+        return plain(fields[NOTICE_NAME_INDEX_26].strip())
+    return plain(fields[NOTICE_NAME_INDEX_23].strip()) if len(fields) >= 23 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from kis_terminal.adapters.kis.frames import ControlReply
+from kis_terminal.adapters.kis.plain_text import plain
 from kis_terminal.domain.sentences import Sentence
 
 
@@ -55,4 +56,4 @@ def verdict(reply: ControlReply) -> Verdict:
 
 def sentence(reply: ControlReply) -> str:
     """Return what to say to the user: KIS's own words where we have none."""
-    return _SENTENCES.get(reply.code, f"{reply.code} {reply.message}".strip())
+    return _SENTENCES.get(reply.code, plain(f"{reply.code} {reply.message}".strip(), 200))
