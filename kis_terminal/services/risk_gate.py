@@ -55,6 +55,7 @@ class RiskGate:
         self._orders_today = 0
         self._sent: deque[tuple[float, _Signature | None]] = deque(maxlen=200)
         self.open_orders: Callable[[], tuple[Order, ...]] = tuple
+        self.is_overfilled: Callable[[str], bool] = lambda symbol: False
         self.is_open_day: bool | None = None
         """Whether the market opens today: the broker's word, or the calendar's where it gives none."""
         self._refused_at: dict[Venue, float] = {}
@@ -117,6 +118,11 @@ class RiskGate:
         ):
             log.warning("the day's loss has reached its limit: only orders that lower exposure may leave")
             self.reduce()
+
+    def take_limits(self, limits: RiskLimits) -> None:
+        """Put other limits in force, at once and for every order that has not left."""
+        self.limits = limits
+        self.state_changed.publish(self._state)
 
     def check_leaving(self) -> None:
         """Raise OrderRefused when the latch has fallen, or real orders were locked, since the check."""
@@ -191,6 +197,7 @@ class RiskGate:
             total_value=self._portfolio.balance.total_value if self._portfolio.balance else None,
             day_profit=self._portfolio.day_profit,
             orders_today=self._orders_today,
+            is_overfilled=self.is_overfilled(request.symbol),
             state=TradingState.HALTED if self.is_halted else self._state,
         )
 
