@@ -53,6 +53,7 @@ from kis_terminal.ui.panels.order_book import OrderBookPanel
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
+from kis_terminal.ui.panels.risk import RiskPanel
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
 from kis_terminal.ui.ready_queue import ReadyQueue
@@ -64,6 +65,8 @@ from kis_terminal.ui.workspace import Link, Workspace
 log = logging.getLogger(__name__)
 
 _SWITCH_SECONDS = 0.0005
+_WINDOW_SECONDS = 1.0
+"""How long the window's own tasks may take to end: none of them sends anything."""
 _SETTLED_SECONDS = 3.0
 """After the start: by then everything that lives to the end has been built."""
 
@@ -131,6 +134,7 @@ class Terminal:
             reconciler=self.reconciler,
             portfolio=self.portfolio,
             risk_gate=self.risk_gate,
+            risk_settings=core.risk_settings,
             panic=self.panic,
             watchlists=Watchlists(preferences),
             preferences=preferences,
@@ -141,6 +145,7 @@ class Terminal:
             scope=self.window_scope,
             recording=Recording(recorder, clock, settings.home.data / "recordings"),
         )
+        order_entry = OrderEntryPanel(self.workspace)
         self.window = MainWindow(
             self.workspace,
             (
@@ -150,8 +155,9 @@ class Terminal:
                 OrdersPanel(self.workspace),
                 LogPanel(self.workspace, logging_.buffer),
                 HealthPanel(self.workspace, self._health(settings.environment)),
+                RiskPanel(self.workspace, order_entry.typed),
                 OrderBookPanel(self.workspace),
-                OrderEntryPanel(self.workspace),
+                order_entry,
             ),
             options.layout or "",
         )
@@ -184,13 +190,28 @@ class Terminal:
         await self.core.open()
 
     async def close(self) -> None:
-        """Stop in reverse order; orders already sent stay at the broker."""
+        """Stop in reverse order, within ten seconds; orders already sent stay at the broker."""
+        self._log_what_stays()
         self.window.close_now()
         self.frame_clock.stop()
         self.collector.stop()
-        await self.window_scope.close()
+        await self.window_scope.close(timeout=_WINDOW_SECONDS)
         await self.core.close()
         await self.recorder.close()
+
+    def _log_what_stays(self) -> None:
+        if self.panic.is_running:
+            log.info("closing while everything is being cancelled; new orders stay locked")
+        for order in self.orders.open_orders():
+            price = "market" if order.price is None else f"{order.price:,f}"
+            log.info(
+                "order %s stays at the broker: %s %s %d @ %s",
+                order.order_number or "of unknown number",
+                order.symbol,
+                order.side.value,
+                order.remaining,
+                price,
+            )
 
 
 def _recorder(clock: SystemClock, access: KisAccess, options: Options) -> SessionRecorder:

@@ -12,6 +12,16 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import WorkspaceStore
 
 _PREFIX = "risk."
+SOFT_LIMITS = frozenset(
+    {
+        "soft_order_value",
+        "soft_collar_percent",
+        "soft_collar_ticks",
+        "max_price_age",
+        "soft_concentration_percent",
+    }
+)
+"""A person who was asked may pass these; the others yield to nobody."""
 _PERCENTS = frozenset({"price_collar_percent", "soft_collar_percent", "soft_concentration_percent"})
 
 
@@ -77,6 +87,29 @@ def changed(limits: RiskLimits, name: str, text: str) -> RiskLimits:
             raise CorrectionNeeded(Sentence("위험 한도 '{text}'은(는) 정수가 아닙니다.", text=text[:40]))
         return _with(limits, name, int(value))
     return _with(limits, name, float(value) if isinstance(now, float) else value)
+
+
+def loosened(before: RiskLimits, after: RiskLimits) -> tuple[str, ...]:
+    """Return the names of the hard limits that let more through than before."""
+    return tuple(
+        field.name
+        for field in fields(RiskLimits)
+        if field.name not in SOFT_LIMITS and _is_laxer(field.name, before, after)
+    )
+
+
+def _is_laxer(name: str, before: RiskLimits, after: RiskLimits) -> bool:
+    was: Any = getattr(before, name)
+    now: Any = getattr(after, name)
+    match name:
+        case "denied_symbols":
+            return bool(was - now)
+        case "allowed_symbols":
+            # Where none is named, all may be bought.
+            return bool(was) and (not now or bool(now - was))
+        case "duplicate_seconds":
+            return bool(now < was)
+    return bool(now > was)
 
 
 def _with(limits: RiskLimits, name: str, value: Any) -> RiskLimits:

@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import Venue
+from kis_terminal.domain.risk import TradingState
 from kis_terminal.domain.sessions import Phase, phase_at
 from kis_terminal.ui import formatting
+from kis_terminal.ui.dialogs.reducing import reducing_reason
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import Workspace
 
@@ -35,9 +37,14 @@ def environment_word(environment: Environment) -> str:
 
 
 class EnvironmentBand(QWidget):
-    """Say where orders go. Signals: `release_wanted` the way out of the halt latch was asked for."""
+    """Say where orders go, and whether they may.
+
+    Signals: `release_wanted()` and `reducing_release_wanted()`, the way out of the halt latch or of 줄이기만
+    was asked for.
+    """
 
     release_wanted = Signal()
+    reducing_release_wanted = Signal()
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
@@ -53,17 +60,22 @@ class EnvironmentBand(QWidget):
             f"#band QPushButton {{ min-height: {metrics.band - 8}px; padding: 0 8px;"
             f" background: transparent; color: {colours.on_colour.name()};"
             f" border: 1px solid {colours.on_colour.name()}; }}"
+            f"#band QLabel#reducing {{ background: {colours.warn.name()}; color: {colours.bg0.name()};"
+            f" padding: 1px 8px; border-radius: {metrics.radius}px; }}"
         )
         layout = QHBoxLayout(self)
         layout.setContentsMargins(metrics.inset, 0, metrics.inset, 0)
         self.label, self.clock = QLabel(), QLabel()
-        for label in (self.label, self.clock):
+        self.reducing = QLabel()
+        self.reducing.setObjectName("reducing")
+        for label in (self.label, self.reducing, self.clock):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setFont(theme.bold())
         self.lock_button = QPushButton()
         self.lock_button.setAutoDefault(False)
         self.lock_button.clicked.connect(self._lock_clicked)
         layout.addWidget(self.label)
+        layout.addWidget(self.reducing)
         layout.addWidget(self.lock_button)
         layout.addStretch(1)
         layout.addWidget(self.clock)
@@ -79,7 +91,9 @@ class EnvironmentBand(QWidget):
         workspace = self._workspace
         name, server = _NAMES[workspace.environment]
         gate = workspace.risk_gate
-        if gate.is_halted:
+        is_halted = gate.is_halted
+        is_reducing = gate.state is TradingState.REDUCING and not is_halted
+        if is_halted:
             orders, action = tr("주문 잠김 (전체취소·정지)"), tr("잠금 해제…")
         elif not gate.is_armed:
             orders = tr("주문 잠김")
@@ -87,8 +101,15 @@ class EnvironmentBand(QWidget):
         else:
             orders = tr("주문 가능")
             action = tr("주문 잠그기") if workspace.environment is Environment.REAL else ""
+            if is_reducing:
+                orders, action = "", tr("줄이기만 해제…")
         parts = (tr(name), tr(server), tr("계좌 {account}", account=workspace.account_label), orders)
-        _set_text(self.label, "  ·  ".join(parts))
+        _set_text(self.label, "  ·  ".join(part for part in parts if part))
+        if is_reducing:
+            words = tr("줄이기만 · {reason}", reason=reducing_reason(workspace))
+            _set_text(self.reducing, words)
+            self.reducing.setToolTip(tr("보유를 줄이는 주문과 취소만 나갑니다"))
+        self.reducing.setVisible(is_reducing)
         if self.lock_button.text() != action:
             self.lock_button.setText(action)
             self.lock_button.setAccessibleName(action)
@@ -106,6 +127,8 @@ class EnvironmentBand(QWidget):
         gate = self._workspace.risk_gate
         if gate.is_halted:
             self.release_wanted.emit()
+        elif gate.is_armed and gate.state is TradingState.REDUCING:
+            self.reducing_release_wanted.emit()
         elif gate.is_armed:
             gate.arm(is_armed=False)
         elif self._is_asking:

@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
             (0.515, 400, (("chart", 0.67), ("orders", 0.33))),
             (0.272, 370, (("order_book", 0.67), ("order_entry", 0.33))),
         ),
-        {"orders": ("log", "health")},
+        {"orders": ("log", "health", "risk")},
     ),
     "차트": Preset(
         (
@@ -45,7 +45,7 @@ PRESETS: dict[str, Preset] = {
             (0.60, 400, (("chart", 0.8), ("orders", 0.2))),
             (0.22, 340, (("order_entry", 0.6), ("positions", 0.4))),
         ),
-        {"orders": ("log", "health"), "order_entry": ("order_book",)},
+        {"orders": ("log", "health", "risk"), "order_entry": ("order_book",)},
     ),
 }
 

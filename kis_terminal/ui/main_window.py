@@ -27,17 +27,21 @@ from kis_terminal.ui.environment_band import EnvironmentBand, environment_word
 from kis_terminal.ui.layouts import Layouts, layout_word
 from kis_terminal.ui.messages import Messages
 from kis_terminal.ui.name_line import NameLine
+from kis_terminal.ui.notices import Notices
 from kis_terminal.ui.order_words import side_word
 from kis_terminal.ui.palette import Palette, Screen
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panic_report import PanicSheet
 from kis_terminal.ui.recording_entry import RecordingEntry
+from kis_terminal.ui.risk_entry import RiskEntry
 from kis_terminal.ui.shortcut_sheet import ShortcutSheet
 from kis_terminal.ui.shortcuts import Command, Shortcuts
+from kis_terminal.ui.sound_player import sound_player
 from kis_terminal.ui.status_bar import StatusBar
 from kis_terminal.ui.toolbar import Toolbar
 from kis_terminal.ui.translation import language, said, tr, unmarked
+from kis_terminal.ui.tray import system_tray
 from kis_terminal.ui.window_choices import WindowChoices
 from kis_terminal.ui.window_icon import window_icon
 from kis_terminal.ui.workspace import OrderDraft, Workspace
@@ -77,6 +81,8 @@ class MainWindow(QMainWindow):
         self.choices = WindowChoices(workspace.preferences, workspace.theme, self.messages.show)
         recording = workspace.recording
         self.recording = RecordingEntry(recording, self.messages.show) if recording is not None else None
+        self.risk = RiskEntry(self, workspace)
+        self.notices = Notices(self, workspace, system_tray(self, workspace), sound_player())
         self._commands = self._declare_commands()
         self.shortcuts = Shortcuts(self, workspace.preferences, self._commands)
         self.panic_sheet = PanicSheet(self, workspace)
@@ -168,7 +174,10 @@ class MainWindow(QMainWindow):
         workspace.link.order_wanted.connect(self._order_form_wanted)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self.messages.stay_above)
+        workspace.link.explain_wanted.connect(self._explain_order)
+        workspace.link.limits_wanted.connect(self.risk.open_limits)
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
+        self.band.reducing_release_wanted.connect(self.risk.open_release)
         self.status.layout_menu_wanted.connect(self._open_layout_menu)
         self.status.language_wanted.connect(self.choices.choose_language)
         QApplication.instance().focusChanged.connect(self._focus_changed)  # type: ignore[union-attr]
@@ -195,6 +204,8 @@ class MainWindow(QMainWindow):
             Command("orders.reload", tr("주문·잔고 다시 조회"), "F5", workspace.reconciler.want),
             Command("shortcuts", tr("단축키 보기·바꾸기"), "Ctrl+/", self._open_shortcuts),
             Command("language", "한국어 / English", "", self.status.language_button.click),
+            *self.risk.commands(),
+            *self.notices.commands(),
             *self.choices.commands(),
             *([self.recording.command()] if self.recording is not None else []),
             Command("quit", tr("종료"), "Ctrl+Q", self.close),
@@ -228,7 +239,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         orders = self.workspace.orders.open_orders()
-        if orders and not self._is_leaving:
+        if (orders or self.workspace.panic.is_running) and not self._is_leaving:
             event.ignore()
             self.closing_sheet.ask(orders)
             return
@@ -246,6 +257,7 @@ class MainWindow(QMainWindow):
 
     def _stop(self) -> None:
         self._pulse.stop()
+        self.notices.stop()
         self.toolbar.stop()
         QApplication.instance().focusChanged.disconnect(self._focus_changed)  # type: ignore[union-attr]
         for subscription in self._subscriptions:
@@ -256,6 +268,7 @@ class MainWindow(QMainWindow):
 
     def _beat(self) -> None:
         self.band.refresh()
+        self.risk.refresh()
         self.status.refresh()
         self.toolbar.account.refresh()
         if self.recording is not None:
@@ -292,6 +305,10 @@ class MainWindow(QMainWindow):
         if "order_entry" in self.docks and not self.docks["order_entry"].panel.is_active:
             self.docks["order_entry"].show()
             self.docks["order_entry"].raise_()
+
+    def _explain_order(self, key: str) -> None:
+        if "risk" in self.docks:
+            self.show_panel("risk")
 
     # -- orders ---
 
@@ -367,6 +384,8 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         for dock in self.docks.values():
             menu.addAction(dock.toggleViewAction())
+        self.risk.fill_menu(menu)
+        self.notices.fill_menu(menu)
         self.choices.fill_menu(menu.addMenu(tr("색")))
         if self.recording is not None:
             self.recording.fill_menu(menu)

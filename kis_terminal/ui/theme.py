@@ -95,6 +95,7 @@ class Metrics:
     slip: int = 520
     """Width of a notice."""
     sheet: int = 760
+    wide_sheet: int = 980
     sheet_title: int = 15
     name: int = 15
     headline_gap: int = 24

@@ -19,6 +19,7 @@ from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.recording import Recording
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.risk_settings import RiskSettings
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.services.watchlists import Watchlists
@@ -30,12 +31,17 @@ class Link(QObject):
     """What one panel does that others follow.
 
     Signals: `symbol_changed(str)`; `order_wanted(OrderDraft)` fills the order form, never sends;
-    `message(str, str)` is a notice for the user: level `info`, `warn` or `danger`, and a sentence.
+    `message(str, str)` is a notice for the user: level `info`, `warn` or `danger`, and a sentence;
+    `order_chosen(str)` the key of the order that a list points at; `explain_wanted(str)` show what the risk
+    rules say of that order, of the typed one for ""; `limits_wanted()` show the risk limits.
     """
 
     symbol_changed = Signal(str)
     order_wanted = Signal(object)
     message = Signal(str, str)
+    order_chosen = Signal(str)
+    explain_wanted = Signal(str)
+    limits_wanted = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -79,6 +85,7 @@ class Workspace:
     reconciler: Reconciler
     portfolio: Portfolio
     risk_gate: RiskGate
+    risk_settings: RiskSettings
     panic: Panic
     watchlists: Watchlists
     preferences: Preferences

@@ -24,6 +24,7 @@ from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.risk_settings import RiskSettings
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.services.watchlists import Watchlists
@@ -94,6 +95,7 @@ def build_desk(environment: Environment = Environment.SIM, texts: dict[str, str]
         reconciler=reconciler,
         portfolio=portfolio,
         risk_gate=risk_gate,
+        risk_settings=RiskSettings(store),
         panic=Panic(orders, reconciler, risk_gate, clock, scope),
         watchlists=Watchlists(preferences),
         preferences=preferences,

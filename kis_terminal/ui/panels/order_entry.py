@@ -11,10 +11,12 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind
 from kis_terminal.domain.orders import Order, OrderKind, Venue
+from kis_terminal.domain.risk import TradingState
 from kis_terminal.domain.sessions import Phase, kinds_allowed, phase_at
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet
+from kis_terminal.ui.dialogs.reducing import reducing_reason
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.order_words import kind_word, side_word
 from kis_terminal.ui.ordering.change_form import ChangeForm, describe
@@ -320,7 +322,7 @@ class OrderEntryPanel(Panel):
         quantity_field = self.form.quantity_field
         quantity_field.mark(is_wrong=bool(quantity_field.text()) and quantity_field.known_value() is None)
         try:
-            checked = None if self._tab is Tab.CANCEL or not self._symbol else self._checked()
+            checked = self.typed()
         except WrongNumber as wrong:
             cost_line.say("", muted)
             self.risk_line.say(str(wrong), danger)
@@ -354,11 +356,18 @@ class OrderEntryPanel(Panel):
             self.send_button.setAccessibleName(text)
         is_change = not self._tab.is_new_order
         is_armed = self.workspace.risk_gate.is_armed or self._tab is Tab.CANCEL
-        self.send_button.setEnabled(is_armed and not (is_change and self.change_form.order is None))
+        can_leave = is_armed and not self._is_held_to_reduce()
+        self.send_button.setEnabled(can_leave and not (is_change and self.change_form.order is None))
         self._dress_send()
+
+    def _is_held_to_reduce(self) -> bool:
+        """Tell whether a buy is typed while only exposure may be lowered."""
+        return self._tab is Tab.BUY and self.workspace.risk_gate.state is TradingState.REDUCING
 
     def _send_text(self) -> str:
         enter = "   (Enter)"
+        if self._is_held_to_reduce():
+            return tr("매수 잠김: 줄이기만 ({reason})", reason=reducing_reason(self.workspace))
         if not self._tab.is_new_order:
             order = self.change_form.order
             if order is None:
@@ -390,6 +399,13 @@ class OrderEntryPanel(Panel):
 
     def _say(self, level: str, sentence: str) -> None:
         self.result_line.say(sentence, getattr(self.theme.colours, level))
+
+    def typed(self) -> Checked | None:
+        """Return the order of the form and what every rule says of it, None where it makes none.
+
+        Raises WrongNumber for the first field that is not a number.
+        """
+        return None if self._tab is Tab.CANCEL or not self._symbol else self._checked()
 
     # -- sending ---
 

@@ -13,9 +13,11 @@ from kis_terminal.domain.orders import Order, OrderStatus
 from kis_terminal.ui.confirm_strip import ConfirmStrip
 from kis_terminal.ui.csv_file import save_table
 from kis_terminal.ui.grid.grid import Grid
+from kis_terminal.ui.order_words import side_word
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.panels.order_columns import OrderColumns
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
+from kis_terminal.ui.unknown_strip import UnknownStrip
 from kis_terminal.ui.workspace import OrderDraft, Workspace
 
 
@@ -72,6 +74,11 @@ class OrdersPanel(Panel):
         self.grid.delete_wanted.connect(self.cancel)
         self.grid.menu_wanted.connect(self._open_menu)
         self.body.addWidget(self.grid, 1)
+        self.unknown = UnknownStrip(self.theme)
+        self.unknown.ask_wanted.connect(self.ask_again)
+        self.unknown.twin_wanted.connect(lambda number: self.ask_adopt(self.grid.current, number))
+        self.unknown.refusal_wanted.connect(lambda: self.ask_not_accepted(self.grid.current))
+        self.body.addWidget(self.unknown)
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
         self.body.addWidget(self.confirm)
 
@@ -132,6 +139,14 @@ class OrdersPanel(Panel):
             self._is_list_new = False
             self.grid.set_rows([(order.key, order) for order in self._orders.all() if keeps(order)])
         self._show_counts()
+        self._show_unknown()
+
+    def _show_unknown(self) -> None:
+        """Offer what can be done about the chosen order where nobody knows what became of it."""
+        order = self._orders.get(self.grid.current) if self.grid.current in self.grid.keys else None
+        if order is not None and order.status is not OrderStatus.UNKNOWN:
+            order = None
+        self.unknown.show_order(order, self._orders.twins_of(order.key) if order is not None else ())
 
     def _show_counts(self) -> None:
         everything = self._orders.all()
@@ -162,6 +177,50 @@ class OrdersPanel(Panel):
         order = self._orders.get(key)
         if order is not None:
             self.workspace.link.choose(order.symbol)
+            self.workspace.link.order_chosen.emit(key)
+        self._show_unknown()
+
+    def ask_again(self) -> None:
+        """Ask the broker for its list now."""
+        self.workspace.reconciler.want()
+        self.workspace.link.message.emit("info", tr("증권사에 주문내역을 다시 묻습니다."))
+
+    def ask_adopt(self, key: str, number: str) -> None:
+        """Ask before a row of the broker's list is taken for an unknown order by the person's word."""
+        order = self._orders.get(key)
+        if order is None:
+            return
+        words = tr(
+            "증권사 주문 {number}을(를) 이 {what} 주문으로 봅니다. 이 확인은 기록되고 되돌릴 수 없습니다.",
+            number=number,
+            what=self._described(order),
+        )
+        self.confirm.ask(words, tr("이 주문이 맞음"), lambda: self._settle(key, number))
+
+    def ask_not_accepted(self, key: str) -> None:
+        """Ask before an unknown order is taken as never accepted by the person's word."""
+        order = self._orders.get(key)
+        if order is None:
+            return
+        words = tr(
+            "{what} 주문이 접수되지 않았음을 HTS나 고객센터에서 확인했습니까? "
+            "이 확인은 기록되고, 같은 주문을 다시 낼 수 있게 됩니다.",
+            what=self._described(order),
+        )
+        self.confirm.ask(words, tr("접수되지 않음"), lambda: self._settle(key, None))
+
+    def _described(self, order: Order) -> str:
+        return f"{self.columns.name(order)} {side_word(order.side)} " + tr(
+            "{quantity}주", quantity=f"{order.quantity:,}"
+        )
+
+    def _settle(self, key: str, number: str | None) -> None:
+        self.scope.spawn(self._settle_by_person(key, number), name=f"person's word {key}")
+
+    async def _settle_by_person(self, key: str, number: str | None) -> None:
+        refusal = await self._orders.settle_by_person(key, number)
+        if refusal:
+            self.workspace.link.message.emit("danger", said(refusal))
 
     def cancel(self, keys: Sequence[str]) -> None:
         """Cancel these orders at once; what cannot be cancelled says why."""
@@ -220,8 +279,20 @@ class OrdersPanel(Panel):
             menu.addAction(tr("같은 주문 (주문창)")).triggered.connect(lambda: self.repeat(order))
             same = menu.addAction(tr("이 종목 주문 모두 취소"))
             same.triggered.connect(lambda: self._orders.cancel_symbol(order.symbol))
+            why = menu.addAction(tr("위험 점검 보기"))
+            why.triggered.connect(lambda: self.workspace.link.explain_wanted.emit(key))
+            if order.status is OrderStatus.UNKNOWN:
+                self._add_unknown(menu, order)
             menu.addSeparator()
         menu.addAction(tr("찾기 (Ctrl+F)")).triggered.connect(self.grid.open_filter)
         menu.addAction(tr("다시 조회")).triggered.connect(self.workspace.reconciler.want)
         menu.addAction(tr("CSV로 저장…")).triggered.connect(self.save_csv)
         menu.popup(at)
+
+    def _add_unknown(self, menu: QMenu, order: Order) -> None:
+        menu.addSeparator()
+        menu.addAction(tr("다시 묻기")).triggered.connect(self.ask_again)
+        if self._orders.twins_of(order.key):
+            self.unknown.fill_menu(menu.addMenu(tr("이 주문이 맞음")))
+        refusal = menu.addAction(tr("접수되지 않음"))
+        refusal.triggered.connect(lambda: self.ask_not_accepted(order.key))

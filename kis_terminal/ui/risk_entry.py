@@ -1,0 +1,62 @@
+"""The ways to the limits, to the explanations and out of REDUCING: commands, menu entries, sheets."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from kis_terminal.domain.risk import TradingState
+from kis_terminal.ui.dialogs.reducing import ReducingSheet
+from kis_terminal.ui.dialogs.risk_limits import RiskLimitsSheet
+from kis_terminal.ui.shortcuts import Command
+from kis_terminal.ui.translation import tr
+from kis_terminal.ui.workspace import Workspace
+
+
+class RiskEntry:
+    """Own the sheets about risk."""
+
+    def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.limits = RiskLimitsSheet(window, workspace)
+        self.reducing = ReducingSheet(window, workspace, self.open_limits)
+
+    def commands(self) -> list[Command]:
+        """Return the commands of the palette."""
+        link = self._workspace.link
+        return [
+            Command("risk.limits", tr("위험 한도 보기·바꾸기"), "Ctrl+Shift+L", self.open_limits),
+            Command("risk.explain", tr("위험 점검: 주문창의 주문"), "", lambda: link.explain_wanted.emit("")),
+            Command("risk.reduce", tr("줄이기만: 보유를 줄이는 주문만 허용"), "", self.reduce),
+            Command("risk.release", tr("줄이기만 해제…"), "", self.open_release),
+        ]
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Add the limits."""
+        menu.addAction(tr("위험 한도…")).triggered.connect(self.open_limits)
+
+    def open_limits(self) -> None:
+        """Show the limits."""
+        self.reducing.hide()
+        self.limits.open()
+
+    def reduce(self) -> None:
+        """Let only those orders leave that lower what is held."""
+        gate = self._workspace.risk_gate
+        if gate.state is TradingState.ACTIVE:
+            gate.reduce()
+
+    def open_release(self) -> None:
+        """Show the way out of REDUCING, where the account is in it."""
+        if self._workspace.risk_gate.state is TradingState.REDUCING:
+            self.reducing.open()
+        else:
+            self._workspace.link.message.emit("info", tr("줄이기만 상태가 아닙니다."))
+
+    def refresh(self) -> None:
+        """Keep an open sheet at the figures of this moment; away once the state is another."""
+        if self.reducing.isHidden():
+            return
+        if self._workspace.risk_gate.state is TradingState.REDUCING:
+            self.reducing.refresh()
+        else:
+            self.reducing.hide()
