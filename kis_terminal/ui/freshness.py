@@ -6,17 +6,12 @@ from kis_terminal.domain.market import Freshness
 from kis_terminal.services.market_data import MarketData, SymbolState
 from kis_terminal.ui.translation import tr
 
-_DIM_SECONDS = 10.0
-"""A price that is polled in its turn stays younger, and readable."""
 _COUNTED_SECONDS = 600
 
 
 def is_dim(market: MarketData, state: SymbolState) -> bool:
-    """Tell whether a price is too old to be shown as if it were the market's."""
-    if state.price is None or market.is_live(state.symbol):
-        return False
-    age = market.price_age(state.symbol)
-    return state.freshness is not Freshness.POLLED or age is None or age > _DIM_SECONDS
+    """Tell whether a price must not look like the market's; a narrow table has no room for its words."""
+    return state.price is not None and not market.is_live(state.symbol)
 
 
 def price_words(market: MarketData, state: SymbolState) -> str:
