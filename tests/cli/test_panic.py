@@ -14,6 +14,7 @@ import pytest
 
 from kis_terminal.__main__ import main
 from kis_terminal.account_files import journal_path, latch_path
+from kis_terminal.adapters.kis.token_store import file_vault_key
 from kis_terminal.adapters.simulator.process import ExchangeAddress
 from kis_terminal.adapters.storage.journal_reading import read_journal
 from kis_terminal.domain.environment import Environment
@@ -272,6 +273,27 @@ async def test_killed_in_the_middle_the_next_one_ends_it(
     assert open_numbers(entries) == []
     assert Counter(entry["kind"] for entry in entries)["accepted"] == 12
     assert latch_events(journal(account, exchange, terminal_home)) == ["latch dropped"]
+
+
+@REAL
+async def test_two_at_once_both_prove_it(
+    words: tuple[str, ...],
+    account: ShellAccount,
+    exchange: ExchangeAddress,
+    terminal_home: Path,
+    start_program: StartProgram,
+) -> None:
+    """Neither has a token: KIS gives one a minute, and the second takes what the first has stored."""
+    await place_elsewhere(account.access(exchange, is_other_program=True), 6)
+
+    file_vault_key(HomePaths.under(terminal_home, account.environment).tokens)
+    both = [start_program("panic", "--json", *words) for _ in range(2)]
+    ends = [await ended(program) for program in both]
+
+    assert [(code, json.loads(out)["is_proven"]) for code, out, _ in ends] == [(0, True)] * 2
+    entries = ledger(exchange, account.number)
+    assert open_numbers(entries) == []
+    assert Counter(entry["kind"] for entry in entries) == {"accepted": 6, "cancelled": 6}
 
 
 def test_a_damaged_journal_stops_nothing_and_stays_as_it_is(

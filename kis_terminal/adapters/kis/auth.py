@@ -34,6 +34,8 @@ RENEW_BEFORE = timedelta(minutes=60)
 """A token this close to its end is renewed while it is still used."""
 _USELESS_BEFORE = timedelta(seconds=30)
 _MARGIN_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
+"""Between two looks at what other programs have stored, while KIS gives no token."""
 _LONGEST_LIFE = timedelta(hours=24, minutes=5)
 _APPROVAL_LIFE = 20 * 3600.0
 """An approval key is good for 24 hours; a new session gets one that is surely not at its end."""
@@ -115,6 +117,7 @@ class Authenticator:
         self._waiting: list[tuple[int, int, bool, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._return: asyncio.TimerHandle | None = None
+        self._is_pause_told = False
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._approval_key = ""
         self._approved_at = (0.0, clock.now())
@@ -168,10 +171,17 @@ class Authenticator:
                 self._waiting.append(entry)
             else:
                 turn.set_exception(error)
-        if self._waiting and self._return is None and isinstance(error, TokenPause):
-            log.warning("%s", error)
-            loop = asyncio.get_running_loop()
-            self._return = loop.call_later(error.seconds + _MARGIN_SECONDS, self._ask_again)
+        if not isinstance(error, TokenPause):
+            self._is_pause_told = False
+        elif self._waiting and self._return is None:
+            pause = error.seconds + _MARGIN_SECONDS
+            if not self._is_pause_told:
+                log.warning("%s", error)
+            self._is_pause_told = True
+            if self._store is not None:
+                # The token of this minute may have gone to another program of ours, which stores it.
+                pause = min(pause, _LOOK_SECONDS)
+            self._return = asyncio.get_running_loop().call_later(pause, self._ask_again)
 
     def _ask_again(self) -> None:
         self._return = None

@@ -187,6 +187,24 @@ async def test_too_early_is_waited_out_and_repeated(expect_log: ExpectLog) -> No
     await auth.close()
 
 
+async def test_what_another_program_stored_meanwhile_ends_the_wait(
+    tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    """Cause: a panic beside a window that just started waited a minute for a token which lay there."""
+    expect_log("접근토큰을")
+    auth, server, _ = make(store_in(tmp_path), pause=60)
+    server.answers = [(403, {"error_code": "EGW00133", "error_description": "1분당 1회"})]
+    waiting = asyncio.create_task(auth.token())
+    await asyncio.sleep(0.1)
+
+    others = StoredTokens("theirs", (NOON + timedelta(hours=24)).isoformat(), NOON.isoformat())
+    store_in(tmp_path).save(others)
+
+    assert await asyncio.wait_for(waiting, 10) == "theirs"
+    assert len(server.calls) == 1
+    await auth.close()
+
+
 async def test_too_early_does_not_touch_a_token_that_is_still_good(expect_log: ExpectLog) -> None:
     expect_log("could not be renewed early")
     auth, server, clock = make()
