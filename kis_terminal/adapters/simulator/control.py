@@ -37,6 +37,7 @@ from kis_terminal.adapters.simulator.control_market import ControlError, Control
 from kis_terminal.adapters.simulator.faults import FaultError, read_rule
 from kis_terminal.adapters.simulator.limits import LimitError
 from kis_terminal.adapters.simulator.load import TickLoad
+from kis_terminal.adapters.simulator.synthetic_source import SyntheticSource
 from kis_terminal.adapters.simulator.venue import Venue
 
 
@@ -178,7 +179,9 @@ class _Guarded:
             return _json({"error": str(error)}, 400)
 
 
-def control_routes(venue: Venue, load: TickLoad | None, token: str) -> tuple[BaseRoute, ...]:
+def control_routes(
+    venue: Venue, load: TickLoad | None, token: str, synthetic: SyntheticSource
+) -> tuple[BaseRoute, ...]:
     """Return the routes of the control side; `token` is what a caller has to show."""
     control = Control(venue, load)
     answers: dict[tuple[str, str], Callable[[Request, Mapping[str, Any]], Any]] = {
@@ -192,7 +195,7 @@ def control_routes(venue: Venue, load: TickLoad | None, token: str) -> tuple[Bas
         ("GET", "/control/limits"): control.limits,
         ("POST", "/control/limits"): control.change_limits,
         ("POST", "/control/clock"): control.clock,
-        ("GET", "/control/calls"): ControlCalls(venue).calls,
+        ("GET", "/control/calls"): ControlCalls(venue, synthetic).calls,
         **ControlMarket(venue).routes(),
     }
     return tuple(

@@ -14,28 +14,28 @@ from starlette.requests import Request
 from kis_terminal.adapters.simulator.handlers_auth import AUTH_PATHS
 from kis_terminal.adapters.simulator.http import ENDPOINTS
 from kis_terminal.adapters.simulator.personality import PAPER, REAL
-from kis_terminal.adapters.simulator.synthetic_table import SyntheticTable
+from kis_terminal.adapters.simulator.synthetic_source import SyntheticSource
 from kis_terminal.adapters.simulator.venue import Venue
 
 
 class ControlCalls:
     """List what is played and what is made up, with counts of this run."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, synthetic: SyntheticSource) -> None:
         self._venue = venue
-        self._table = SyntheticTable()
+        self._synthetic = synthetic
 
     def calls(self, request: Request, body: Mapping[str, Any]) -> Any:
         """Return every call by path and every stream by TR id."""
         usage = self._venue.usage
         played = {*AUTH_PATHS, *(endpoint.path for endpoint in ENDPOINTS)}
-        names = {**dict.fromkeys(sorted(played), ""), **self._table.call_names()}
+        names = {**dict.fromkeys(sorted(played), ""), **self._synthetic.table.call_names()}
         calls = {
             path: {"name": name, "source": _source(path in played), "count": usage.calls[path]}
             for path, name in names.items()
         }
         streams: dict[str, Any] = {}
-        for tr_id, spec in self._table.streams().items():
+        for tr_id, spec in self._synthetic.table.streams().items():
             for one in dict.fromkeys((tr_id, spec.paper)):
                 if one:
                     streams[one] = {

@@ -41,7 +41,7 @@ from kis_terminal.adapters.simulator.handlers_auth import AUTH_PATHS, AuthHandle
 from kis_terminal.adapters.simulator.loopback import LoopbackOnly
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.rate_limits import SlidingWindow
-from kis_terminal.adapters.simulator.synthetic_answers import SyntheticCalls
+from kis_terminal.adapters.simulator.synthetic_source import SyntheticSource
 from kis_terminal.adapters.simulator.venue import Venue
 from kis_terminal.adapters.simulator.wire_log import key_mark
 
@@ -266,14 +266,14 @@ class SyntheticApp(AnsweringApp):
     source = "synthetic"
 
     def __init__(
-        self, venue: Venue, personality: Personality, gateway: Gateway, calls: SyntheticCalls
+        self, venue: Venue, personality: Personality, gateway: Gateway, synthetic: SyntheticSource
     ) -> None:
         super().__init__(venue, personality, gateway)
-        self._calls = calls
+        self._synthetic = synthetic
 
     def answer(self, request: Request, body: bytes) -> Answer:
         """Return a made-up answer, or that there is no such path."""
-        endpoint = self._calls.endpoint(request.url.path)
+        endpoint = self._synthetic.calls.endpoint(request.url.path)
         if endpoint is None:
             raise HTTPException(404)
         return self.answer_at(endpoint, request, body)
@@ -342,6 +342,7 @@ def build_application(
     personality: Personality,
     *,
     after_orders: Callable[[], None],
+    synthetic: SyntheticSource,
     extra_routes: tuple[BaseRoute, ...] = (),
 ) -> Starlette:
     """Return the REST application of one host; `after_orders` is called when an order's answer was sent."""
@@ -354,7 +355,7 @@ def build_application(
         Route(endpoint.path, EndpointApp(venue, personality, gateway, endpoint, after_orders))
         for endpoint in ENDPOINTS
     ]
-    rest = Route("/uapi/{rest:path}", SyntheticApp(venue, personality, gateway, SyntheticCalls()))
+    rest = Route("/uapi/{rest:path}", SyntheticApp(venue, personality, gateway, synthetic))
     return Starlette(
         routes=[*routes, *extra_routes, rest],
         middleware=[

@@ -60,12 +60,21 @@ class SimulatorServer:
             self.venue,
             REAL,
             after_orders=flush,
-            extra_routes=(*control_routes(self.venue, self.load, self.control_token), master),
+            synthetic=self.hub.synthetic,
+            extra_routes=(
+                *control_routes(self.venue, self.load, self.control_token, self.hub.synthetic),
+                master,
+            ),
         )
         self._rest = RestServer(real, REAL.name)
-        self._paper_rest = RestServer(
-            build_application(self.venue, PAPER, after_orders=flush, extra_routes=(master,)), PAPER.name
+        paper = build_application(
+            self.venue,
+            PAPER,
+            after_orders=flush,
+            synthetic=self.hub.synthetic,
+            extra_routes=(master,),
         )
+        self._paper_rest = RestServer(paper, PAPER.name)
         self._sockets = SocketService(self.venue, REAL, self.hub, ping_seconds=options.ping_seconds)
         self._paper_sockets = SocketService(self.venue, PAPER, self.hub, ping_seconds=options.ping_seconds)
         self._market: asyncio.Task[None] | None = None

@@ -39,7 +39,7 @@ from kis_terminal.adapters.simulator.model import (
 )
 from kis_terminal.adapters.simulator.reference_streams import ReferenceStreams
 from kis_terminal.adapters.simulator.session import Session
-from kis_terminal.adapters.simulator.synthetic_streams import SyntheticStreams
+from kis_terminal.adapters.simulator.synthetic_source import SyntheticSource
 from kis_terminal.adapters.simulator.venue import Venue
 
 _LARGEST_BACKLOG = 64 * 1024 * 1024
@@ -61,8 +61,8 @@ class StreamHub:
         self._receivers: dict[tuple[str, str], set[ServerConnection]] = {}
         self._notice_sessions: set[Session] = set()
         self._book_totals: dict[tuple[str, str], tuple[int, int]] = {}
-        self.synthetic = SyntheticStreams(venue)
-        """Streams that are not played; a real one of the same id goes before them."""
+        self.synthetic = SyntheticSource(venue)
+        """What is not played; a real stream or call of the same id goes before it."""
         self._made_up: dict[tuple[str, str], set[ServerConnection]] = {}
         self.reference = ReferenceStreams(venue)
         """Streams of what is reckoned on demand; no event of the exchange drives them."""
@@ -93,7 +93,7 @@ class StreamHub:
     def step_synthetic(self) -> None:
         """Send what is due of the streams that are not played; costs nothing while nobody receives any."""
         if self._made_up:
-            self.synthetic.step(self._made_up, self.send)
+            self.synthetic.streams.step(self._made_up, self.send)
 
     def register_notices(self, session: Session) -> None:
         """Let a session receive the notices of the accounts that its app key uses."""

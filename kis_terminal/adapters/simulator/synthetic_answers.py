@@ -33,14 +33,14 @@ _DOMESTIC = "/uapi/domestic-stock/v1/trading/"
 class SyntheticCalls:
     """Make the endpoint of any call of the table, each at its first use."""
 
-    def __init__(self) -> None:
-        self.table = SyntheticTable()
+    def __init__(self, table: SyntheticTable) -> None:
+        self._table = table
         self._endpoints: dict[str, Endpoint] = {}
 
     def endpoint(self, path: str) -> Endpoint | None:
         """Return the endpoint of a path, None where KIS has none."""
         if path not in self._endpoints:
-            spec = self.table.call(path)
+            spec = self._table.call(path)
             if spec is None:
                 return None
             self._endpoints[path] = _endpoint(spec)

@@ -39,9 +39,9 @@ Send = Callable[[str, str, Iterable[str]], None]
 class SyntheticStreams:
     """Know which streams are made up for whom, and what they say."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, table: SyntheticTable) -> None:
         self._venue = venue
-        self._table = SyntheticTable()
+        self._table = table
         self._specs: dict[str, StreamSpec] = {}
         self._due = 0.0
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
@@ -26,9 +26,11 @@ from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.reference_streams import STREAMS as REFERENCE_STREAMS
 from kis_terminal.adapters.simulator.session import PongingConnection, Session
 from kis_terminal.adapters.simulator.stream_hub import StreamHub
-from kis_terminal.adapters.simulator.synthetic_table import StreamSpec
 from kis_terminal.adapters.simulator.venue import Venue
 from kis_terminal.adapters.simulator.wire_log import key_mark
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.simulator.synthetic_table import StreamSpec
 
 PING_SECONDS = 10.0
 UNANSWERED_PINGS = 3
@@ -277,7 +279,7 @@ class SocketService:
             raise CommandRefusal("OPSP9990")
         spec = None
         if not isinstance(tr_id, str) or tr_id not in self._personality.streams:
-            spec = self._hub.synthetic.offer(tr_id, self._personality)
+            spec = self._hub.synthetic.streams.offer(tr_id, self._personality)
             if spec is None or not isinstance(tr_id, str):
                 return _reply(str(tr_id), tr_key, "OPSP8991", rt_cd="1")
         tr_key = tr_key.strip()
@@ -312,7 +314,7 @@ class SocketService:
         if self._venue.recorded is not None and self._venue.recorded.knows(tr_key):
             return True
         if spec is not None:
-            return self._hub.synthetic.accepts(spec, tr_key)
+            return self._hub.synthetic.streams.accepts(spec, tr_key)
         if tr_id in REFERENCE_STREAMS:
             return self._hub.reference.accepts(tr_id, tr_key)
         return self._venue.exchange.listing(tr_key) is not None

@@ -32,7 +32,7 @@ SHORT_KEYS = {
     "FID_INPUT_DATE_2": "20261130",
 }
 FUTURES_BALANCE = ("/uapi/domestic-futureoption/v1/trading/inquire-balance", "CTFO6118R")
-CALLS = SyntheticCalls()
+CALLS = SyntheticCalls(SyntheticTable())
 PRICE = ("/uapi/domestic-stock/v1/quotations/inquire-price", "FHKST01010100")
 
 
