@@ -322,7 +322,10 @@ class MarketData:
 
     def take_book(self, update: BookUpdate) -> None:
         """Keep the newest book of a symbol."""
-        self.state(update.symbol).take_book_update(update, self._clock.monotonic())
+        state = self.state(update.symbol)
+        state.take_book_update(update)
+        if state.awaits_book:
+            state.awaits_book, state.book_at = False, self._clock.monotonic()
         self.books.publish(update.symbol)
 
     def take_status(self, status: MarketStatus) -> None:
@@ -339,6 +342,8 @@ class MarketData:
 
     def take_subscription(self, stream: Stream, symbol: str, state: SubscriptionState, text: str) -> None:
         """Note and tell how a wanted stream stands."""
+        if stream is Stream.BOOK:
+            self.state(symbol).awaits_book = True
         self.wanted.take_subscription(stream, symbol, state, text)
         self.subscriptions.publish((stream, symbol, state))
 

@@ -27,6 +27,7 @@ class SymbolState:
         "_samples",
         "_source",
         "_status_is_halted",
+        "awaits_book",
         "base_price",
         "book_at",
         "book_version",
@@ -60,7 +61,8 @@ class SymbolState:
         """Clock.monotonic() of when the price was last known to be the market's: told by a print or an
         answer, or not contradicted by the stream until then."""
         self.book_at: float | None = None
-        """The same of the order book."""
+        """The same of the order book; of the stream only its first one is noted, the clock costs too much."""
+        self.awaits_book = True
         self.freshness: Freshness | None = None
         self.quote: Quote | None = None
         self.tape: deque[Tick] = deque(maxlen=_TAPE_LENGTH)
@@ -188,10 +190,9 @@ class SymbolState:
         self._status_is_halted, self.vi_state = status.is_halted, "Y" if status.is_vi else "N"
         self.version += 1
 
-    def take_book_update(self, update: BookUpdate, now: float) -> None:
+    def take_book_update(self, update: BookUpdate) -> None:
         """Keep the newest book undecoded until somebody looks."""
         self._book_update = update
-        self.book_at = now
         self.book_version += 1
 
     def take_book(self, book: OrderBook, now: float) -> None:
