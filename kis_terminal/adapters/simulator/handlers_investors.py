@@ -6,7 +6,7 @@ Quantities are shares (thousands where a whole market is meant), amounts million
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
@@ -101,15 +101,11 @@ def inquire_investor_daily_by_market(call: Call) -> Answer:
     rule = call.venue.reference.indices.rule(call.text("FID_INPUT_ISCD")) or rule
     end = min(end, exchange.moment.date())
     start = end - timedelta(days=_DAY_ROWS * 2)
-    by_day: dict[date, list[dict[str, Trading]]] = {}
-    for listing in exchange.listings():
-        if rule.holds(listing):
-            for bar in exchange.daily_bars(listing.symbol, start, end, False):
-                by_day.setdefault(bar.day, []).append(parties(listing, bar, exchange.seed))
+    by_day = call.venue.reference.flows.by_day(rule, start, end)
     rows = []
     for shown in reversed(call.venue.reference.indices.bars(rule, "D", start, end)[-_DAY_ROWS:]):
         values = {
-            **party_columns(joined(by_day.get(shown.day, ())), THOUSAND),
+            **party_columns(by_day.get(shown.day, {}), THOUSAND),
             "stck_bsop_date": day_text(shown.day),
             "bstp_nmix_prpr": signed(shown.close),
             "bstp_nmix_prdy_vrss": signed(shown.close - shown.previous),

@@ -15,7 +15,7 @@ from kis_terminal.adapters.simulator.price_history import streaks
 from kis_terminal.adapters.simulator.ranking_filters import Pair, chosen, decimal, is_preferred, ranked
 from kis_terminal.adapters.simulator.ranking_rows import rank_rows
 
-_PRINTS = 100
+_PRINTS = 60
 """How many of a name's last prints are searched for large trades."""
 _OWN_PART = 0.11
 """How much of all trading goes through the broker whose clients we are (당사)."""
@@ -198,7 +198,7 @@ def hts_top_view(call: Call) -> Answer:
 
 
 def bulk_trans_num(call: Call) -> Answer:
-    """Answer FHKST190900C0: by the number of large trades among the last hundred prints.
+    """Answer FHKST190900C0: by the number of large trades among the last sixty prints.
 
     Large is what FID_APLY_RANG_PRC_1 says in won, else ten times the name's usual trade.
     """

@@ -14,7 +14,7 @@ from kis_terminal.adapters.simulator.formats import MILLION, day_text, rate, rat
 from kis_terminal.adapters.simulator.history import seed_for
 from kis_terminal.adapters.simulator.index_rules import INDICES
 from kis_terminal.adapters.simulator.model import DailyBar, Listing, QuoteSnapshot, Statistics
-from kis_terminal.adapters.simulator.price_history import average_close, past_bars
+from kis_terminal.adapters.simulator.price_history import past_bars
 from kis_terminal.adapters.simulator.ranking_filters import Pair, chosen, decimal, ranked
 from kis_terminal.adapters.simulator.ranking_rows import rank_rows
 
@@ -106,12 +106,13 @@ def _low_gap(quote: QuoteSnapshot, found: Statistics) -> float:
 
 def disparity(call: Call) -> Answer:
     """Answer FHPST01780000: names by price over its moving average of FID_HOUR_CLS_CODE days."""
-    exchange = call.venue.exchange
     span = call.whole_number("FID_HOUR_CLS_CODE")
     span = span if span in _SPANS else 20
 
+    companies = call.venue.reference.companies
+
     def gap(pair: Pair, days: int) -> float:
-        return ratio(pair[1].last, average_close(exchange, pair[0].symbol, days))
+        return ratio(pair[1].last, companies.average_close(pair[0].symbol, days))
 
     is_descending = call.text("FID_RANK_SORT_CLS_CODE") != "1"
     pairs = ranked(chosen(call), lambda pair: gap(pair, span), descending=is_descending)

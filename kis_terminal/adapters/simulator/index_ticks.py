@@ -12,7 +12,7 @@ from kis_terminal.adapters.simulator.index_rules import IndexRule
 from kis_terminal.adapters.simulator.model import TradePrinted
 
 STEP_SECONDS = 10
-_PRINTS = 300
+_PRINTS = 150
 
 
 @dataclass(frozen=True, slots=True)

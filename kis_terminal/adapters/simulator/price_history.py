@@ -1,4 +1,4 @@
-"""Figures of a name's last days that rankings need: streaks, averages, extremes."""
+"""Figures of a name's last days that rankings need."""
 
 from __future__ import annotations
 
@@ -28,9 +28,3 @@ def streaks(exchange: Exchange, symbol: str) -> tuple[int, int]:
         else:
             break
     return rising, falling
-
-
-def average_close(exchange: Exchange, symbol: str, days: int) -> float:
-    """Return the mean of the last closes, today's price among them."""
-    closes = [bar.close for bar in past_bars(exchange, symbol, days * 2 + 20)][-days:]
-    return sum(closes) / len(closes) if closes else 0.0

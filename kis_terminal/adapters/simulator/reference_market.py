@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kis_terminal.adapters.simulator.company_figures import CompanyFigures
     from kis_terminal.adapters.simulator.derivatives_market import DerivativesMarket
     from kis_terminal.adapters.simulator.index_market import IndexMarket
+    from kis_terminal.adapters.simulator.market_flows import MarketFlows
     from kis_terminal.adapters.simulator.news import News
     from kis_terminal.adapters.simulator.overseas_market import OverseasMarket
 
@@ -36,6 +37,13 @@ class ReferenceMarket:
         from kis_terminal.adapters.simulator.index_market import IndexMarket
 
         return IndexMarket(self.exchange, self._first_worth)
+
+    @cached_property
+    def flows(self) -> MarketFlows:
+        """Return who bought and sold in whole markets."""
+        from kis_terminal.adapters.simulator.market_flows import MarketFlows
+
+        return MarketFlows(self.exchange, self.indices)
 
     @cached_property
     def companies(self) -> CompanyFigures:

@@ -39,9 +39,9 @@ class Desk:
         """Return the body of an answer; a parameter that the call needs and the test leaves out is blank."""
         endpoint = endpoint_of(path)
         values = dict.fromkeys(endpoint.required, "") | parameters
-        endpoint.check_parameters(values)
         call = Call(self.venue, REAL, endpoint.transactions[0], values, "key", "", self.now)
         try:
+            endpoint.check_parameters(values)
             return dict(endpoint.handler(call).body)
         except WireRefusal as refusal:
             return dict(refusal.answer.body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from .reference_desk import Desk, Json, desk
@@ -95,15 +97,18 @@ def test_near_highs_are_sorted_by_their_distance(market: Desk) -> None:
     assert all(int(row["new_hgpr"]) >= int(row["stck_prpr"]) >= int(row["new_lwpr"]) for row in rows)
 
 
-def test_disparity_is_price_over_its_average(market: Desk) -> None:
+def test_disparity_is_price_over_the_mean_of_the_last_closes(market: Desk) -> None:
     rows = ranked(market, "disparity", FID_HOUR_CLS_CODE="20")
 
     gaps = [float(row["d20_dsrt"]) for row in rows]
     assert gaps == sorted(gaps, reverse=True)
-    price = market.ask(
-        "domestic-stock/v1/quotations/inquire-price", **ALL | {"FID_INPUT_ISCD": rows[0]["mksc_shrn_iscd"]}
-    )
-    assert price["output"]["stck_prpr"] == rows[0]["stck_prpr"]
+    exchange = market.venue.exchange
+    for row in rows[:3]:
+        for days in (5, 20, 120):
+            bars = exchange.daily_bars(row["mksc_shrn_iscd"], date(2026, 1, 1), date(2026, 11, 20), True)
+            closes = [bar.close for bar in bars[-days:]]
+            mean = sum(closes) / len(closes)
+            assert float(row[f"d{days}_dsrt"]) == pytest.approx(100 * closes[-1] / mean, abs=0.01)
 
 
 def test_a_ranking_asked_twice_is_the_same(market: Desk) -> None:

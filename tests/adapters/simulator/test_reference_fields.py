@@ -114,7 +114,7 @@ def test_blocks_and_fields_are_those_of_the_document(market: Desk, path: str) ->
 
 
 @pytest.mark.parametrize("path", [endpoint.path for endpoint in ENDPOINTS])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_right_call_with_one_odd_value_is_answered_or_refused(
     market: Desk, path: str, data: st.DataObject
