@@ -150,6 +150,12 @@ def overtime_fluctuation(call: Call) -> Answer:
     return quote_answer(output1=head, output2=rank_rows(_OVERTIME, pairs, _outside_columns(exchange)))
 
 
+def overtime_exp_trans_fluct(call: Call) -> Answer:
+    """Answer FHKST11860000: nothing, since the ten-minute auctions ended on 2026-09-11."""
+    chosen(call)  # what KIS refuses stays refused
+    return quote_answer(output=[])
+
+
 def _outside_pairs(call: Call) -> list[Pair]:
     """Return the names that have traded outside: in the KRX after-market or at closing prices."""
     parameters = {name: value for name, value in call.parameters.items() if name != "FID_DIV_CLS_CODE"}

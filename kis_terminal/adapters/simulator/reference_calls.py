@@ -59,6 +59,8 @@ FHPST02350000 /uapi/domestic-stock/v1/ranking/overtime-volume .COND_MRKT_DIV_COD
 FHPST02340000 /uapi/domestic-stock/v1/ranking/overtime-fluctuation .COND_MRKT_DIV_CODE .MRKT_CLS_CODE
   .COND_SCR_DIV_CODE .INPUT_ISCD .DIV_CLS_CODE .INPUT_PRICE_1 .INPUT_PRICE_2 .VOL_CNT .TRGT_CLS_CODE
   .TRGT_EXLS_CLS_CODE
+FHKST11860000 /uapi/domestic-stock/v1/ranking/overtime-exp-trans-fluct .COND_MRKT_DIV_CODE
+  .COND_SCR_DIV_CODE .INPUT_ISCD .RANK_SORT_CLS_CODE .DIV_CLS_CODE
 FHKST17010000 /uapi/domestic-stock/v1/ranking/credit-balance .COND_SCR_DIV_CODE .INPUT_ISCD .OPTION
   .COND_MRKT_DIV_CODE .RANK_SORT_CLS_CODE
 FHPST04820000 /uapi/domestic-stock/v1/ranking/short-sale .APLY_RANG_VOL .COND_MRKT_DIV_CODE

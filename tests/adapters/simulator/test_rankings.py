@@ -137,3 +137,19 @@ def test_running_auctions_are_ranked_by_what_they_would_do() -> None:
     assert rates == sorted(rates, reverse=True)
     book = market.venue.exchange.book(rows[0]["stck_shrn_iscd"])
     assert rows[0]["stck_prpr"] == str(book.expected_price)
+
+
+def test_the_after_market_is_ranked_by_its_own_price() -> None:
+    market = desk(desk().now.replace(hour=15, minute=59))
+    for _ in range(6):
+        market.pass_time(30)
+
+    body = market.ask(f"{RANKING}/overtime-fluctuation", **ALL)
+
+    rates = [float(row["ovtm_untp_prdy_ctrt"]) for row in body["output2"]]
+    assert rates
+    assert rates == sorted(rates, reverse=True)
+    head = body["output1"]
+    assert int(head["ovtm_untp_acml_vol"]) >= sum(int(row["ovtm_untp_vol"]) for row in body["output2"])
+    first = body["output2"][0]
+    assert int(first["ovtm_untp_prpr"]) == market.venue.exchange.book(first["mksc_shrn_iscd"]).last

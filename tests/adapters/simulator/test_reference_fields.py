@@ -84,6 +84,7 @@ EMPTY = {
     "capture-uplowprice",
     "overtime-volume",
     "overtime-fluctuation",
+    "overtime-exp-trans-fluct",
     "inquire-vi-status",
     "news-title",
 }
