@@ -191,7 +191,7 @@ class RiskGate:
             seconds_since_same=None if same is None else now - same,
             orders_last_second=sum(1 for sent_at, _ in self._sent if now - sent_at < 1.0),
             is_armed=self.is_armed,
-            price_age=None if state.updated_at is None else max(0.0, now - state.updated_at),
+            price_age=self._market_data.price_age(request.symbol),
             held_quantity=held.quantity if held is not None else 0,
             position_count=len(self._portfolio.positions),
             total_value=self._portfolio.balance.total_value if self._portfolio.balance else None,
