@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hypothesis import configuration
+from hypothesis import configuration, settings
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 # Tests work in folders of their own, but what Hypothesis has found stays in the project.
 configuration.set_hypothesis_home_dir(Path(__file__).resolve().parent.parent / ".hypothesis")
+# A busy machine is no fault of a law's. Where nobody looks, the same examples are tried each time.
+settings.register_profile("project", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("project")
 
 pytest_plugins = (
     "pytester",

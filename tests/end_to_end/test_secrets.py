@@ -16,6 +16,7 @@ from tests.end_to_end.conftest import StartProgram
 # Trades a little in paper, then logs what it should not know how to log.
 _PROGRAM = """
 import logging, os, sys
+from dataclasses import replace
 from pathlib import Path
 from kis_terminal.app import run
 from kis_terminal.domain.environment import Environment
@@ -35,7 +36,7 @@ def trade(terminal):
             await asyncio.sleep(0.05)
         for price in (market.state("005930").lower_limit, market.state("005930").upper_limit + 1000):
             request = orders.new_request("005930", Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.CHART)
-            order = await orders.submit(request)
+            order = await orders.submit(replace(request, is_confirmed=True))
         access = settings.access
         logging.error("keys %s %s", access.appkey.reveal(), access.appsecret.reveal())
         logging.error("approval %s", await terminal.broker.approval_key())
