@@ -112,7 +112,9 @@ async def test_case_14_two_orders_without_numbers_do_not_become_one(
         case.desk.market_data.state(SAMSUNG).upper_limit,
         origin=Origin.LADDER,
     )
-    case.desk.risk_gate.limits = replace(case.desk.risk_gate.limits, price_collar_percent=Decimal(100))
+    case.desk.risk_gate.limits = replace(
+        case.desk.risk_gate.limits, soft_collar_percent=Decimal(100), soft_collar_ticks=100_000
+    )
 
     first, second = await asyncio.gather(
         case.desk.orders.submit(case.resting_buy(3)), case.desk.orders.submit(selling)
