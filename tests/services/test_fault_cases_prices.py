@@ -37,14 +37,7 @@ NEW, WITH_LETTER, NOTE, LEAVING = "0999Z9", "0126Z0", "Q520057", "253450"
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[RunningExchange]:
-    """Give the first day of two new listings, and the first without one that was."""
-    async with running_exchange(day_options("2026-11-10T20:01")) as handle:
-        venue = handle.server.venue
-        venue.exchange.list_new(NEW, "새별 바이오", 2_000)
-        venue.exchange.list_new(NOTE, "새별 ETN", 10_000)
-        venue.exchange.delist(LEAVING)
-        venue.market_time.change(start=venue.market_time.now() + timedelta(hours=14))
-        await until(lambda: any(one.symbol == NEW for one in venue.exchange.listings()))
+    async with running_exchange(day_options("2026-11-11T10:01")) as handle:
         yield handle
 
 
@@ -53,6 +46,21 @@ async def case(exchange: RunningExchange, tmp_path: Path) -> AsyncIterator[Case]
     async with opened(exchange, exchange.access(), tmp_path, clock=ExchangesClock(exchange)) as made:
         made.widen_limits()
         yield made
+
+
+@pytest.fixture
+async def first_day(tmp_path: Path) -> AsyncIterator[Case]:
+    """Give the first day of two new listings, and the first without one that was."""
+    async with running_exchange(day_options("2026-11-10T20:01")) as handle:
+        venue = handle.server.venue
+        venue.exchange.list_new(NEW, "새별 바이오", 2_000)
+        venue.exchange.list_new(NOTE, "새별 ETN", 10_000)
+        venue.exchange.delist(LEAVING)
+        venue.market_time.change(start=venue.market_time.now() + timedelta(hours=14))
+        await until(lambda: any(one.symbol == NEW for one in venue.exchange.listings()), 20)
+        async with opened(handle, handle.access(), tmp_path, clock=ExchangesClock(handle)) as made:
+            made.widen_limits()
+            yield made
 
 
 @pytest.mark.parametrize("kind", list(InstrumentKind))
@@ -73,7 +81,6 @@ def test_case_36_rounding_keeps_its_rule_and_both_tables_agree(kind: InstrumentK
 @pytest.mark.parametrize(
     ("symbol", "prices", "wrong"),
     [
-        (NEW, ["1999", "2000", "2000.00", "2E+3", "2005"], ["2001", "2004", "1999.5", "2000.000001"]),
         (CELLTRION, ["199900", "200000", "200500"], ["199950", "200100", "200250"]),
         (KODEX_200, ["45430", "45435"], ["45431", "45434", "45432.5"]),
         (INVERSE_2X, ["1287", "1288"], ["1287.5"]),
@@ -82,7 +89,12 @@ def test_case_36_rounding_keeps_its_rule_and_both_tables_agree(kind: InstrumentK
 async def test_case_36_only_prices_on_tick_leave_and_as_they_were_meant(
     case: Case, symbol: str, prices: list[str], wrong: list[str]
 ) -> None:
+    await only_prices_on_tick_leave(case, symbol, prices, wrong)
+
+
+async def only_prices_on_tick_leave(case: Case, symbol: str, prices: list[str], wrong: list[str]) -> None:
     await case.know(symbol)
+    sent = len(case.requests("/order-cash"))
 
     for text in prices:
         order = await case.desk.orders.submit(case.limit_order(symbol, Decimal(text)))
@@ -93,7 +105,7 @@ async def test_case_36_only_prices_on_tick_leave_and_as_they_were_meant(
         assert order.status is OrderStatus.REJECTED
         assert "호가단위" in order.reason
 
-    assert len(case.requests("/order-cash")) == len(prices)
+    assert len(case.requests("/order-cash")) == sent + len(prices)
     await case.invariants.hold()
 
 
@@ -126,16 +138,24 @@ async def test_case_37_prices_off_tick_and_beyond_the_limits_are_taken_and_drawn
     await case.invariants.hold()
 
 
-async def test_case_37_a_first_day_beyond_thirty_percent_is_traded(case: Case) -> None:
-    await case.know(NEW)
+async def test_case_36_to_38_on_a_first_day_and_after_a_last_one(first_day: Case) -> None:
+    case = first_day
+    await only_prices_on_tick_leave(
+        case, NEW, ["1999", "2000", "2000.00", "2E+3", "2005"], ["2001", "2004", "1999.5", "2000.000001"]
+    )
     state = case.desk.market_data.state(NEW)
     assert state.upper_limit is not None
     assert state.base_price is not None
     assert state.upper_limit > state.base_price * 2
 
-    order = await case.desk.orders.submit(case.limit_order(NEW, 5_000))
+    far = await case.desk.orders.submit(case.limit_order(NEW, 5_000))  # +150 %
+    gone = await case.desk.orders.submit(case.limit_order(LEAVING, 10_000))
 
-    assert order.status is not OrderStatus.REJECTED, order.reason
+    assert far.status is not OrderStatus.REJECTED, far.reason
+    assert gone.status is OrderStatus.REJECTED
+    assert "오늘 종목 목록에 없습니다" in gone.reason or "거래정지" in gone.reason
+    for symbol in (NOTE, NEW):
+        await trades(case, symbol)
     await case.invariants.hold()
 
 
@@ -153,34 +173,37 @@ def trade_frame(case: Case, price: Decimal) -> str:
     return "0|H0STCNT0|001|" + "^".join(fields)
 
 
-@pytest.mark.parametrize("symbol", [WITH_LETTER, NOTE, NEW])
+@pytest.mark.parametrize("symbol", [WITH_LETTER, "0009K0"])
 async def test_case_38_symbols_with_letters_trade(case: Case, symbol: str) -> None:
-    with_feed = case.desk.market_data.watch(symbol, Stream.TICKS)
+    await trades(case, symbol)
+    await case.invariants.hold()
+
+
+async def trades(case: Case, symbol: str) -> None:
+    watching = case.desk.market_data.watch(symbol, Stream.TICKS)
     await case.know(symbol)
     state = case.desk.market_data.state(symbol)
     assert state.price is not None
 
-    order = await case.desk.orders.submit(case.limit_order(symbol, round_down_to_tick(state.price)))
+    order = await case.desk.orders.submit(case.limit_order(symbol, round_down_to_tick(state.price), 2))
 
     assert order.status is not OrderStatus.REJECTED, order.reason
     assert case.ledger("accepted")[-1].symbol == symbol
     assert case.desk.instruments.require(symbol).symbol == symbol
     await case.desk.reconciler.list_once()
     assert case.now(order).symbol == symbol
-    with_feed.close()
-    await case.invariants.hold()
+    watching.close()
 
 
-@pytest.mark.parametrize("symbol", ["5930", "999999", "0126z0", "", "00593O", "<b>", LEAVING])
+@pytest.mark.parametrize("symbol", ["5930", "999999", "0126z0", "", "00593O", "<b>"])
 async def test_case_38_what_is_not_listed_is_refused_with_its_reason(case: Case, symbol: str) -> None:
-    if symbol != LEAVING:
-        with pytest.raises(UnknownSymbol):
-            case.desk.instruments.require(symbol)
+    with pytest.raises(UnknownSymbol):
+        case.desk.instruments.require(symbol)
 
     order = await case.desk.orders.submit(case.limit_order(symbol, 10_000))
 
     assert order.status is OrderStatus.REJECTED
-    assert "오늘 종목 목록에 없습니다" in order.reason or "거래정지" in order.reason
+    assert "오늘 종목 목록에 없습니다" in order.reason
     assert case.requests("/order-cash") == []
     await case.invariants.hold()
 
