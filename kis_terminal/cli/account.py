@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DESK_NUMBER = "1544-5000"
+_NOWHERE = ("http://127.0.0.1", "ws://127.0.0.1")
 NO_SIMULATION = Sentence(
     "실행 중인 시뮬레이션이 없습니다. `kis-terminal`로 창을 연 뒤에 다시 실행하십시오. 모의·실전 계좌는 "
     "--env paper, --env real로 고릅니다."
@@ -105,15 +106,20 @@ def open_account(chosen: argparse.Namespace) -> tuple[Account, Output]:
     set_language(settings.language)
     access, is_reachable = settings.access, True
     if access is None:
-        entrance = read_entrance(settings.home.data)
-        is_reachable = entrance is not None and not ParentWatch(entrance.pid).is_gone()
-        access = settings.access_for_sim("", "")
-        if entrance is not None and is_reachable:
-            access = settings.access_for_sim(entrance.rest, entrance.ws)
+        access, is_reachable = _simulation(settings)
     redactor = Redactor()
     redactor.add(access.appkey.reveal(), access.appsecret.reveal())
     redactor.add_account(access.cano)
     return Account(settings, access, is_reachable), Output(redactor, is_json=chosen.json)
+
+
+def _simulation(settings: Settings) -> tuple[KisAccess, bool]:
+    """Return access to the open window's exchange, and whether there is one."""
+    entrance = read_entrance(settings.home.data)
+    if entrance is not None and not ParentWatch(entrance.pid).is_gone():
+        with contextlib.suppress(ValueError):  # a place that is no exchange of this machine's
+            return settings.access_for_sim(entrance.rest, entrance.ws), True
+    return settings.access_for_sim(*_NOWHERE), False
 
 
 def refuse_settings(error: SettingsError) -> int:

@@ -33,8 +33,8 @@ Shell = Callable[..., Run]
 
 @pytest.fixture
 def environment() -> Environment:
-    """Return where the account is; a test of many calls names `real`, whose limits are higher."""
-    return Environment.PAPER
+    """Return where the account is: at the exchange's real host, whose limits are higher than paper's."""
+    return Environment.REAL
 
 
 @pytest.fixture

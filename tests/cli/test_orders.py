@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -30,8 +31,8 @@ from tests.support.trading_desk import until
 NO_KEYRING = "no OS keyring is available"
 
 
-def home_of(terminal_home: Path) -> HomePaths:
-    return HomePaths.under(terminal_home, Environment.PAPER)
+def home_of(account: ShellAccount, terminal_home: Path) -> HomePaths:
+    return HomePaths.under(terminal_home, account.environment)
 
 
 def placed(account: ShellAccount, exchange: ExchangeAddress, count: int) -> list[str]:
@@ -52,6 +53,7 @@ def own_order(account: ShellAccount, exchange: ExchangeAddress, home: Path) -> s
     return asyncio.run(order())
 
 
+@pytest.mark.parametrize("environment", [Environment.PAPER])
 def test_every_order_is_listed_with_who_placed_it(
     shell: Shell,
     words: tuple[str, ...],
@@ -90,21 +92,25 @@ def test_a_list_that_fails_is_a_sentence_and_no_table(
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
         path = account.write(tmp_path / "dead.yaml", f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}")
-        run = shell("orders", "--env", "paper", "--config", str(path))
+        run = shell("orders", "--env", account.environment.value, "--config", str(path))
 
     assert (run.code, run.out) == (1, "")
     assert run.err.startswith("주문내역을 조회하지 못했습니다")
 
 
 def test_no_orders_is_said_and_nothing_is_left_behind(
-    shell: Shell, words: tuple[str, ...], terminal_home: Path, expect_log: ExpectLog
+    shell: Shell,
+    words: tuple[str, ...],
+    account: ShellAccount,
+    terminal_home: Path,
+    expect_log: ExpectLog,
 ) -> None:
     expect_log(NO_KEYRING)
 
     run = shell("orders", *words)
 
     assert (run.code, run.out.strip(), run.err) == (0, "오늘 주문이 없습니다.", "")
-    assert not home_of(terminal_home).data.exists()
+    assert not home_of(account, terminal_home).data.exists()
 
 
 def test_named_orders_are_cancelled_and_no_others(
@@ -124,7 +130,7 @@ def test_named_orders_are_cancelled_and_no_others(
     assert [line.split()[1] for line in run.out.splitlines()[1:]] == [first, third]
     assert run.out.count("취소") == 2
     assert open_numbers(ledger(exchange, account.number)) == [second]
-    assert not latch_path(account.access(exchange), home_of(terminal_home)).exists()
+    assert not latch_path(account.access(exchange), home_of(account, terminal_home)).exists()
 
 
 def test_what_cannot_be_cancelled_is_said(
@@ -165,7 +171,7 @@ def test_all_orders_are_cancelled_without_the_latch(
     assert (run.code, run.err) == (0, "")
     assert open_numbers(ledger(exchange, account.number)) == []
     assert (again.code, again.out.strip()) == (0, "취소할 미체결 주문이 없습니다.")
-    kept = latch_path(account.access(exchange), home_of(terminal_home))
+    kept = latch_path(account.access(exchange), home_of(account, terminal_home))
     assert not kept.exists()
     events = [line["event"] for line in journaled(shell, words)]
     assert events.count("cancel intent") == events.count("cancel accepted") == 5
@@ -189,9 +195,10 @@ def test_the_journal_is_read_without_a_network(
     empty = shell("orders", "--journal", *words)
     number = own_order(account, exchange, terminal_home)
     Path(words[-1]).write_text(
-        Path(words[-1]).read_text().replace(exchange.paper_rest, "http://127.0.0.1:1"), encoding="utf-8"
+        Path(words[-1]).read_text().replace(account.hosts(exchange)[0], "http://127.0.0.1:1"),
+        encoding="utf-8",
     )
-    path = journal_path(account.access(exchange), home_of(terminal_home))
+    path = journal_path(account.access(exchange), home_of(account, terminal_home))
     before = path.read_bytes()
 
     seen = shell("orders", "--journal", *words)
@@ -218,7 +225,7 @@ def test_what_is_left_of_a_damaged_journal_is_read(
 ) -> None:
     expect_log(NO_KEYRING)
     own_order(account, exchange, terminal_home)
-    path = journal_path(account.access(exchange), home_of(terminal_home))
+    path = journal_path(account.access(exchange), home_of(account, terminal_home))
     changed = path.read_bytes().replace(b'"symbol": "005930"', b'"symbol": "000660"')
     path.write_bytes(changed)
 
@@ -268,8 +275,15 @@ def test_without_a_running_simulation_a_sentence_says_so(shell: Shell, words: tu
     assert "실행 중인 시뮬레이션이 없습니다." in run.err
 
 
-def test_a_simulation_that_is_gone_is_not_running(shell: Shell, terminal_home: Path) -> None:
-    entrance = ExchangeEntrance("http://127.0.0.1:1", "ws://127.0.0.1:1", 2**22 + 1)
+@pytest.mark.parametrize(
+    ("host", "pid"),
+    [("127.0.0.1:1", 2**22 + 1), ("exchange.example", os.getpid())],
+    ids=["gone", "elsewhere"],
+)
+def test_what_is_no_simulation_of_this_machine_is_not_used(
+    shell: Shell, terminal_home: Path, host: str, pid: int
+) -> None:
+    entrance = ExchangeEntrance(f"http://{host}", f"ws://{host}", pid)
     write_entrance(HomePaths.under(terminal_home, Environment.SIM).data, entrance)
 
     assert "실행 중인 시뮬레이션이 없습니다." in shell("orders").err
@@ -287,6 +301,7 @@ def test_the_simulation_of_an_open_window_is_found(
 
     assert (run.code, run.err) == (0, "오늘 주문이 없습니다.\n")
     assert json.loads(run.out)["environment"] == "sim"
+    assert shell("panic").code == 0
     window.send(signal.SIGTERM)
     assert window.wait().code == 0
     assert not (data / "exchange.json").exists()

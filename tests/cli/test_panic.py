@@ -30,8 +30,7 @@ from tests.support.shell_account import ShellAccount, ledger, open_core, open_nu
 from tests.support.trading_desk import until
 
 NO_KEYRING = "no OS keyring is available"
-REAL = pytest.mark.parametrize("environment", [Environment.REAL])
-"""Its limits allow many calls a second; the account is the embedded exchange's all the same."""
+PAPER = pytest.mark.parametrize("environment", [Environment.PAPER])
 
 
 def latch(account: ShellAccount, exchange: ExchangeAddress, home: Path) -> Path:
@@ -71,7 +70,6 @@ def through(words: tuple[str, ...], account: ShellAccount, exchange: ExchangeAdd
     path.write_text(path.read_text().replace(account.hosts(exchange)[0], url), encoding="utf-8")
 
 
-@REAL
 async def test_twelve_orders_are_cancelled_and_proven(
     words: tuple[str, ...],
     account: ShellAccount,
@@ -111,6 +109,7 @@ async def test_twelve_orders_are_cancelled_and_proven(
     assert kept[-1].event == "panic proven"
 
 
+@PAPER
 def test_the_report_is_one_object(
     shell: Shell,
     words: tuple[str, ...],
@@ -146,7 +145,6 @@ def test_with_nothing_open_that_is_proven(
     assert run.out.splitlines()[-1] == "열린 주문이 없습니다. 새 주문은 잠겨 있습니다."
 
 
-@REAL
 async def test_an_open_window_is_locked_at_once_and_not_disturbed(
     words: tuple[str, ...],
     account: ShellAccount,
@@ -183,7 +181,6 @@ async def test_an_open_window_is_locked_at_once_and_not_disturbed(
     assert read_journal(path).is_whole
 
 
-@REAL
 async def test_an_outage_is_told_with_the_desk_and_gone_through(
     words: tuple[str, ...],
     account: ShellAccount,
@@ -246,7 +243,6 @@ def said_on_error(program: Program) -> str:
     return (program.temporary.parent / "err.txt").read_text(encoding="utf-8")
 
 
-@REAL
 async def test_killed_in_the_middle_the_next_one_ends_it(
     words: tuple[str, ...],
     account: ShellAccount,
@@ -275,7 +271,6 @@ async def test_killed_in_the_middle_the_next_one_ends_it(
     assert latch_events(journal(account, exchange, terminal_home)) == ["latch dropped"]
 
 
-@REAL
 async def test_two_at_once_both_prove_it(
     words: tuple[str, ...],
     account: ShellAccount,

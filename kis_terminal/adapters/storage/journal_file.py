@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
@@ -18,6 +20,8 @@ FORMAT = 1
 """`PRAGMA user_version` of the files that this program writes."""
 _LOCKED_SECONDS = 0.25
 """How long another program that writes to the file is waited for."""
+_MAKING_SECONDS = 1.0
+"""How long a guest waits for a window that is making the file."""
 _ROOM_BYTES = 2 << 20
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
@@ -144,8 +148,11 @@ def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _connect_guest(path: Path) -> sqlite3.Connection:
-    if path.stat().st_size == 0:
-        raise sqlite3.DatabaseError("the file is empty")
+    end = time.monotonic() + _MAKING_SECONDS
+    while (why := _unmade(path)) and time.monotonic() < end:
+        time.sleep(0.01)
+    if why:
+        raise sqlite3.DatabaseError(why)
     connection = sqlite3.connect(path, _LOCKED_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _refuse_newer(connection, path)
@@ -154,6 +161,15 @@ def _connect_guest(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _unmade(path: Path) -> str:
+    """Say what a window that makes the file in this moment has not come to; empty for one that is made."""
+    if path.stat().st_size == 0:
+        return "the file is empty"
+    with closing(sqlite3.connect(path, _LOCKED_SECONDS)) as connection:
+        found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'journal'").fetchone()
+    return "" if found else "no such table: journal"
 
 
 def _salvage(path: Path) -> tuple[sqlite3.Connection, Sentence]:

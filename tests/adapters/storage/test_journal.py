@@ -96,6 +96,24 @@ async def test_a_guest_writes_beside_the_owner_and_holds_nothing_up(tmp_path: Pa
     await owner.close()
 
 
+async def test_a_guest_waits_for_a_window_that_makes_the_file(tmp_path: Path) -> None:
+    """Cause: a command run while a window came up took the file of that moment for a damaged one."""
+    path, made = tmp_path / "journal.sqlite", tmp_path / "made.sqlite"
+    path.touch()
+    owner, guest = SqliteOrderJournal(made), SqliteOrderJournal(path, is_guest=True)
+    await owner.record("1", "intent", AT, {})
+    await owner.close()
+    preparing = asyncio.ensure_future(guest.prepare())
+    await asyncio.sleep(0.1)
+    assert not preparing.done()
+
+    made.replace(path)
+
+    assert await preparing == []
+    assert [entry.intent_id for entry in await guest.entries(AT)] == ["1"]
+    await guest.close()
+
+
 @pytest.mark.parametrize("content", [b"", b"not a database" * 100])
 async def test_a_guest_leaves_a_damaged_file_to_its_owner(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "files" / "journal.sqlite"
