@@ -95,8 +95,13 @@ class ClosingSheet(Sheet):
     def _cancel_first(self) -> None:
         self.cancel_button.setEnabled(False)
         self.text.setText(tr("주문을 취소하고 있습니다. 끝나면 종료합니다."))
+        orders, panic = self._workspace.orders, self._workspace.panic
+        if not panic.is_running:
+            for order in orders.open_orders():
+                if order.order_number:
+                    orders.cancel_soon(order.key)
         self._waiting = self._workspace.scope.spawn(
-            self._cancel_and_leave(), name="cancel and close", replaces="close"
+            self._leave_when_gone(), name="close when cancelled", replaces="close"
         )
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -106,12 +111,8 @@ class ClosingSheet(Sheet):
         if waiting is not None and not waiting.done() and waiting is not _this_task():
             waiting.cancel()
 
-    async def _cancel_and_leave(self) -> None:
+    async def _leave_when_gone(self) -> None:
         orders, panic = self._workspace.orders, self._workspace.panic
-        if not panic.is_running:
-            for order in orders.open_orders():
-                if order.order_number:
-                    orders.cancel_soon(order.key)
         waited = 0.0
         # A panic tells itself how it fares and may go on for long: its own proof is waited for.
         while panic.is_running or (orders.open_orders() and waited < _PATIENCE_SECONDS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton
 
@@ -14,7 +14,12 @@ from kis_terminal.ui.translation import tr
 
 
 class ConfirmStrip(QFrame):
-    """Ask one yes or no. With real money the cursor stands on 돌아가기, else Enter confirms; Esc leaves."""
+    """Ask one yes or no. With real money the cursor stands on 돌아가기, else Enter confirms; Esc leaves.
+
+    Signals: `answered()` the question is gone, whatever was chosen.
+    """
+
+    answered = Signal()
 
     def __init__(self, theme: Theme, environment: Environment) -> None:
         super().__init__()
@@ -54,11 +59,13 @@ class ConfirmStrip(QFrame):
         self.hide()
         if run is not None:
             run()
+        self.answered.emit()
 
     def leave(self) -> None:
         """Drop the question."""
         self._run = None
         self.hide()
+        self.answered.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave by Esc; Enter presses the button that has the focus."""

@@ -391,7 +391,7 @@ class MainWindow(QMainWindow):
             self.recording.fill_menu(menu)
         menu.popup(at - QPoint(0, menu.sizeHint().height()) if at.y() > self.height() // 2 else at)
 
-    def _layout_chosen(self, name: str, is_checked: bool) -> None:
+    def _layout_chosen(self, name: str, is_checked: bool = False) -> None:
         self.apply_layout(name)
 
     def _delete_layout(self) -> None:

@@ -113,10 +113,7 @@ class Notices(QObject):
             action = inner.addAction(tr(word))
             action.setCheckable(True)
             action.setChecked(self.is_on(switch))
-            action.triggered.connect(partial(self._toggled, switch))
-
-    def _toggled(self, switch: Switch, is_checked: bool) -> None:
-        self.toggle(switch)
+            action.triggered.connect(lambda _=False, chosen=switch: self.toggle(chosen))
 
     # -- what happens ---
 

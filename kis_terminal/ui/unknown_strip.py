@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QSizePolicy
@@ -86,10 +85,7 @@ class UnknownStrip(QFrame):
         """Add one entry for each row that the order may be."""
         for twin in self._twins:
             action = menu.addAction(describe_twin(twin))
-            action.triggered.connect(partial(self._chosen, twin.order_number))
-
-    def _chosen(self, order_number: str, is_checked: bool) -> None:
-        self.twin_wanted.emit(order_number)
+            action.triggered.connect(lambda _=False, chosen=twin.order_number: self.twin_wanted.emit(chosen))
 
 
 def describe_twin(twin: Order) -> str:

@@ -105,8 +105,8 @@ class WindowChoices:
             action.setChecked(colour_set is colours)
             action.triggered.connect(partial(self._colours_chosen, colour_set))
 
-    def _mode_chosen(self, mode: Mode, is_checked: bool) -> None:
+    def _mode_chosen(self, mode: Mode, is_checked: bool = False) -> None:
         self.choose_mode(mode)
 
-    def _colours_chosen(self, colours: ColourSet, is_checked: bool) -> None:
+    def _colours_chosen(self, colours: ColourSet, is_checked: bool = False) -> None:
         self.choose_colours(colours)

@@ -283,6 +283,18 @@ def test_an_order_goes_from_working_to_filled(market: Desk, qtbot: Any) -> None:
     assert panel.grid.cell_text(key, "status") == "체결"
 
 
+def test_the_tabs_of_the_order_list_answer_to_the_mouse(market: Desk, qtbot: Any) -> None:
+    panel = OrdersPanel(market.workspace)
+    shown(qtbot, panel)
+    key = order(market, SAMSUNG, Side.BUY, 50, 83_100)
+    qtbot.waitUntil(lambda: panel.grid.keys == [key])
+
+    qtbot.mouseClick(panel.tab_buttons[OrderTab.FILLED], Qt.MouseButton.LeftButton)
+
+    assert panel.grid.keys == []
+    assert panel.tab_buttons[OrderTab.FILLED].isChecked()
+
+
 def test_a_refusal_says_why(market: Desk, qtbot: Any) -> None:
     panel = OrdersPanel(market.workspace)
     shown(qtbot, panel)

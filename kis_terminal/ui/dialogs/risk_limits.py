@@ -131,12 +131,13 @@ class RiskLimitsSheet(Sheet):
         ):
             head = _label(word, colours.muted)
             if place in (2, 4):
-                head.setAlignment(Qt.AlignmentFlag.AlignRight)
+                head.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(head, 0, place)
         rows = {
             field.name: _LimitRow(field.name, self.theme, grid, place)
             for place, field in enumerate(fields(RiskLimits), 1)
         }
+        grid.setRowStretch(len(rows) + 1, 1)
         for row in rows.values():
             row.edit.textEdited.connect(self._text_edited)
             row.edit.returnPressed.connect(self.save)

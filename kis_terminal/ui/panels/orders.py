@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import partial
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from kis_terminal.domain.orders import Order, OrderStatus
@@ -80,6 +80,7 @@ class OrdersPanel(Panel):
         self.unknown.refusal_wanted.connect(lambda: self.ask_not_accepted(self.grid.current))
         self.body.addWidget(self.unknown)
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
+        self.confirm.answered.connect(self._show_unknown)
         self.body.addWidget(self.confirm)
 
     def _build_strip(self) -> None:
@@ -144,9 +145,17 @@ class OrdersPanel(Panel):
     def _show_unknown(self) -> None:
         """Offer what can be done about the chosen order where nobody knows what became of it."""
         order = self._orders.get(self.grid.current) if self.grid.current in self.grid.keys else None
-        if order is not None and order.status is not OrderStatus.UNKNOWN:
+        # A question about it stands in its place.
+        if order is not None and (order.status is not OrderStatus.UNKNOWN or not self.confirm.isHidden()):
             order = None
+        was_hidden = self.unknown.isHidden()
         self.unknown.show_order(order, self._orders.twins_of(order.key) if order is not None else ())
+        if was_hidden and order is not None and len(self.grid.selected) < 2:
+            QTimer.singleShot(0, self, self._reveal_chosen)
+
+    def _reveal_chosen(self) -> None:
+        """Bring the chosen row back in sight where the strip has taken its room."""
+        self.grid.select(self.grid.current)
 
     def _show_counts(self) -> None:
         everything = self._orders.all()
@@ -161,7 +170,7 @@ class OrdersPanel(Panel):
             tr(_EMPTY[self._tab]) if self._orders.is_reconciled else tr("주문내역을 불러오고 있습니다.")
         )
 
-    def _tab_clicked(self, tab: OrderTab, is_checked: bool) -> None:
+    def _tab_clicked(self, tab: OrderTab, is_checked: bool = False) -> None:
         self.show_tab(tab)
 
     def show_tab(self, tab: OrderTab) -> None:
@@ -196,6 +205,7 @@ class OrdersPanel(Panel):
             what=self._described(order),
         )
         self.confirm.ask(words, tr("이 주문이 맞음"), lambda: self._settle(key, number))
+        self._show_unknown()
 
     def ask_not_accepted(self, key: str) -> None:
         """Ask before an unknown order is taken as never accepted by the person's word."""
@@ -208,6 +218,7 @@ class OrdersPanel(Panel):
             what=self._described(order),
         )
         self.confirm.ask(words, tr("접수되지 않음"), lambda: self._settle(key, None))
+        self._show_unknown()
 
     def _described(self, order: Order) -> str:
         return f"{self.columns.name(order)} {side_word(order.side)} " + tr(

@@ -119,7 +119,7 @@ class RiskPanel(Panel):
                     colour=self._colour,
                     is_bold=True,
                 ),
-                Column("value", tr("값"), 140, lambda c: said(c.value), Align.RIGHT, is_bold=True),
+                Column("value", tr("값"), 140, _value, Align.RIGHT, is_bold=True),
                 Column(
                     "limit", tr("한도"), 140, lambda c: said(c.limit), Align.RIGHT, colour=lambda c: muted
                 ),
@@ -277,6 +277,11 @@ class RiskPanel(Panel):
 
 
 _PASSED = 3
+_KINDS = frozenset(kind.value for kind in OrderKind)
+
+
+def _value(check: RiskCheck) -> str:
+    return kind_word(OrderKind(check.value)) if check.value in _KINDS else said(check.value)
 
 
 def _rank(check: RiskCheck) -> int:
