@@ -143,3 +143,20 @@ def test_rows_never_repeat_a_price_and_fall_from_top_to_bottom(
 
     assert len(rows.prices) == max(2, min(FULL_ROWS, count))
     assert prices == sorted(set(prices), reverse=True)
+
+
+def test_case_37_a_book_off_tick_and_beyond_the_limits_is_drawn() -> None:
+    rows = rows_at(84_600)
+    rows.is_pointer_over = True
+    book = book_of(SAMSUNG, 84_600)
+    odd = book._replace(
+        ask_prices=(Decimal(84_650), *book.ask_prices[1:]), bid_prices=(Decimal(8_460), *book.bid_prices[1:])
+    )
+
+    rows.take(odd)
+    held = rows.levels()
+    rows.is_pointer_over = False
+    rows.take(odd)
+
+    assert len(held) == FULL_ROWS
+    assert {Decimal(84_650), Decimal(8_460)} <= {level.price for level in rows.levels()}
