@@ -275,31 +275,33 @@ class MarketData:
         self.quotes.publish(symbol)
         return quote
 
-    async def _load_book(self, symbol: str) -> None:
+    async def _load_book(self, symbol: str) -> bool:
+        """Fetch the book and carry it in; returns whether it came."""
         state = self.state(symbol)
         before = state.book_version
         try:
             book = await self._source.order_book(symbol)
         except TerminalError as error:
             log.info("order book of %s: %s", symbol, error)
-            return
+            return False
         # What the stream brought meanwhile is newer.
         if state.book_version == before or not self.wanted.is_live((Stream.BOOK, symbol)):
             state.take_book(book, self._clock.monotonic())
             self.books.publish(symbol)
+        return True
 
-    async def _poll(self, key: Key) -> None:
+    async def _poll(self, key: Key) -> bool:
         stream, symbol = key
         if stream is Stream.BOOK:
-            await self._load_book(symbol)
-            return
+            return await self._load_book(symbol)
         try:
             await self.refresh_quote(symbol)
         except TerminalError as error:
             log.info("poll of %s: %s", symbol, error)
-            return
+            return False
         if not self.is_live(symbol):
             self.state(symbol).freshness = Freshness.POLLED
+        return True
 
     # -- what the feed brings (called in the socket reader; nothing here waits) ---
 

@@ -22,12 +22,15 @@ _SAME_SECONDS = 2.0
 _RANK_SECONDS = 4.0
 """How much older a less wanted stream may be before it is its turn."""
 _LOOK_SECONDS = 1.0
+_LONGEST_PAUSE = 15.0
+"""While the broker does not answer."""
 
 
 class Poller:
     """Keep one task while something is missing.
 
-    is_current(key): the stream itself tells the newest. poll(key): ask, and never raise a TerminalError.
+    is_current(key): the stream itself tells the newest. poll(key): ask; returns whether there was an answer,
+    never raises a TerminalError.
     """
 
     def __init__(
@@ -38,7 +41,7 @@ class Poller:
         health: HealthSource | None,
         *,
         is_current: Callable[[Key], bool],
-        poll: Callable[[Key], Awaitable[None]],
+        poll: Callable[[Key], Awaitable[bool]],
     ) -> None:
         self._streams = streams
         self._clock = clock
@@ -56,6 +59,7 @@ class Poller:
             self._scope.spawn(self._run(), name="poll")
 
     async def _run(self) -> None:
+        failures = 0
         try:
             while missing := self._missing():
                 key = self._next([key for key in missing if self._streams.is_late(key)])
@@ -63,8 +67,10 @@ class Poller:
                     await asyncio.sleep(_LOOK_SECONDS)
                     continue
                 self._polled_at[key] = self._clock.monotonic()
-                await self._poll(key)
+                failures = 0 if await self._poll(key) else failures + 1
                 await self._rest()
+                if failures:
+                    await asyncio.sleep(min(_LONGEST_PAUSE, _UNKNOWN_PACE * 2.0 ** min(failures, 10)))
         finally:
             self._is_running = False
             self._polled_at.clear()

@@ -61,6 +61,7 @@ class StallWatch:
         self._probed_at = float("-inf")
         self._pause = self._timing.first_pause
         self._restarted_at = float("-inf")
+        self._is_doubting = False
 
     def start(self) -> None:
         """Look now and then from now on."""
@@ -69,13 +70,16 @@ class StallWatch:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._timing.look)
-            if not self._is_trading_time():
-                continue
-            figures = self._feed.health()
-            if figures.link is not LinkState.CONNECTED:
+            figures, is_trading_time = self._feed.health(), self._is_trading_time()
+            data_at = figures.link_since if figures.last_data_at is None else figures.last_data_at
+            has_data = figures.last_data_at is not None and figures.last_data_at > self._restarted_at
+            if self._is_doubting and (has_data or not is_trading_time):
+                # Until here nothing was live and all was polled, however often streams were confirmed.
+                self._is_doubting = False
+                self._market_data.wanted.trust()
+            if not is_trading_time or figures.link is not LinkState.CONNECTED:
                 continue
             now = self._clock.monotonic()
-            data_at = figures.link_since if figures.last_data_at is None else figures.last_data_at
             if data_at > self._restarted_at + self._timing.settle:
                 self._pause = self._timing.first_pause
             quiet_since = max(data_at, figures.link_since, self._probed_at)
@@ -127,6 +131,7 @@ class StallWatch:
         )
         self._pause = min(2 * self._pause, self._timing.longest_pause)
         self._restarted_at = self._clock.monotonic()
+        self._is_doubting = True
         self._market_data.wanted.doubt(data_at)
         self._feed.restart(symbols[0])
 

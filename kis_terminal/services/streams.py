@@ -193,7 +193,6 @@ class Streams:
             return
         if state is SubscriptionState.CONFIRMED:
             self._confirmed.setdefault(key, self._clock.monotonic())
-            self._doubted_at = None
             return
         self._lose(key, self.sure_until())
         if key in self._budget:
@@ -214,8 +213,13 @@ class Streams:
             self._arrange_soon()
 
     def doubt(self, since: float) -> None:
-        """Believe nothing after `since` until a stream is confirmed anew: a living link brings no data."""
+        """Believe nothing after `since` until `trust`: a link lives without data, a new one may as well."""
         self._doubted_at = since
+        self._on_missing()
+
+    def trust(self) -> None:
+        """Believe the link again: data has come."""
+        self._doubted_at = None
 
     def take_gapped(self) -> list[Key]:
         """Return the watched streams that broke since this was asked last, the most wanted first."""

@@ -100,6 +100,27 @@ async def test_case_47_data_that_stops_on_a_living_connection_is_seen_and_comes_
         await bench.invariants.hold()
 
 
+async def test_case_47_a_new_connection_without_data_is_not_believed_either(
+    tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    """Cause: confirmed anew, a price asked for by REST counted as live until the next look, minutes later."""
+    expect_log("no data for")
+    stall = replace(STALL, first_pause=60.0, longest_pause=60.0)
+    async with feed_bench(tmp_path, symbols=(SAMSUNG,), timing=PATIENT, stall=stall) as bench:
+        for tr_id in ("H0STCNT0", "H0STASP0"):
+            bench.fault(f"do=drop,on=frame,tr={tr_id}")
+        await until(lambda: bench.desk.feed.health().stall_restarts == 1, 10)
+        await bench.connected()
+        asked = bench.calls("/inquire-price")
+        await until(lambda: bench.calls("/inquire-price") >= asked + 2, 15)
+        assert not bench.is_live(SAMSUNG)
+        assert (bench.desk.market_data.price_age(SAMSUNG) or 0.0) > 0.0
+
+        bench.heal()
+        await until(lambda: bench.is_live(SAMSUNG), 10)
+        await bench.invariants.hold()
+
+
 async def test_case_47_one_stream_that_died_among_living_ones_is_asked_for_anew(
     tmp_path: Path, expect_log: ExpectLog
 ) -> None:
