@@ -127,6 +127,8 @@ HHDFS00000300+ /uapi/overseas-price/v1/quotations/price AUTH EXCD SYMB
 HHDFS76200200 /uapi/overseas-price/v1/quotations/price-detail AUTH EXCD SYMB
 HHDFS76200100 /uapi/overseas-price/v1/quotations/inquire-asking-price AUTH EXCD SYMB
 HHDFS76200300 /uapi/overseas-price/v1/quotations/inquire-ccnl EXCD TDAY SYMB
+""",
+        "handlers_overseas_sheets": """
 CTPF1702R /uapi/overseas-price/v1/quotations/search-info PRDT_TYPE_CD PDNO
 HHDFS76410000+ /uapi/overseas-price/v1/quotations/inquire-search AUTH EXCD
 CTOS5011R /uapi/overseas-stock/v1/quotations/countries-holiday TRAD_DT
