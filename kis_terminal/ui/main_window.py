@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
         workspace.link.order_wanted.connect(self._order_form_wanted)
         for dock in self.docks.values():
             dock.visibilityChanged.connect(self.messages.stay_above)
-        workspace.link.explain_wanted.connect(self._explain_order)
+        workspace.link.explain_wanted.connect(lambda _: self.show_panel("risk"))
         workspace.link.limits_wanted.connect(self.risk.open_limits)
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
         self.band.reducing_release_wanted.connect(self.risk.open_release)
@@ -278,8 +278,9 @@ class MainWindow(QMainWindow):
     # -- panels ---
 
     def show_panel(self, name: str) -> None:
-        """Bring a panel to the front and give it the keys."""
-        self.docks[name].bring()
+        """Bring a panel to the front and give it the keys; nothing where the window has none of that name."""
+        if name in self.docks:
+            self.docks[name].bring()
 
     def _focus_changed(self, before: QWidget | None, now: QWidget | None) -> None:
         for dock in self.docks.values():
@@ -305,10 +306,6 @@ class MainWindow(QMainWindow):
         if "order_entry" in self.docks and not self.docks["order_entry"].panel.is_active:
             self.docks["order_entry"].show()
             self.docks["order_entry"].raise_()
-
-    def _explain_order(self, key: str) -> None:
-        if "risk" in self.docks:
-            self.show_panel("risk")
 
     # -- orders ---
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QPushButton
 
+from kis_terminal.domain.errors import TerminalError
 from kis_terminal.services.panic import PanicLine, PanicOutcome, PanicReport
 from kis_terminal.ui import formatting
 from kis_terminal.ui.csv_file import save_table
@@ -191,6 +192,10 @@ class PanicSheet(Sheet):
         if self._workspace.panic.is_running:
             self.message.setText(tr("아직 취소가 진행 중입니다. 끝난 뒤에 해제하십시오."))
             return
-        self._workspace.risk_gate.release()
+        try:
+            self._workspace.risk_gate.release()
+        except TerminalError as error:
+            self.message.setText(tr("풀 수 없습니다: {error}", error=said(error)))
+            return
         self._workspace.link.message.emit("info", tr("주문 잠금을 해제했습니다."))
         self.hide()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.risk import RiskLimits
-from kis_terminal.services.risk_settings import RiskSettings, changed, text_of
+from kis_terminal.services.risk_settings import RiskSettings, changed, loosened, text_of
 from tests.support.ports_in_memory import MemoryStore
 
 MINE = replace(
@@ -53,3 +54,28 @@ def test_texts_are_as_a_person_types_them() -> None:
     assert changed(RiskLimits(), "max_order_value", "1,000,000").max_order_value == 1_000_000
     assert text_of(MINE, "denied_symbols") == "005930 0126Z0"
     assert text_of(MINE, "max_price_age") == "12.5"
+
+
+@pytest.mark.parametrize(
+    ("changes", "laxer"),
+    [
+        ({"max_quantity": 8}, True),
+        ({"max_quantity": 6}, False),
+        ({"duplicate_seconds": 0.4}, True),
+        ({"duplicate_seconds": 0.6}, False),
+        ({"soft_order_value": Decimal(10) ** 12, "max_price_age": 9e9}, False),
+        ({"denied_symbols": frozenset({"005930"})}, True),
+        ({"denied_symbols": frozenset({"0126Z0", "005930", "035420"})}, False),
+        ({"allowed_symbols": frozenset({"005930"})}, False),
+    ],
+)
+def test_a_hard_limit_that_lets_more_through_is_known_as_looser(changes: Any, laxer: bool) -> None:
+    assert loosened(MINE, replace(MINE, **changes)) == (tuple(changes) if laxer else ())
+
+
+def test_naming_more_or_no_symbols_lets_more_through() -> None:
+    named = replace(MINE, allowed_symbols=frozenset({"005930"}))
+
+    assert loosened(named, MINE) == ("allowed_symbols",)
+    assert loosened(named, replace(MINE, allowed_symbols=frozenset({"005930", "035420"})))
+    assert not loosened(replace(MINE, allowed_symbols=frozenset({"005930", "035420"})), named)

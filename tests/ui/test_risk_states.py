@@ -152,6 +152,20 @@ def test_a_release_that_the_disk_refuses_stays_reducing(desk: Desk, open_window:
     desk.store.refusal = None
 
 
+def test_a_latch_whose_release_the_disk_refuses_stays_down(desk: Desk, open_window: OpenWindow) -> None:
+    window = open_window(desk)
+    desk.workspace.risk_gate.halt()
+    window.panic_report()
+    desk.store.refusal = CorrectionNeeded("disk full")
+
+    window.panic_sheet.word_edit.setText("해제")
+    window.panic_sheet.release_button.click()
+
+    assert "disk full" in window.panic_sheet.message.text()
+    assert desk.workspace.risk_gate.is_halted
+    desk.store.refusal = None
+
+
 def test_the_explain_panel_comes_by_command_and_from_the_list(desk: Desk, open_window: OpenWindow) -> None:
     window = open_window(desk)
 

@@ -1,0 +1,59 @@
+"""The end that nobody is asked about: a signal while orders stand at the broker (SAFETY case 78)."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from kis_terminal.settings import SIM_ACCOUNT
+from tests.end_to_end.conftest import StartProgram
+from tests.end_to_end.program import wait_until
+
+LISTING = "/uapi/domestic-stock/v1/trading/inquire-daily-ccld"
+
+
+def listings(control: httpx.Client) -> int:
+    """Return how often the order list was asked for."""
+    events: list[dict[str, Any]] = control.get("/control/log", params={"kind": "request"}).json()
+    return sum(event.get("path") == LISTING for event in events)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+def test_sigterm_asks_nothing_ends_in_time_and_the_log_names_what_stays(
+    start_program: StartProgram, terminal_home: Path
+) -> None:
+    program = start_program()
+    address = program.ready()
+    log = terminal_home / "logs" / "kis-terminal.log"
+    base = str(address["control"]).removesuffix("/control")
+    headers = {"authorization": f"Bearer {address['control_token']}"}
+    with httpx.Client(base_url=base, headers=headers, trust_env=False) as control:
+        wait_until(lambda: listings(control) > 0)
+        placed = control.post(
+            "/control/orders",
+            json={
+                "account": SIM_ACCOUNT,
+                "side": "buy",
+                "symbol": "005930",
+                "quantity": 3,
+                "price": 60_000,
+            },
+        ).json()
+        assert placed.get("accepted"), placed
+        before = listings(control)
+        wait_until(lambda: listings(control) > before, 60)
+    time.sleep(1.0)  # until that answer is carried in, which nobody outside can see
+
+    begun = time.monotonic()
+    program.send(signal.SIGTERM)
+    ended = program.wait()
+
+    assert ended.code == 0, ended.err
+    assert time.monotonic() - begun < 10
+    assert f"order {placed['number']} stays at the broker: 005930 buy 3 @ 60,000" in log.read_text("utf-8")
