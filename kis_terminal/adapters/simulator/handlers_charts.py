@@ -120,12 +120,14 @@ def _chart_head(call: Call, symbol: str) -> dict[str, str]:
 
 
 def inquire_time_itemchartprice(call: Call) -> Answer:
-    """Answer FHKST03010200: 30 minutes of today that end at FID_INPUT_HOUR_1."""
+    """Answer FHKST03010200: 30 minutes of today that end at FID_INPUT_HOUR_1; at midnight the newest."""
     check_market(call)
     symbol = call.symbol()
     latest = second_of(call.text("FID_INPUT_HOUR_1"))
     if latest is None:
         raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_HOUR_1")
+    # python-kis begins every walk through the day with 000000; nothing trades then, so it can mean one thing.
+    latest = latest or 24 * 3600
     today = call.venue.exchange_time().date()
     days_back = 1 if call.text("FID_PW_DATA_INCU_YN") == "Y" else 0
     rows = _minute_rows(call, symbol, today, latest, _TODAY_ROWS, days_back)

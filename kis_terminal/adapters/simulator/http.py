@@ -115,6 +115,11 @@ class Gateway:
         for transaction in endpoint.transactions:
             if tr_id in (transaction.real, transaction.paper):
                 raise gateway_refusal("EGW00213" if self._personality.is_paper else "EGW02004")
+        # Clients turn the first letter of every id into V for paper (KIS's own sample does), of those too
+        # that paper lacks: "not a paper TR" is the answer they get.
+        paper_forms = {f"V{one.real[1:]}" for one in endpoint.transactions if one.real[0] in "TJC"}
+        if self._personality.is_paper and tr_id in paper_forms:
+            raise gateway_refusal("EGW00213")
         raise gateway_refusal("OPSQ0002")
 
     def check_rate(self, appkey: str) -> None:
@@ -129,11 +134,14 @@ class Gateway:
             raise gateway_refusal("EGW00215")
 
     def check_approval_rate(self, appkey: str) -> None:
-        """Count an approval call, and refuse who is shut out."""
+        """Count an approval call, and refuse who is shut out.
+
+        Too many calls are the gateway's matter on every path: clients look for `msg_cd` and try again.
+        """
         if self._venue.is_shut_out(appkey, self._personality):
             raise auth_refusal("EGW00003")
         if not self._admits(self._approvals, appkey, self._limits.approvals_per_second):
-            raise auth_refusal("EGW00201", 500)
+            raise gateway_refusal("EGW00201")
 
     def _admits(self, window: SlidingWindow, key: str, limit: int) -> bool:
         return not self._venue.is_limited or window.admit(key, self._venue.monotonic(), limit)

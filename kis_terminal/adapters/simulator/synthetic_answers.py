@@ -112,6 +112,9 @@ def _account_answer(spec: CallSpec, call: Call) -> Answer:
     for block in spec.blocks:
         if not block.is_list:
             blocks[block.key] = _sums(block, money, own)
+        elif "trad_dt" in {field.key for field in block.fields}:
+            # Trades by day are not kept; a share that is only held, or a sum, is none and has no day.
+            blocks[block.key] = []
         elif {"pdno", "hldg_qty"} <= {field.key for field in block.fields}:
             blocks[block.key] = [_holding(spec, call, block, one) for one in holdings if one.quantity]
         else:

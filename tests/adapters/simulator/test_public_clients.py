@@ -1,6 +1,7 @@
 """Send what public clients send that no document names: KIS answers it, so the exchange must.
 
-Found by running python-kis 2.1.6 and mojito2 0.1.6 against the exchange with only the host names changed.
+Found by running python-kis 2.1.6, mojito2 0.1.6 and KIS's own sample client against the exchange with only
+hosts and keys changed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 
 from tests.support.shared import shared_path
 
-from .wire_client import QUOTATIONS, STOCK, logged_in, running
+from .wire_client import ACCOUNT, PAPER_KEY, QUOTATIONS, STOCK, TRADING, logged_in, running
 
 CHART = {**STOCK, "FID_PERIOD_DIV_CODE": "D", "FID_ORG_ADJ_PRC": "0"}
 
@@ -75,3 +76,61 @@ async def test_short_product_sheet_of_another_market_is_refused_as_no_data(asked
         answer = (await client.get(f"{QUOTATIONS}/search-info", "CTPF1604R", parameters)).json()
 
     assert answer["rt_cd"] == "7"
+
+
+async def test_minutes_asked_for_at_midnight_are_the_newest() -> None:
+    """Cause: python-kis asks for the minutes of the day from 000000 on and got an empty chart."""
+    asked = {**STOCK, "FID_PW_DATA_INCU_YN": "N", "FID_ETC_CLS_CODE": ""}
+    path = f"{QUOTATIONS}/inquire-time-itemchartprice"
+    async with running(is_limited=False) as server, logged_in(server) as client:
+        first = (await client.get(path, "FHKST03010200", {**asked, "FID_INPUT_HOUR_1": "000000"})).json()
+        late = (await client.get(path, "FHKST03010200", {**asked, "FID_INPUT_HOUR_1": "235900"})).json()
+
+    assert len(first["output2"]) == 30
+    assert [row["stck_cntg_hour"] for row in first["output2"]][1:] == [
+        row["stck_cntg_hour"] for row in late["output2"]
+    ][1:]
+
+
+async def test_too_many_approval_calls_are_refused_in_the_envelope_that_makes_clients_wait() -> None:
+    """Cause: python-kis fetches a key for each subscription, and tries again only where `msg_cd` says so."""
+    async with running() as server, logged_in(server) as client:
+        answers = [await client.auth("/oauth2/Approval") for _ in range(2)]
+
+    assert answers[0].json()["approval_key"]
+    assert (answers[1].status_code, answers[1].json()["rt_cd"]) == (500, "1")
+    assert answers[1].json()["msg_cd"] == "EGW00201"
+
+
+@pytest.mark.parametrize(
+    ("path", "tr_id", "code"),
+    [
+        ("chk-holiday", "VTCA0903R", "EGW00213"),
+        ("search-stock-info", "VTPF1002R", "EGW00213"),
+        ("search-stock-info", "VTPF9999R", "OPSQ0002"),
+    ],
+)
+async def test_paper_form_of_an_id_that_paper_lacks_is_no_paper_function(
+    path: str, tr_id: str, code: str
+) -> None:
+    """Cause: KIS's sample writes V for the first letter of every id, of those too that paper lacks."""
+    async with running() as server, logged_in(server, "paper_rest", PAPER_KEY) as client:
+        answer = await client.get(f"{QUOTATIONS}/{path}", tr_id, {})
+
+    assert (answer.status_code, answer.json()["msg_cd"]) == (500, code)
+
+
+@pytest.mark.parametrize(
+    ("path", "tr_id"),
+    [("inquire-period-trade-profit", "TTTC8715R"), ("inquire-period-profit", "TTTC8708R")],
+)
+async def test_profits_by_day_list_no_row_without_a_day(path: str, tr_id: str) -> None:
+    """Cause: each holding stood there as a trade without a day, which python-kis cannot read as a date."""
+    period = {"INQR_STRT_DT": "20261101", "INQR_END_DT": "20261130", "PDNO": ""}
+    manner = {"SORT_DVSN": "00", "INQR_DVSN": "00", "CBLC_DVSN": "00"}
+    asked = ACCOUNT | period | manner | {"CTX_AREA_FK100": "", "CTX_AREA_NK100": ""}
+    async with running(is_limited=False) as server, logged_in(server) as client:
+        answer = (await client.get(f"{TRADING}/{path}", tr_id, asked)).json()
+
+    assert (answer["rt_cd"], answer["output1"]) == ("0", [])
+    assert answer["output2"]["tot_rlzt_pfls"] == "0"
