@@ -110,6 +110,26 @@ async def _health(terminal: Any, name: str) -> None:
         subscription.close()
 
 
+async def _risk_checks(terminal: Any, name: str) -> None:
+    """Type an order that one rule asks about while the account may only reduce."""
+    from kis_terminal.ui.workspace import OrderDraft
+
+    await _trade(terminal)
+    price = terminal.market_data.state(SAMSUNG).price
+    terminal.workspace.link.order_wanted.emit(OrderDraft(SAMSUNG, None, price, 900))
+    terminal.risk_gate.reduce()
+    terminal.window.show_panel("risk")
+    await _until(lambda: not terminal.window.messages.shown, "the end of the notices")
+    _save(terminal.window, name)
+
+
+async def _risk_limits(terminal: Any, name: str) -> None:
+    await _trade(terminal)
+    terminal.window.risk.open_limits()
+    await asyncio.sleep(0.5)
+    _save(terminal.window, name)
+
+
 async def _panic(terminal: Any, name: str) -> None:
     await _trade(terminal)
     terminal.panic.press()
@@ -124,6 +144,8 @@ SCENES: dict[str, _Scene] = {
     "terminal-1366x768": (_whole_window, (1366, 768), "ko", "1"),
     "terminal-english": (_whole_window, (1760, 990), "en", "1"),
     "health": (_health, (1760, 990), "ko", "1"),
+    "risk-checks": (_risk_checks, (1760, 990), "ko", "1"),
+    "risk-limits": (_risk_limits, (1760, 990), "ko", "1"),
     "panic-report": (_panic, (1760, 990), "ko", "1"),
     "order-book": (_order_book, (1760, 990), "ko", "2"),
 }

@@ -225,9 +225,7 @@ class OrderBookPanel(Panel):
     def _order_refused(self, refusal: tuple[Order, str]) -> None:
         order, sentence = refusal
         if order.symbol == self._symbol and order.price is not None:
-            self.ladder.say_at(order.price, said(sentence))
-        elif order.origin is Origin.LADDER:
-            self.workspace.link.message.emit("danger", said(sentence))
+            self.ladder.say_at(order.price, said(sentence))  # the window says all refusals besides
 
     # -- drawing ---
 
