@@ -20,6 +20,7 @@ from kis_terminal.domain.risk import TradingState
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
+from kis_terminal.services.held_streams import HeldStreams
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
@@ -75,6 +76,7 @@ class TradingCore:
         self._tell = tell
         self._is_exchange_new = is_exchange_new
         self._is_guest = is_guest
+        self._held: HeldStreams | None = None
         self._is_looking = False
         self.scope = TaskScope("services", on_failure)
         self.broker = broker = KisBroker(
@@ -176,6 +178,7 @@ class TradingCore:
         self.scope.spawn(self._watch_latch(), name="latch")
         self.trading_day.start()
         self.stall_watch.start()
+        self._held = HeldStreams(self.portfolio, self.market_data)
 
     async def _begin_orders(self) -> None:
         """Take over what the journal knows of today, then ask the broker; nothing is sent for it."""
@@ -254,6 +257,8 @@ class TradingCore:
     async def close(self) -> None:
         """Stop in reverse order; orders already sent stay at the broker."""
         await self.orders.finish_sending(_ANSWER_SECONDS)
+        if self._held is not None:
+            self._held.close()
         await self.scope.close()
         await self.feed.close()
         await self.broker.close()

@@ -53,6 +53,7 @@ class OrderDesk:
     journal: MemoryJournal
     store: MemoryStore
     portfolio: Portfolio
+    market_data: MarketData
     risk_gate: RiskGate
     orders: Orders
     reconciler: Reconciler
@@ -150,6 +151,7 @@ async def order_desk(
             journal,
             store,
             portfolio,
+            market_data,
             risk_gate,
             orders,
             reconciler,
