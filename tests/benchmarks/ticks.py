@@ -124,8 +124,8 @@ def of_window(pace: int, seconds: float) -> dict[str, Any]:
         clock._timer.timeout.connect(counted)
         watch = PaintWatch(desk)
         watches.append(watch)
-        live = LiveBars(BarSeries(streamed[0], Interval.MINUTE_1), day)
         day = day_seconds(market.today())
+        live = LiveBars(BarSeries(streamed[0], Interval.MINUTE_1), day)
         live.listed()
         before_bars = market.state(streamed[0]).volume
         bars = market.ticks.subscribe(lambda ticks: ticks[0].symbol == streamed[0] and live.take(ticks))
