@@ -63,6 +63,7 @@ class Notices(QObject):
         self._play = play
         self._state = workspace.risk_gate.state
         self._was_connected = workspace.market_data.link_state is LinkState.CONNECTED
+        self._has_connected = self._was_connected
         self._lines: list[str] = []
         self._level = _LEVELS[0]
         self._sounded_at = -_SOUND_SECONDS
@@ -137,7 +138,9 @@ class Notices(QObject):
         if is_connected is self._was_connected:
             return
         self._was_connected = is_connected
-        if is_connected:
+        if not self._has_connected:
+            self._has_connected = True  # the first connection is no news
+        elif is_connected:
             self._tell("info", tr("실시간 연결이 돌아왔습니다."), None)
         else:
             words = tr("실시간 연결이 끊겼습니다. 시세와 체결통보가 오지 않습니다.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded, OutcomeUnknown
@@ -348,6 +348,23 @@ def test_refusal_lost_connection_and_latch_are_told(
         "실시간 연결이 끊겼습니다. 시세와 체결통보가 오지 않습니다.",
         "새 주문이 잠겼습니다 (전체취소·정지).",
     ]
+
+
+def test_the_first_connection_is_no_news_and_a_later_one_is(desk: Desk, outside: Outside, qtbot: Any) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    notices = Notices(window, desk.workspace, outside, outside.play)
+
+    desk.feed.listener.on_link(LinkState.CONNECTED, "")
+    first = list(outside.shown)
+    desk.feed.listener.on_link(LinkState.WAITING, "")
+    desk.feed.listener.on_link(LinkState.CONNECTED, "")
+    qtbot.waitUntil(lambda: len(outside.shown) == 2)
+    notices.stop()
+
+    assert first == []
+    assert outside.shown[1][2] == "실시간 연결이 돌아왔습니다."
+    assert outside.is_removed
 
 
 def test_each_kind_is_switched_off_for_itself_and_stays_so(
