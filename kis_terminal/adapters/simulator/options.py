@@ -9,6 +9,10 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from kis_terminal.adapters.simulator.faults import FaultError, FaultRule, read_rule
+from kis_terminal.adapters.simulator.frames import FrameProfile
+
+_KNOWN_COLUMNS = ((46, 47), (59, 62, 63), (23, 26))
+"""Columns that KIS's trades, books and execution notices have had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class SimulatorOptions:
     load_ticks: int = 0
     ping_seconds: float = 10.0
     faults: tuple[FaultRule, ...] = ()
+    columns: FrameProfile | None = None
+    """Columns of the frames; today's where absent."""
     parent_pid: int | None = None
     watches_stdin: bool = False
 
@@ -100,6 +106,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="let something go wrong, e.g. do=drop,at=answer,path=*/order-cash,nth=1 or the same as JSON; "
         "may be given several times (the language: docs/simulator.md)",
     )
+    parser.add_argument(
+        "--columns",
+        type=_columns,
+        metavar="TRADE,BOOK,NOTICE",
+        help="columns of the frames for clients that know older ones: 46 or 47, 59, 62 or 63, 23 or 26",
+    )
     parser.add_argument("--parent-pid", type=int, help="end when this process is gone")
     parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
     return parser
@@ -130,6 +142,7 @@ def read_options(arguments: Sequence[str] | None = None) -> SimulatorOptions:
         load_ticks=values.load_ticks,
         ping_seconds=values.ping_seconds,
         faults=tuple(values.fault),
+        columns=values.columns,
         parent_pid=values.parent_pid,
         watches_stdin=values.watch_stdin,
     )
@@ -161,6 +174,17 @@ def _fault(text: str) -> FaultRule:
         return read_rule(text)
     except FaultError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _columns(text: str) -> FrameProfile:
+    known = " ".join("|".join(map(str, counts)) for counts in _KNOWN_COLUMNS)
+    try:
+        trade, book, notice = (int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not three numbers joined by commas: {known}") from None
+    if any(count not in counts for count, counts in zip((trade, book, notice), _KNOWN_COLUMNS, strict=True)):
+        raise argparse.ArgumentTypeError(f"{text}: known are {known}")
+    return FrameProfile(trade_columns=trade, book_columns=book, notice_columns=notice)
 
 
 def _day(text: str) -> date:

@@ -140,6 +140,10 @@ def open_session(path: Path) -> RecordedSession:
         return _sound(path, RecordedSession(_parts(path, header), header))
     except RecordingError as error:
         raise OSError(errno.EINVAL, f"--replay {path}: 재생할 수 있는 기록이 아닙니다. / {error}") from error
+    except FileNotFoundError as error:
+        raise OSError(
+            errno.ENOENT, f"--replay {path}: 그런 파일이 없습니다. / There is no such file."
+        ) from error
 
 
 def _sound(path: Path, session: RecordedSession) -> RecordedSession:

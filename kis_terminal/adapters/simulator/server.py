@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from kis_terminal.adapters.simulator import crypto
 from kis_terminal.adapters.simulator.control import control_routes
 from kis_terminal.adapters.simulator.exchange import Exchange
-from kis_terminal.adapters.simulator.frames import FrameProfile
 from kis_terminal.adapters.simulator.http import build_application
 from kis_terminal.adapters.simulator.load import STEP_SECONDS as LOAD_STEP_SECONDS
 from kis_terminal.adapters.simulator.load import TickLoad
@@ -43,7 +42,7 @@ _PARENT_SECONDS = 1.0
 class SimulatorServer:
     """Own the venue, the four listeners and the market's task."""
 
-    def __init__(self, options: SimulatorOptions, *, profile: FrameProfile | None = None) -> None:
+    def __init__(self, options: SimulatorOptions) -> None:
         self._options = options
         self.notes: list[str] = []
         session = _read_session(options.replay)
@@ -51,7 +50,7 @@ class SimulatorServer:
         for rule in options.faults:
             self.venue.faults.add(rule)
         self.control_token = secrets.token_urlsafe(32)
-        self.hub = StreamHub(self.venue, profile, sends_trades=not options.load_ticks)
+        self.hub = StreamHub(self.venue, options.columns, sends_trades=not options.load_ticks)
         self.replay = _replay(session, self.venue, self.hub)
         self.load = TickLoad(self.venue, self.hub, options.load_ticks) if options.load_ticks else None
         flush = self.hub.flush

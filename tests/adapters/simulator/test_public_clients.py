@@ -10,9 +10,24 @@ import json
 
 import pytest
 
+from kis_terminal.adapters.simulator.options import read_options
 from tests.support.shared import shared_path
 
-from .wire_client import ACCOUNT, PAPER_KEY, QUOTATIONS, STOCK, TRADING, logged_in, running
+from .wire_client import (
+    ACCOUNT,
+    FRESH_ACCOUNT,
+    PAPER_KEY,
+    QUOTATIONS,
+    STOCK,
+    TRADING,
+    command,
+    decrypt,
+    frame_of,
+    logged_in,
+    reply_of,
+    running,
+    socket_to,
+)
 
 CHART = {**STOCK, "FID_PERIOD_DIV_CODE": "D", "FID_ORG_ADJ_PRC": "0"}
 
@@ -134,3 +149,27 @@ async def test_profits_by_day_list_no_row_without_a_day(path: str, tr_id: str) -
 
     assert (answer["rt_cd"], answer["output1"]) == ("0", [])
     assert answer["output2"]["tot_rlzt_pfls"] == "0"
+
+
+@pytest.mark.parametrize(("columns", "counts"), [("46,59,26", (46, 59, 26)), ("47,63,23", (47, 63, 23))])
+async def test_frames_have_the_columns_of_the_clients_time(
+    columns: str, counts: tuple[int, int, int]
+) -> None:
+    """Cause: python-kis 2.1.6 reads trades of 46 and books of 59 columns only; `sim` could not send them."""
+    profile = read_options(["--columns", columns]).columns
+    order = {"PDNO": "005930", "ORD_DVSN": "01", "ORD_QTY": "1", "ORD_UNPR": "0"}
+    async with running(is_limited=False, columns=profile) as server, logged_in(server) as client:
+        key = await client.approval()
+        async with socket_to(server) as socket:
+            for tr_id in ("H0STCNT0", "H0STASP0"):
+                await socket.send(command(key, tr_id, "005930"))
+                await reply_of(socket)
+            await socket.send(command(key, "H0STCNI0", "tester"))
+            seal = (await reply_of(socket))["body"]["output"]
+            await client.post(f"{TRADING}/order-cash", "TTTC0012U", {**FRESH_ACCOUNT, **order})
+            sealed = (await frame_of(socket, "H0STCNI0"))[3]
+            trade = await frame_of(socket, "H0STCNT0")
+            book = await frame_of(socket, "H0STASP0")
+
+    widths = [len(frame[3].split("^")) // int(frame[2]) for frame in (trade, book)]
+    assert (*widths, len(decrypt(seal["key"], seal["iv"], sealed))) == counts

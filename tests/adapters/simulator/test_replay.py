@@ -215,6 +215,12 @@ def test_a_file_that_cannot_be_played_says_so(tmp_path: Path, content: str) -> N
         SimulatorServer(playing(path))
 
 
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Cause: the line on the screen was "No such file or directory" and named none."""
+    with pytest.raises(OSError, match=r"--replay .*absent"):
+        SimulatorServer(playing(tmp_path / "absent"))
+
+
 def test_a_replay_goes_with_no_other_market() -> None:
     with pytest.raises(SystemExit):
         read_options(["--replay", "x", "--bars", "y"])

@@ -142,7 +142,8 @@ def test_a_taken_port_is_told_in_one_line(children: list[Process], tmp_path: Pat
 
 @pytest.mark.parametrize(
     "words",
-    [["--port", "70000"], ["--speed", "0"], ["--clock", "noon"], ["--load-ticks", "-1"], ["--limits", "x"]],
+    [["--port", "70000"], ["--speed", "0"], ["--clock", "noon"], ["--load-ticks", "-1"], ["--limits", "x"]]
+    + [["--columns", text] for text in ("46", "46,59", "46,59,24", "a,b,c")],
 )
 def test_wrong_options_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
