@@ -11,6 +11,8 @@ from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import Workspace
 
 _SECONDS = 8
+_LONGEST = 400
+_PLAIN = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 _ICONS = {
     "info": QSystemTrayIcon.MessageIcon.Information,
     "warn": QSystemTrayIcon.MessageIcon.Warning,
@@ -49,7 +51,7 @@ class Tray(QObject):
     def notify(self, level: str, title: str, text: str) -> None:
         """Show a notice beside the icon for some seconds."""
         icon = _ICONS.get(level, QSystemTrayIcon.MessageIcon.Critical)
-        self._icon.showMessage(title, text, icon, _SECONDS * 1000)
+        self._icon.showMessage(title, plain(text), icon, _SECONDS * 1000)
 
     def remove(self) -> None:
         """Take the icon away; may be called twice."""
@@ -68,6 +70,11 @@ class Tray(QObject):
         self._window.show()
         self._window.raise_()
         self._window.activateWindow()
+
+
+def plain(text: str) -> str:
+    """Return a text that no desktop takes for markup: some show links and tags in notices."""
+    return text[:_LONGEST].translate(_PLAIN)
 
 
 def system_tray(window: QMainWindow, workspace: Workspace) -> Tray | None:

@@ -24,7 +24,7 @@ from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.risk import RiskPanel
 from kis_terminal.ui.sound_player import sound_player
-from kis_terminal.ui.tray import system_tray
+from kis_terminal.ui.tray import Tray, plain, system_tray
 from tests.support.desk import Desk
 from tests.support.leftovers import ExpectLog
 from tests.support.ports_in_memory import SAMSUNG, tick_of
@@ -386,6 +386,21 @@ def test_each_kind_is_switched_off_for_itself_and_stays_so(
     assert (outside.shown, outside.played) == ([], ["alarm"])
     assert desk.store.texts["notices.sound.fill"] == "false"
     assert desk.messages[-1] == ("info", "트레이 알림: 끔")
+
+
+@pytest.mark.qt_log_ignore("QSystemTrayIcon", "systemTrayWindowChanged", extend=True)  # there is no tray here
+def test_a_tray_takes_no_markup_and_its_menu_reaches_the_panic(desk: Desk, qtbot: Any) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    tray = Tray(window, desk.workspace)
+
+    tray.menu.actions()[1].trigger()
+
+    assert desk.workspace.risk_gate.is_halted
+    assert plain('KT&G <a href="x">') == 'KT＆G ‹a href="x"›'
+    tray.remove()
+    panic = desk.workspace.panic
+    qtbot.waitUntil(lambda: not panic.is_running)
 
 
 def test_nothing_is_heard_or_shown_outside_where_there_is_no_screen(
