@@ -109,7 +109,7 @@ class RiskPanel(Panel):
         grid = Grid(
             "risk",
             [
-                Column("title", tr("규칙"), 110, lambda c: said(c.title), Align.LEFT, colour=lambda c: muted),
+                Column("title", tr("규칙"), 100, lambda c: said(c.title), Align.LEFT, colour=lambda c: muted),
                 Column(
                     "verdict",
                     tr("판정", context="risk"),
@@ -119,9 +119,9 @@ class RiskPanel(Panel):
                     colour=self._colour,
                     is_bold=True,
                 ),
-                Column("value", tr("값"), 140, _value, Align.RIGHT, is_bold=True),
+                Column("value", tr("값"), 118, _value, Align.RIGHT, is_bold=True),
                 Column(
-                    "limit", tr("한도"), 140, lambda c: said(c.limit), Align.RIGHT, colour=lambda c: muted
+                    "limit", tr("한도"), 112, lambda c: said(c.limit), Align.RIGHT, colour=lambda c: muted
                 ),
                 Column(
                     "sentence",
