@@ -8,6 +8,8 @@ from pathlib import Path
 from hypothesis import configuration, settings
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+# No keyring of this machine is touched, nor one that a test defines: the library takes the best it knows.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 # Tests work in folders of their own, but what Hypothesis has found stays in the project.
 configuration.set_hypothesis_home_dir(Path(__file__).resolve().parent.parent / ".hypothesis")
 # A busy machine is no fault of a law's. Where nobody looks, the same examples are tried each time.

@@ -44,12 +44,8 @@ def account(environment: Environment) -> ShellAccount:
 
 
 @pytest.fixture
-def words(
-    account: ShellAccount, exchange: ExchangeAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, ...]:
+def words(account: ShellAccount, exchange: ExchangeAddress, tmp_path: Path) -> tuple[str, ...]:
     """Return the words that name the exchange's host and this account."""
-    # The key of the token file lies beside it: no keyring of this machine is touched.
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     path = account.write(tmp_path / "kis_devlp.yaml", *account.hosts(exchange))
     return ("--env", account.environment.value, "--config", str(path))
 

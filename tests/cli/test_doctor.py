@@ -54,10 +54,8 @@ Doctor = Callable[..., Report]
 
 
 @pytest.fixture
-def doctor(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+def doctor(capsys: pytest.CaptureFixture[str]) -> Any:
     """Return a function that runs `doctor --json` with words of the command line."""
-    # The key of the token file lies beside it: no keyring of this machine is touched.
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
     def run(*words: str) -> Report:
         code = main(["doctor", "--json", *words])
@@ -175,7 +173,6 @@ def test_no_secret_is_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     expect_log(NO_KEYRING)
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("DATABASE_URL", "postgresql://canary:canary-database@127.0.0.1:1/none")
     monkeypatch.setenv("REDIS_URL", "redis://canary:canary-cache@127.0.0.1:1/0")
 
