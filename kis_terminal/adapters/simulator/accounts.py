@@ -21,6 +21,7 @@ from kis_terminal.adapters.simulator.model import (
     Sellable,
     Side,
 )
+from kis_terminal.adapters.simulator.realised import TradeBook
 
 OPENING_CASH = 100_000_000
 DEFAULT_ACCOUNT = "50000101"
@@ -76,6 +77,7 @@ class AccountState:
     previous_sold: int = 0
     previous_costs: int = 0
     realised_today: int = 0
+    trades: TradeBook = field(default_factory=TradeBook)
     previous_total: int = OPENING_CASH
 
     @property
@@ -154,6 +156,7 @@ class Accounts:
             position.today_bought += quantity
             state.today_bought += amount
             state.unsettled.append((settles, -amount - fee))
+            state.trades.buy(day, symbol, quantity, amount, fee)
         else:
             sold_cost = position.cost * quantity // position.quantity
             position.quantity -= quantity
@@ -162,6 +165,7 @@ class Accounts:
             state.today_sold += amount
             state.realised_today += amount - sold_cost - fee - tax
             state.unsettled.append((settles, amount - fee - tax))
+            state.trades.sell(day, symbol, quantity, amount, fee=fee, tax=tax, cost=sold_cost)
         state.today_costs += fee + tax
         if len(state.unsettled) > 64:
             state.unsettled = _merged(state.unsettled)

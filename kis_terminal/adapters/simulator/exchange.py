@@ -58,6 +58,7 @@ from kis_terminal.adapters.simulator.model import (
 from kis_terminal.adapters.simulator.order_desk import OrderDesk
 from kis_terminal.adapters.simulator.order_journal import OrderJournal
 from kis_terminal.adapters.simulator.order_rules import reservation_price
+from kis_terminal.adapters.simulator.realised import DayTrade
 from kis_terminal.adapters.simulator.tick_rules import round_to_tick
 
 if TYPE_CHECKING:
@@ -373,6 +374,10 @@ class Exchange:
     def holdings(self, account: Account) -> list[Holding]:
         """Return the positions of `account`."""
         return self._accounts.holdings(account)
+
+    def day_trades(self, account: Account, start: date, end: date, symbol: str = "") -> list[DayTrade]:
+        """Return what `account` traded, by day and symbol, newest first."""
+        return self._accounts.state(account).trades.between(start, end, symbol)
 
     def balance(self, account: Account) -> CashBalance:
         """Return cash and totals of `account`."""

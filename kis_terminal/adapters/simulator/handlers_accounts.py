@@ -31,12 +31,13 @@ def inquire_balance(call: Call) -> Answer:
         tr_cont=page.tr_cont,
         ctx_area_fk100=page.context_fk,
         ctx_area_nk100=page.context_nk,
-        output1=[_holding_row(holding) for holding in page.rows],
-        output2=[_balance_sums(call.venue.exchange.balance(account))],
+        output1=[holding_row(holding) for holding in page.rows],
+        output2=[balance_sums(call.venue.exchange.balance(account))],
     )
 
 
-def _holding_row(holding: Holding) -> dict[str, str]:
+def holding_row(holding: Holding) -> dict[str, str]:
+    """Return a position as the balance lists it."""
     return {
         "pdno": holding.symbol,
         "prdt_name": holding.name,
@@ -67,7 +68,8 @@ def _holding_row(holding: Holding) -> dict[str, str]:
     }
 
 
-def _balance_sums(balance: CashBalance) -> dict[str, str]:
+def balance_sums(balance: CashBalance) -> dict[str, str]:
+    """Return the account's sums as they stand under the balance."""
     growth = balance.net_assets - balance.previous_total
     return {
         "dnca_tot_amt": str(balance.deposit),

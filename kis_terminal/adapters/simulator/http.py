@@ -29,6 +29,7 @@ from kis_terminal.adapters.simulator import (
     handlers_order_lists,
     handlers_orders,
     handlers_price,
+    handlers_profit,
     handlers_quotes,
     handlers_reference,
     reference_calls,
@@ -52,6 +53,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *handlers_reference.ENDPOINTS,
     *handlers_orders.ENDPOINTS,
     *handlers_accounts.ENDPOINTS,
+    *handlers_profit.ENDPOINTS,
     *handlers_order_lists.ENDPOINTS,
     *reference_calls.ENDPOINTS,
 )

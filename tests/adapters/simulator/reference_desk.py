@@ -75,7 +75,7 @@ def documented_blocks(path: str) -> dict[str, list[str]]:
     block = ""
     for name, _, kind, *_ in rows:
         field = name.lstrip("-").strip()
-        if field in ("rt_cd", "msg_cd", "msg1"):
+        if field in ("rt_cd", "msg_cd", "msg1") or field.startswith("ctx_area"):
             continue
         if kind.lower().startswith(("object", "array")) or field.lower().startswith("output"):
             block = field.lower()
