@@ -113,7 +113,9 @@ async def test_case_37_prices_off_tick_and_beyond_the_limits_are_taken_and_drawn
     seen: list[Tick] = []
     case.desk.market_data.ticks.subscribe(seen.extend)
     bars = await case.desk.history.follow(SAMSUNG, Interval.MINUTE_1)
-    last = case.desk.market_data.state(SAMSUNG).price
+    state = case.desk.market_data.state(SAMSUNG)
+    await until(lambda: state.seconds is not None)  # a print has come
+    last = state.price
     assert last is not None
     odd = [last + Decimal(50), last * 4, (last / 10).to_integral_value()]  # mid-price, +300 %, -90 %
 
