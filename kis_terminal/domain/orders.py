@@ -88,8 +88,8 @@ class OrderRequest:
     venue: Venue
     origin: Origin
     condition_price: Decimal | None = None
-    is_confirmed: bool = False
-    """Whether a person was asked about the soft limits that it breaks, and wants it all the same."""
+    confirmed: frozenset[str] = frozenset()
+    """Codes of the soft limits that a person was asked about, and wants to pass all the same."""
 
 
 class OrderStatus(StrEnum):

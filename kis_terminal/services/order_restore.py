@@ -72,8 +72,10 @@ def _price(text: str) -> Decimal | None:
 
 def _after(order: Order, event: str, details: Mapping[str, str]) -> Order:
     match event:
-        case "accepted" | "found" | "amend accepted":
+        case "accepted" | "amend accepted":
             return _numbered(order, details)
+        case "found":  # also after lists without it had ended the doubt
+            return _numbered(order.changed(status=OrderStatus.UNKNOWN), details)
         case "refused":
             return order.changed(status=OrderStatus.REJECTED, reason=details.get("reason", ""))
         case "unknown":

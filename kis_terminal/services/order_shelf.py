@@ -45,6 +45,9 @@ class OrderShelf:
         self._early: list[ExecutionNotice] = []
         self._executions = Executions()
         self._doubts = Doubts()
+        self._given_up: set[str] = set()
+        """Orders of unknown outcome that listings ended: a row that comes after all brings them back."""
+        self._overfilled: set[str] = set()
         self._lost_changes: set[str] = set()
         """Orders whose amendment or cancellation got no answer."""
         self._revision = 0
@@ -89,9 +92,7 @@ class OrderShelf:
 
     def overfilled(self, symbol: str) -> bool:
         """Tell whether the broker's list has an order of a symbol that executed more than it was for."""
-        return any(
-            order.symbol == symbol and order.filled > order.quantity for order in self._orders.values()
-        )
+        return any(self._orders[key].symbol == symbol for key in self._overfilled)
 
     # -- what we do ourselves ---
 
@@ -248,7 +249,8 @@ class OrderShelf:
         """
         unknown, in_flight = [], []
         for order in self._orders.values():
-            if order.status is OrderStatus.UNKNOWN and self._is_proof(order.key, asked):
+            is_lost = order.status is OrderStatus.UNKNOWN or order.key in self._given_up
+            if is_lost and self._is_proof(order.key, asked):
                 unknown.append(order)
             elif order.status in (OrderStatus.CREATED, OrderStatus.SENT, OrderStatus.UNKNOWN):
                 in_flight.append(order)
@@ -256,6 +258,7 @@ class OrderShelf:
         found = []
         for unknown_key, row in claims.found():
             self._numbers.claim(row.branch_number, row.order_number, unknown_key)
+            self._given_up.discard(unknown_key)
             found.append((unknown_key, row.order_number))
         for chain in claims.chains:
             key = claims.owner(chain)
@@ -281,6 +284,7 @@ class OrderShelf:
             self._doubts.forget(order.key)
         elif self._doubts.contradicted(order.key, self._clock.monotonic()):
             self._doubts.forget(order.key)
+            self._given_up.add(order.key)
             self.reject(order, Sentence("증권사의 주문내역에 여러 번 없어 접수되지 않았음을 확인했습니다."))
 
     def _is_proof(self, key: str, asked: int) -> bool:
@@ -304,6 +308,7 @@ class OrderShelf:
             self.refused.publish((after, after.reason))
         if after.filled != before.filled:
             self._portfolio.refresh_soon()
+        (self._overfilled.add if after.filled > after.quantity else self._overfilled.discard)(key)
         if after.filled > after.quantity >= before.filled:
             log.error("%s: %d of %d shares executed", after.order_number, after.filled, after.quantity)
             self.refused.publish((after, overfilled_sentence(after)))
@@ -340,6 +345,10 @@ class OrderShelf:
         self.day = day
         self._orders = kept
         self._numbers.keep_only(set(kept))
+        self._doubts.clear()
+        self._lost_changes &= kept.keys()
+        self._given_up &= kept.keys()
+        self._overfilled &= kept.keys()
         self._revised = {key: revision for key, revision in self._revised.items() if key in kept}
         self._executions = Executions()
         self.deliver_held()

@@ -285,15 +285,15 @@ class Orders:
     # -- changing and cancelling ---
 
     def amend_soon(
-        self, key: str, kind: OrderKind, price: Decimal | None, *, is_confirmed: bool = False
+        self, key: str, kind: OrderKind, price: Decimal | None, *, confirmed: frozenset[str] = frozenset()
     ) -> None:
         """Start `amend` in the orders' own scope."""
         self._scope.spawn(
-            self.amend(key, kind, price, is_confirmed=is_confirmed), name=f"amend {key}", is_urgent=True
+            self.amend(key, kind, price, confirmed=confirmed), name=f"amend {key}", is_urgent=True
         )
 
     async def amend(
-        self, key: str, kind: OrderKind, price: Decimal | None, *, is_confirmed: bool = False
+        self, key: str, kind: OrderKind, price: Decimal | None, *, confirmed: frozenset[str] = frozenset()
     ) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
         order = self.get(key)
@@ -311,7 +311,7 @@ class Orders:
             order.venue,
             order.origin,
             order.condition_price,
-            is_confirmed,
+            confirmed,
         )
         others = tuple(item for item in self.open_orders() if item.key != key)
         failure = self._risk.check_amendment(request, order, others).first_failure

@@ -26,6 +26,15 @@ def price_words(market: MarketData, state: SymbolState) -> str:
     return _age_words(age)
 
 
+def short_words(market: MarketData, state: SymbolState) -> str:
+    """Return the mark of a price that is not live as it fits into a narrow cell, empty for one that is."""
+    if state.price is None or market.is_live(state.symbol):
+        return ""
+    seconds = int(market.price_age(state.symbol) or 0.0)
+    ages = tr("{n}초", n=seconds) if seconds < 100 else tr("{n}분", n=min(seconds // 60, 99))
+    return tr("조회 {age}", age=ages) if state.freshness is Freshness.POLLED else ages
+
+
 def book_words(market: MarketData, symbol: str) -> str:
     """Return how old an order book is, empty while it is live or not there yet."""
     age = market.book_age(symbol)

@@ -129,6 +129,9 @@ class StatusBar(QWidget):
         else:
             words = "-" if skew is None else f"{skew:+.2f} s"
             self._set("skew", tr("서버시각차 {skew}", skew=words), skew is not None and abs(skew) > SKEW_WARN)
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()  # at once: a figure that grew is not painted cut until the next turn
 
     def _frame_age(self, last_frame_at: float | None, *, is_connected: bool) -> tuple[str, bool]:
         if last_frame_at is None:

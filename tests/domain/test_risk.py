@@ -255,7 +255,9 @@ def test_much_of_the_account_in_one_symbol_is_asked_about(quantity: int, is_much
 
 
 def test_a_person_who_was_asked_passes_soft_limits_and_a_program_never_does() -> None:
-    far = replace(request(1, Decimal(40_000)), is_confirmed=True)
+    far = replace(
+        request(1, Decimal(40_000)), confirmed=frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"})
+    )
     limits = replace(LIMITS, soft_collar_percent=Decimal(10))
 
     asked = evaluate(far, KNOWN, limits)
@@ -267,8 +269,27 @@ def test_a_person_who_was_asked_passes_soft_limits_and_a_program_never_does() ->
     assert program.hard_failure is None
 
 
+def test_only_the_limits_that_a_person_was_asked_about_are_passed() -> None:
+    """Cause: an answer about one limit passed every soft one that broke until it was given."""
+    asked = replace(request(1, Decimal(40_000)), confirmed=frozenset({"FAR"}))
+    verdict = evaluate(
+        asked, replace(KNOWN, price_age=None), replace(LIMITS, soft_collar_percent=Decimal(10))
+    )
+
+    assert [check.code for check in verdict.soft_failures] == ["STALE"]
+
+
+def test_a_person_may_move_an_order_made_elsewhere_past_a_soft_limit() -> None:
+    """Cause: an order from elsewhere was asked about and refused all the same."""
+    moved = replace(request(1, Decimal(40_000)), origin=Origin.ELSEWHERE, confirmed=frozenset({"FAR"}))
+
+    assert evaluate(moved, KNOWN, replace(LIMITS, soft_collar_percent=Decimal(10))).passed
+
+
 def test_what_is_confirmed_does_not_pass_a_hard_limit() -> None:
-    verdict = evaluate(replace(request(101), is_confirmed=True), KNOWN, LIMITS)
+    verdict = evaluate(
+        replace(request(101), confirmed=frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"})), KNOWN, LIMITS
+    )
 
     assert verdict.hard_failure is not None
     assert verdict.hard_failure.code == "QUANTITY"

@@ -39,7 +39,8 @@ PRICES = [
     None,
 ]
 QUANTITIES = [-(10**12), -1, 0, 1, 2, 10, 99, 100, 400, 999, 1_000, 1_001, 10**12, 10**30]
-PERSONS = {Origin.ORDER_ENTRY, Origin.LADDER, Origin.CHART, Origin.COMMAND_LINE}
+PROGRAMS = {Origin.STRATEGY, Origin.ASSISTANT}
+ALL_SOFT = frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"})
 
 
 def _request(draw: random.Random) -> OrderRequest:
@@ -55,7 +56,7 @@ def _request(draw: random.Random) -> OrderRequest:
         draw.choice(list(Venue)),
         draw.choice(list(Origin)),
         draw.choice(PRICES) if draw.random() < 0.2 else None,
-        draw.random() < 0.5,
+        ALL_SOFT if draw.random() < 0.5 else frozenset(),
     )
 
 
@@ -92,7 +93,7 @@ def _broken(request: OrderRequest, known: RiskInput) -> list[str]:
     """Return what an order that was let through must not be."""
     price, quantity, buys = request.price, request.quantity, request.side is Side.BUY
     priced = request.kind in (OrderKind.LIMIT, OrderKind.STOP_LIMIT)
-    soft_counts = not (request.is_confirmed and request.origin in PERSONS)
+    soft_counts = not (request.confirmed and request.origin not in PROGRAMS)
     wrong = []
     if not known.is_armed or known.state is TradingState.HALTED:
         wrong.append("locked")

@@ -36,7 +36,7 @@ def trade(terminal):
             await asyncio.sleep(0.05)
         for price in (market.state("005930").lower_limit, market.state("005930").upper_limit + 1000):
             request = orders.new_request("005930", Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.CHART)
-            order = await orders.submit(replace(request, is_confirmed=True))
+            order = await orders.submit(replace(request, confirmed=frozenset({"FAR", "STALE"})))
         access = settings.access
         logging.error("keys %s %s", access.appkey.reveal(), access.appsecret.reveal())
         logging.error("approval %s", await terminal.broker.approval_key())

@@ -369,9 +369,35 @@ async def test_an_order_that_never_arrived_ends_after_several_complete_listings(
 
     assert desk.now(order).status is OrderStatus.REJECTED
     assert "접수되지 않았음" in desk.now(order).reason
-    again = replace(desk.request(), is_confirmed=True)  # the price is an hour old by now
+    again = replace(
+        desk.request(), confirmed=frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"})
+    )  # the price is an hour old by now
     assert (await desk.orders.submit(again)).status is OrderStatus.ACCEPTED
     assert len(desk.broker.placed) == 1
+
+
+async def test_an_order_that_was_given_up_comes_back_with_its_row(
+    deaf_desk: OrderDesk, expect_log: ExpectLog
+) -> None:
+    """Cause: a row that came after all looked like another program's order."""
+    expect_log("order ")
+    desk = deaf_desk
+    desk.broker.fail = LOST
+    order = await desk.orders.submit(desk.request())
+    (number,) = desk.broker.rows
+    row = desk.broker.rows.pop(number)
+    for _ in range(6):
+        await desk.reconciler.list_once()
+        desk.clock.advance(5)
+    assert desk.now(order).status is OrderStatus.REJECTED
+    desk.broker.rows[number] = row
+    await desk.reconciler.list_once()
+
+    assert desk.now(order).status is OrderStatus.ACCEPTED
+    assert len(desk.orders.all()) == 1
+    assert ("found", number) in [
+        (line.event, line.details.get("order_number")) for line in desk.journal.lines
+    ]
 
 
 async def test_a_late_listing_begins_the_count_anew(deaf_desk: OrderDesk, expect_log: ExpectLog) -> None:

@@ -73,6 +73,14 @@ def test_a_refusal_is_done_and_an_unreadable_line_is_left_out() -> None:
     assert kept.status is OrderStatus.UNKNOWN
 
 
+def test_an_order_that_was_given_up_and_found_after_all_works() -> None:
+    state = {"status": "rejected", "order_number": "", "filled": "0", "cancelled": "0"}
+    state |= {"average_price": "", "price": "70000", "reason": "여러 번 없어"}
+    (order,) = restored([INTENT, Line("state", state), Line("found", {"order_number": "7"})])
+
+    assert (order.status, order.order_number, order.reason) == (OrderStatus.ACCEPTED, "7", "")
+
+
 async def test_orders_of_an_earlier_run_are_ours_again_and_nothing_is_sent_for_it(
     expect_log: ExpectLog,
 ) -> None:

@@ -119,7 +119,7 @@ async def test_the_brokers_refusal_is_a_rejected_order_with_its_words(desk: Trad
     selling = desk.orders.new_request(
         SAMSUNG, Side.SELL, OrderKind.LIMIT, held.sellable, price, origin=Origin.ORDER_ENTRY
     )
-    selling = replace(selling, is_confirmed=True)
+    selling = replace(selling, confirmed=frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"}))
     desk.risk_gate.limits = type(desk.risk_gate.limits)(
         max_order_value=Decimal(10**12), duplicate_seconds=0.0, price_collar_percent=Decimal(100)
     )
@@ -145,7 +145,9 @@ async def test_an_order_at_the_touch_fills_partly_then_fully(desk: TradingDesk) 
     seen: list[tuple[OrderStatus, int]] = []
     subscription = desk.orders.changed.subscribe(lambda order: seen.append((order.status, order.filled)))
     large = desk.orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, quantity, ask, origin=Origin.LADDER)
-    order = await desk.orders.submit(replace(large, is_confirmed=True))
+    order = await desk.orders.submit(
+        replace(large, confirmed=frozenset({"FAR", "STALE", "LARGE", "CONCENTRATION"}))
+    )
     await until(lambda: desk.orders.get(order.key).filled > 0)  # type: ignore[union-attr]
     subscription.close()
 

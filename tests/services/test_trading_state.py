@@ -15,6 +15,7 @@ from tests.support.ports_in_memory import SAMSUNG, tick_of
 def _lose(desk: OrderDesk, price: int) -> None:
     quote = desk.broker.quotes[SAMSUNG]
     desk.feed.send_ticks(tick_of(quote, price, 1))
+    desk.clock.advance(1.0)
 
 
 async def test_case_45_a_days_loss_trips_once_and_leaves_sales(expect_log: ExpectLog) -> None:

@@ -160,6 +160,7 @@ def test_a_broken_connection_says_how_old_each_price_is(market: Desk, qtbot: Any
 
     assert market.workspace.market_data.state(SAMSUNG).freshness is Freshness.LIVE
     assert panel.grid.cell_text(SAMSUNG, "fresh") == "12초 전"
+    assert panel.grid.cell_text(SAMSUNG, "spark") == "12초"  # where the table has no room for the column
 
 
 def test_a_price_without_a_place_on_the_stream_is_marked_as_polled(market: Desk, qtbot: Any) -> None:
@@ -170,12 +171,14 @@ def test_a_price_without_a_place_on_the_stream_is_marked_as_polled(market: Desk,
 
     qtbot.waitUntil(lambda: panel.grid.cell_text(SAMSUNG, "fresh").startswith("조회 "))
     assert panel.grid.cell_text(SAMSUNG, "fresh") == "조회 0초"
+    assert panel.grid.cell_text(SAMSUNG, "spark") == "조회 0초"
     market.clock.advance(1_000)
 
     assert panel.grid.cell_text(SAMSUNG, "fresh") == "오래됨"
     for watch in chosen:
         watch.close()
     qtbot.waitUntil(lambda: panel.grid.cell_text(SAMSUNG, "fresh") == "실시간")
+    assert panel.grid.cell_text(SAMSUNG, "spark") == ""
 
 
 def test_rows_that_are_scrolled_away_want_the_stream_less(market: Desk, qtbot: Any) -> None:

@@ -147,11 +147,13 @@ def orders(count: int) -> str:
     return Sentence("{count}건", count=count)
 
 
-_PERSONS = frozenset({Origin.ORDER_ENTRY, Origin.LADDER, Origin.CHART, Origin.COMMAND_LINE})
+_PROGRAMS = frozenset({Origin.STRATEGY, Origin.ASSISTANT})
 
 
 def waived(check: RiskCheck, request: OrderRequest) -> RiskCheck:
-    """Return a soft refusal as passed where a person was asked and wants the order all the same."""
-    if check.passed or not check.is_soft or not request.is_confirmed or request.origin not in _PERSONS:
+    """Return a soft refusal as passed where a person was asked about this one and wants the order."""
+    if check.passed or not check.is_soft or check.code not in request.confirmed:
+        return check
+    if request.origin in _PROGRAMS:
         return check
     return replace(check, passed=True, is_waived=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtGui import QColor
 
@@ -22,6 +22,11 @@ _ENVIRONMENTS = {Environment.SIM: "시뮬레이션", Environment.PAPER: "모의�
 def environment_word(environment: Environment) -> str:
     """Return the name of an environment."""
     return tr(_ENVIRONMENTS[environment])
+
+
+def codes_of(warnings: Iterable[RiskCheck]) -> frozenset[str]:
+    """Return the limits that a question names: its answer passes these and no others."""
+    return frozenset(warning.code for warning in warnings)
 
 
 def order_question(

@@ -14,7 +14,7 @@ from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet, Question
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.ordering.change_form import describe
 from kis_terminal.ui.ordering.outcome import outcome_of
-from kis_terminal.ui.ordering.questions import order_question
+from kis_terminal.ui.ordering.questions import codes_of, order_question
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import Workspace
 
@@ -57,7 +57,7 @@ class OrderSender(QObject):
     def submit(self, request: OrderRequest, warnings: Sequence[RiskCheck] = ()) -> None:
         """Send a new order, after the question; `warnings` are always asked about."""
         if self.confirms or warnings:
-            request = replace(request, is_confirmed=bool(warnings))
+            request = replace(request, confirmed=codes_of(warnings))
             question = order_question(self._workspace, request, warnings=warnings)
             self._sheet.ask(question, lambda: self._submit(request))
         else:
@@ -69,7 +69,7 @@ class OrderSender(QObject):
     def amend(self, order: Order, request: OrderRequest, warnings: Sequence[RiskCheck] = ()) -> None:
         """Send an amendment, after the question; `warnings` are always asked about."""
         if self.confirms or warnings:
-            request = replace(request, is_confirmed=bool(warnings))
+            request = replace(request, confirmed=codes_of(warnings))
             question = self._amendment_question(order, request, warnings)
             self._sheet.ask(question, lambda: self._amend(order, request))
         else:
@@ -94,9 +94,7 @@ class OrderSender(QObject):
 
     def _amend(self, order: Order, request: OrderRequest) -> None:
         self._follow(order.key)
-        self._workspace.orders.amend_soon(
-            order.key, request.kind, request.price, is_confirmed=request.is_confirmed
-        )
+        self._workspace.orders.amend_soon(order.key, request.kind, request.price, confirmed=request.confirmed)
 
     def cancel(self, order: Order) -> None:
         """Cancel at once: a cancellation is never asked about."""

@@ -22,7 +22,7 @@ from kis_terminal.ui.ladder.chips import Chip, chips_of
 from kis_terminal.ui.ladder.content import build_content
 from kis_terminal.ui.ladder.view import LadderView
 from kis_terminal.ui.ordering.checks import check_amendment
-from kis_terminal.ui.ordering.questions import order_question
+from kis_terminal.ui.ordering.questions import codes_of, order_question
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
@@ -344,7 +344,7 @@ class OrderBookPanel(Panel):
             return
         warnings = verdict.soft_failures
         if self._confirms() or warnings:
-            request = replace(request, is_confirmed=bool(warnings))
+            request = replace(request, confirmed=codes_of(warnings))
             question = order_question(self.workspace, request, warnings=warnings)
             self.sheet.ask(question, lambda: self._submit(request))
         else:
@@ -366,7 +366,7 @@ class OrderBookPanel(Panel):
         verdicts = [check_amendment(self.workspace, order, price)[1] for order in orders]
         warnings = {check.code: check for verdict in verdicts for check in verdict.soft_failures}.values()
         if not self._confirms() and not warnings:
-            self._amend_now(chip, price, is_confirmed=False)
+            self._amend_now(chip, price, confirmed=frozenset())
             return
         colours = self.theme.colours
         self.sheet.ask(
@@ -382,15 +382,15 @@ class OrderBookPanel(Panel):
                 is_guarded=self.workspace.environment is Environment.REAL,
                 edge=self.theme.environment(self.workspace.environment),
             ),
-            lambda: self._amend_now(chip, price, is_confirmed=bool(warnings)),
+            lambda: self._amend_now(chip, price, confirmed=codes_of(warnings)),
         )
 
-    def _amend_now(self, chip: Chip, price: Decimal, *, is_confirmed: bool) -> None:
+    def _amend_now(self, chip: Chip, price: Decimal, *, confirmed: frozenset[str]) -> None:
         for key in chip.keys:
             order = self.workspace.orders.get(key)
             if order is not None:
                 kind = order.kind if order.kind.needs_price else OrderKind.LIMIT
-                self.workspace.orders.amend_soon(key, kind, price, is_confirmed=is_confirmed)
+                self.workspace.orders.amend_soon(key, kind, price, confirmed=confirmed)
 
     def _liquidate(self) -> None:
         quantity = self.workspace.portfolio.sellable(self._symbol)
@@ -409,7 +409,7 @@ class OrderBookPanel(Panel):
         if verdict.hard_failure is not None:
             self.workspace.link.message.emit("danger", said(verdict.hard_failure.sentence))
             return
-        request = replace(request, is_confirmed=bool(verdict.soft_failures))
+        request = replace(request, confirmed=codes_of(verdict.soft_failures))
         question = order_question(
             self.workspace,
             request,

@@ -14,7 +14,7 @@ from kis_terminal.services.market_data import Rank, Stream, SymbolState, Watch
 from kis_terminal.services.watchlists import FIRST_GROUP
 from kis_terminal.ui import formatting
 from kis_terminal.ui.csv_file import save_table
-from kis_terminal.ui.freshness import is_dim, price_words
+from kis_terminal.ui.freshness import is_dim, price_words, short_words
 from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.grid.sparkline import paint_sparkline
@@ -157,10 +157,10 @@ class WatchlistPanel(Panel):
                 "spark",
                 tr("추이"),
                 46,
-                lambda s: "",
+                lambda s: short_words(self._market, s),
                 Align.CENTER,
                 paint=self._paint_spark,
-                mark=_spark_mark,
+                mark=lambda s: (_spark_mark(s), short_words(self._market, s)),
                 can_sort=False,
             ),
             Column(
@@ -303,6 +303,11 @@ class WatchlistPanel(Panel):
         return colours.ok if self._market.is_live(state.symbol) else colours.warn
 
     def _paint_spark(self, painter: QPainter, cell: QRect, state: SymbolState) -> None:
+        words = short_words(self._market, state)
+        if words:  # a line of what the market did is none of what it does
+            painter.setPen(self.theme.colours.warn)
+            painter.drawText(cell, int(Qt.AlignmentFlag.AlignCenter), words)
+            return
         values = _of_tape(state) if _is_of_tape(state) else state.spark
         paint_sparkline(painter, cell, values, self._direction(state))
 
