@@ -46,7 +46,9 @@ def main() -> int:
     if failed:
         print(f"== GATES FAILED: {', '.join(failed)} (see above)", flush=True)
     print("== tests", flush=True)
-    code = _run([python, "-m", "pytest", *sys.argv[1:]], PROJECT, child_environment())
+    # Two at a time halve the suite; a file stays on one of them, so that it makes its servers once.
+    shared = ["-n", "2", "--dist", "loadfile"]
+    code = _run([python, "-m", "pytest", *shared, *sys.argv[1:]], PROJECT, child_environment())
     return code or (1 if failed else 0)
 
 

@@ -271,6 +271,7 @@ class Witness:
     def __init__(self, person: Person) -> None:
         self._person = person
         self._news: dict[str, float] = {}
+        self._due: dict[str, tuple[Order, float]] = {}
         self._flushed_bound = self._flushed
         self._later = QTimer(person.window)
         self._later.setSingleShot(True)
@@ -281,21 +282,25 @@ class Witness:
     def finish(self) -> None:
         """Look at the last news and no more."""
         self._subscription.close()
-        self._person.until(lambda: not self._news)
+        self._person.until(lambda: not self._news and not self._due)
 
     def _changed(self, order: Order) -> None:
         self._news.setdefault(order.key, perf_counter())
         self._person.terminal.frame_clock.request(self._flushed_bound)
 
     def _flushed(self) -> None:
-        # The rest of this flush may still belong to other panels: look as soon as it is over.
+        # The rest of this flush may still belong to other panels: look as soon as it is over. What comes between
+        # the flush and the look belongs to the next flush.
+        for key, at in self._news.items():
+            order = self._person.terminal.orders.get(key)
+            assert order is not None
+            self._due[key] = order, self._due[key][1] if key in self._due else at
+        self._news = {}
         self._later.start()
 
     def _look(self) -> None:
-        news, self._news = self._news, {}
-        for key, at in news.items():
-            order = self._person.terminal.orders.get(key)
-            assert order is not None
+        due, self._due = self._due, {}
+        for order, at in due.values():
             holding = self._person.holding(order.symbol)
             self.sights.append(Sight(order, self._person.row(order), holding, perf_counter() - at))
 
