@@ -17,6 +17,7 @@ def main() -> None:
     for name, sources in _LISTS.items():
         command = ["uv", "pip", "compile", *sources, "--output-file", f"packaging/requirements/{name}.txt"]
         command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet"]
+        command += ["--override", "packaging/requirements/overrides.in"]
         # Where the files were downloaded from is nobody's business.
         command += ["--no-emit-index-url", "--no-emit-find-links", *sys.argv[1:]]
         subprocess.run(command, cwd=_PROJECT, check=True)
