@@ -6,13 +6,13 @@ WorkspaceStore), `adapters/system_clock` (Clock).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kis_terminal.domain.account import Balance, BuyingPower
 from kis_terminal.domain.environment import Environment
@@ -36,6 +36,17 @@ from kis_terminal.domain.orders import (
     OrderRequest,
 )
 from kis_terminal.domain.recording import RecordingStatus
+
+if TYPE_CHECKING:
+    # numpy costs 150 ms: not before the window is up.
+    from kis_terminal.domain.bar_columns import (
+        BarColumns,
+        BarPage,
+        CorporateNote,
+        SeriesKey,
+        SeriesStatus,
+        Span,
+    )
 
 
 class Clock(Protocol):
@@ -318,6 +329,75 @@ class OrderJournal(Protocol):
         ...
 
     async def entries(self, since: datetime) -> Sequence[JournalEntry]: ...
+
+    async def close(self) -> None: ...
+
+
+class BarSource(Protocol):
+    """Bars out of the broker's history, for the cache."""
+
+    async def bars(self, key: SeriesKey, start: date, end: date) -> BarPage:
+        """Return what one call can give of the days from `start` to `end`: the newest of them.
+
+        Raises TerminalError; CorrectionNeeded where the broker has no such history.
+        """
+        ...
+
+
+class BarStore(Protocol):
+    """Bars on disk. Every method raises StoreUnavailable while the store cannot be reached or written."""
+
+    async def read(self, key: SeriesKey, start: int, end: int) -> BarColumns:
+        """Return the stored bars with `start <= time < end` (wall seconds)."""
+        ...
+
+    async def coverage(self, key: SeriesKey) -> Sequence[Span]:
+        """Return the covered spans, joined and in order."""
+        ...
+
+    async def write(self, bars: BarColumns, covered: Sequence[Span]) -> None:
+        """Insert or overwrite bars and add to the coverage, both or neither."""
+        ...
+
+    async def forget(self, key: SeriesKey) -> None:
+        """Drop bars and coverage of one series: its prices were adjusted anew."""
+        ...
+
+    async def series(self) -> Sequence[SeriesStatus]:
+        """Return every series that is stored, ordered by key."""
+        ...
+
+    async def add_note(self, note: CorporateNote) -> None: ...
+
+    async def notes(self, symbol: str) -> Sequence[CorporateNote]: ...
+
+    async def close(self) -> None: ...
+
+
+class Cache(Protocol):
+    """Small values that programs share, in a Redis server or in memory; every method raises StoreUnavailable."""
+
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def put(self, key: str, value: bytes, seconds: float | None = None) -> None:
+        """Store `value`, for `seconds` at most when given."""
+        ...
+
+    async def put_new(self, key: str, value: bytes, seconds: float) -> bool:
+        """Store `value` unless the key exists; return whether it was stored (a lock, a claim)."""
+        ...
+
+    async def delete(self, key: str) -> None: ...
+
+    async def take(self, key: str, limit: int, seconds: float) -> float:
+        """Take one of `limit` uses of `key` in any `seconds`; return 0, or how long to wait for the next."""
+        ...
+
+    async def publish(self, channel: str, message: bytes) -> None: ...
+
+    async def listen(self, channel: str, receive: Callable[[bytes], None]) -> Callable[[], Awaitable[None]]:
+        """Call `receive` for every message from now on; the result ends it."""
+        ...
 
     async def close(self) -> None: ...
 

@@ -9,7 +9,8 @@
     │       └── MarketClosed              since the market does not take it now
     ├── WaitNeeded                try again later, by itself or by the person
     │   ├── RateLimited               too many calls in a second
-    │   └── BrokerUnreachable         no answer, broken connection, gateway failure
+    │   ├── BrokerUnreachable         no answer, broken connection, gateway failure
+    │   └── StoreUnavailable          the database or the cache cannot be reached or written
     ├── OutcomeUnknown            an order was sent and its fate is not known: ask, never resend
     ├── AccessRefused             keys, tokens or rights: a person has to act
     └── BrokerAnswerError         an answer or frame that does not have the documented form
@@ -69,6 +70,10 @@ class RateLimited(WaitNeeded):
 
 class BrokerUnreachable(WaitNeeded):
     """The broker did not answer, or its gateway failed; a query may be repeated."""
+
+
+class StoreUnavailable(WaitNeeded):
+    """The database or the cache does not answer, is full or read-only; the sentence says which and why."""
 
 
 class OutcomeUnknown(TerminalError):

@@ -1,0 +1,1 @@
+"""Strategies: the contract of Python classes, and the model of `.kis.yaml` files."""

@@ -1,0 +1,1 @@
+"""Backtests: signals, fills, figures, sweeps, and the workers that run them."""

@@ -1,0 +1,1 @@
+"""Indicators and candle patterns over columns of bars, by TA-Lib where it has them."""
