@@ -375,7 +375,7 @@ class BarStore(Protocol):
 
 
 class Cache(Protocol):
-    """Small values that programs share, in a Redis server or in memory; every method raises StoreUnavailable."""
+    """Small values that programs share, in Redis or in memory; every method raises StoreUnavailable."""
 
     async def get(self, key: str) -> bytes | None: ...
 

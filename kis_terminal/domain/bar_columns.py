@@ -45,8 +45,8 @@ class BarColumns:
     """Bars of one series, oldest first.
 
     `times` is `(n,)` int64 wall seconds of Seoul (domain/wall_time), rising strictly; `columns` is `(5, n)`
-    float64 in C order: open, high, low, close, volume, each contiguous. Prices are won, or the currency of the
-    market abroad.
+    float64 in C order: open, high, low, close, volume, each contiguous. Prices are won, or the currency of
+    the market abroad.
     """
 
     key: SeriesKey

@@ -289,8 +289,8 @@ class Witness:
         self._person.terminal.frame_clock.request(self._flushed_bound)
 
     def _flushed(self) -> None:
-        # The rest of this flush may still belong to other panels: look as soon as it is over. What comes between
-        # the flush and the look belongs to the next flush.
+        # The rest of this flush may still belong to other panels: look as soon as it is over. What comes
+        # between the flush and the look belongs to the next flush.
         for key, at in self._news.items():
             order = self._person.terminal.orders.get(key)
             assert order is not None

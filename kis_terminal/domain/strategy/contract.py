@@ -1,7 +1,7 @@
-"""What a strategy is to whoever runs it: the same object runs in backtests, embedded exchange, paper and real.
+"""What a strategy is to whoever runs it: the same object runs in backtests, sim, paper and real.
 
-A strategy sees a bar when it is complete and says what it wants; it never sends. Whoever runs it turns intents
-into orders: the backtest by its fill model, the terminal by its one order path.
+A strategy sees a bar when it is complete and says what it wants; it never sends. Whoever runs it turns
+intents into orders: the backtest by its fill model, the terminal by its one order path.
 """
 
 from __future__ import annotations
