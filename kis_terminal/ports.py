@@ -351,12 +351,23 @@ class BarStore(Protocol):
         """Return the stored bars with `start <= time < end` (wall seconds)."""
         ...
 
+    async def read_many(self, keys: Sequence[SeriesKey], start: int, end: int) -> Sequence[BarColumns]:
+        """Return what `read` would give for each key, in their order, in one go."""
+        ...
+
     async def coverage(self, key: SeriesKey) -> Sequence[Span]:
-        """Return the covered spans, joined and in order."""
+        """Return the covered spans, joined and in order.
+
+        Looks at every bar that is stored: what is damaged on disk is dropped, and covered no more.
+        """
         ...
 
     async def write(self, bars: BarColumns, covered: Sequence[Span]) -> None:
         """Insert or overwrite bars and add to the coverage, both or neither."""
+        ...
+
+    async def write_many(self, parts: Sequence[tuple[BarColumns, Sequence[Span]]]) -> None:
+        """Do what `write` does for each part, all or nothing, in one go."""
         ...
 
     async def forget(self, key: SeriesKey) -> None:
@@ -370,6 +381,14 @@ class BarStore(Protocol):
     async def add_note(self, note: CorporateNote) -> None: ...
 
     async def notes(self, symbol: str) -> Sequence[CorporateNote]: ...
+
+    async def keep_instruments(self, day: date, instruments: Sequence[Instrument]) -> None:
+        """Keep the master of `day`, unless that of a later day is kept."""
+        ...
+
+    async def kept_instruments(self) -> tuple[date, Sequence[Instrument]] | None:
+        """Return the newest master that was kept and its day, None when there is none."""
+        ...
 
     async def close(self) -> None: ...
 
