@@ -28,6 +28,15 @@ class FillRule(StrEnum):
     """At the close of the very bar, as KIS's own backtester does."""
 
 
+class StopRule(StrEnum):
+    """How the stops and targets of a rule strategy are judged."""
+
+    CLOSE = "close"
+    """On each bar's close, like an exit condition, as KIS's own backtester does."""
+    INTRABAR = "intrabar"
+    """As orders that lie in the market; docs/backtesting.md says what happens within a bar."""
+
+
 class SizingKind(StrEnum):
     """How many shares an entry without a quantity of its own buys."""
 
@@ -85,6 +94,7 @@ class BacktestRequest:
     benchmark: SeriesKey | None = None
     is_short_allowed: bool = False
     """Only for comparisons with other engines."""
+    stops: StopRule = StopRule.CLOSE
 
 
 @dataclass(frozen=True, slots=True)
