@@ -15,6 +15,7 @@ BROKERS = {"broker", "_broker", "_trading", "trading"}
 # Who may call what on the way to an order TR, from the one service down to the socket.
 MAY_SEND = {
     "services.orders": {"_broker"},
+    "services.order_changes": {"_broker"},
     "adapters.kis.broker": {"_trading"},
 }
 ORDER_APIS = {"order_cash", "order_rvsecncl", "order_credit", "order_resv"}
@@ -35,7 +36,7 @@ def _owner(call: ast.Call) -> tuple[str, str] | None:
     return name, call.func.attr
 
 
-def test_one_service_alone_hands_orders_to_the_broker() -> None:
+def test_the_order_services_alone_hand_orders_to_the_broker() -> None:
     found = {
         (module.name, owner[0])
         for module in MODULES
@@ -71,7 +72,7 @@ def test_nobody_opens_the_generic_call_to_orders() -> None:
     assert opened == []
 
 
-def test_no_library_that_repeats_is_used_and_the_two_repeaters_stand_in_the_order_service() -> None:
+def test_no_library_that_repeats_is_used_and_the_two_repeaters_stand_in_the_order_services() -> None:
     imported = {
         (name.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
         for module in MODULES
@@ -94,7 +95,7 @@ def test_no_library_that_repeats_is_used_and_the_two_repeaters_stand_in_the_orde
     ]
 
     assert imported.isdisjoint(RETRIES)
-    assert users == {"services.orders"}
+    assert users == {"services.orders", "services.order_changes"}
     assert retried == []
 
 

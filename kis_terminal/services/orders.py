@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
 from kis_terminal.domain.errors import (
-    AccessRefused,
-    CorrectionNeeded,
     MarketClosed,
-    OrderRefused,
     TerminalError,
-    TurnedAway,
-    WaitNeeded,
 )
 from kis_terminal.domain.orders import (
     BrokerOrder,
@@ -28,31 +22,22 @@ from kis_terminal.domain.orders import (
     OrderRequest,
     OrderStatus,
     Origin,
-    PendingChange,
     Side,
     Venue,
 )
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock, OrderJournal
-from kis_terminal.services.order_matching import renumbered
+from kis_terminal.services.departures import NOT_RECONCILED, Departures, not_journaled
+from kis_terminal.services.order_changes import CERTAIN, OrderChanges
 from kis_terminal.services.order_restore import described, restored
 from kis_terminal.services.order_shelf import OrderShelf
+from kis_terminal.services.person_word import PersonWord
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.risk_gate import RiskGate
-from kis_terminal.services.sending import once_more_if_turned_away, until_rate_allows
+from kis_terminal.services.sending import once_more_if_turned_away
 from kis_terminal.services.tasks import TaskScope
 
 log = logging.getLogger(__name__)
-
-_CANCEL_PATIENCE = 3.0
-NOT_RECONCILED = Sentence(
-    "증권사의 주문내역을 아직 확인하지 못해 보내지 않았습니다. 주문내역이 보이면 다시 주문하십시오."
-)
-"""Until the first complete listing nobody knows what stands at the broker."""
-_NOT_ACCEPTED = Sentence("사람이 확인해 접수되지 않은 주문으로 정리했습니다.")
-_NOT_IN_DOUBT = Sentence("이미 확인된 주문이라 바꾸지 않았습니다.")
-_CERTAIN = (CorrectionNeeded, WaitNeeded, AccessRefused)
-"""What proves that the broker did not take a request; after everything else its outcome is unknown."""
 
 
 class Orders:
@@ -76,18 +61,16 @@ class Orders:
         self._clock = clock
         self._scope = scope
         self._shelf = shelf = OrderShelf(portfolio, clock)
-        self._cancel_sent_at: dict[str, float] = {}
-        self._sending: set[str] = set()
-        self._all_answered = asyncio.Event()
-        self._all_answered.set()
-        self._is_closing = False
+        self._departures = departures = Departures(journal, risk_gate, clock, lambda: shelf.is_reconciled)
+        self._changes = OrderChanges(broker, shelf, risk_gate, departures, clock)
         self.changed, self.filled = shelf.changed, shelf.filled
         self.refused, self.listed = shelf.refused, shelf.listed
         self.all, self.get, self.by_number = shelf.all, shelf.get, shelf.by_number
         self.open_orders = shelf.open_orders
         self.take_notice = shelf.take_notice
         self.listing_begins = shelf.listing_begins
-        self.twins_of = shelf.twins_of
+        self.finish_sending = departures.finish
+        self.twins_of, self.settle_by_person = shelf.twins_of, PersonWord(shelf, departures).settle
         risk_gate.open_orders, risk_gate.is_overfilled = shelf.open_orders, shelf.overfilled
 
     # -- reading ---
@@ -110,7 +93,7 @@ class Orders:
     @property
     def is_sending(self) -> bool:
         """Tell whether a request of ours has no answer yet."""
-        return bool(self._sending)
+        return self._departures.is_any_under_way
 
     def tell_when_listing_is_wanted(self, wanted: Callable[[], None]) -> None:
         """Call `wanted` whenever something happened that only the broker's list can settle."""
@@ -170,56 +153,47 @@ class Orders:
             return self._shelf.reject(order, NOT_RECONCILED)
         self._risk.released(request)
         self._shelf.put(order)
-        self._begin_sending(key)
         try:
-            return await self._record_and_send(request)
+            with self._departures.under_way(key):
+                return await self._record_and_send(request)
         finally:
-            self._end_sending(key)
             self._settle_abandoned(key)
 
     async def _record_and_send(self, request: OrderRequest) -> Order:
         key = request.intent_id
         try:
-            await self._journal.record(
-                key, "intent", self._clock.now(), described(request, self._now(key).created_at)
-            )
+            created_at = self._shelf.now(key).created_at
+            await self._departures.record(key, "intent", described(request, created_at))
         except TerminalError as error:
-            return self._reject(key, _not_journaled(error))
+            return self._reject(key, not_journaled(error))
         try:
             # The latch may have fallen while the journal was written; nothing leaves after it.
-            self._check_leaving()
+            self._departures.check()
             self._shelf.change(key, status=OrderStatus.SENT)
             accepted = await once_more_if_turned_away(
-                lambda: self._broker.place(request, leaving=self._check_leaving),
-                lambda error: self._note_again(key, "again", error),
+                lambda: self._broker.place(request, leaving=self._departures.check),
+                lambda error: self._departures.note_again(key, "again", error),
             )
-        except _CERTAIN as error:
+        except CERTAIN as error:
             if isinstance(error, MarketClosed):
                 self._risk.market_refused(request)
             order = self._reject(key, sentence_of(error))
-            await self._note(key, "refused", {"reason": str(error)})
+            await self._departures.note(key, "refused", {"reason": str(error)})
             return order
         except TerminalError as error:
             log.warning("order %s: %s", key, error)
             order = self._shelf.change(key, status=OrderStatus.UNKNOWN, reason=sentence_of(error))
-            await self._note(key, "unknown", {"reason": str(error)})
+            await self._departures.note(key, "unknown", {"reason": str(error)})
             self._shelf.listing_wanted()
-            return self._now(key)
+            return self._shelf.now(key)
         except asyncio.CancelledError:
-            await self._note(key, "unknown", {"reason": "cancelled"})
+            await self._departures.note(key, "unknown", {"reason": "cancelled"})
             raise
         return await self._accepted(key, accepted)
 
-    async def _note_again(self, key: str, event: str, error: TurnedAway) -> None:
-        """Journal that a request goes once more; raises OrderRefused where that cannot be written."""
-        try:
-            await self._journal.record(key, event, self._clock.now(), {"reason": str(error)})
-        except TerminalError as trouble:
-            raise OrderRefused(_not_journaled(trouble), code=error.code) from trouble
-
     def _settle_abandoned(self, key: str) -> None:
         """After a bug, or where the program ends: an order must not look as if its answer were coming."""
-        status = self._now(key).status
+        status = self._shelf.now(key).status
         if status is OrderStatus.CREATED:
             self._reject(key, Sentence("보내지 않았습니다."))
         elif status is OrderStatus.SENT:
@@ -228,37 +202,8 @@ class Orders:
             self._shelf.change(key, status=OrderStatus.UNKNOWN, reason=reason)
             self._shelf.listing_wanted()
 
-    def _now(self, key: str) -> Order:
-        order = self._shelf.get(key)
-        assert order is not None  # noqa: S101 - an order that is being sent is never put away
-        return order
-
     def _reject(self, key: str, reason: str) -> Order:
-        return self._shelf.reject(self._now(key), reason)
-
-    def _check_leaving(self) -> None:
-        """Raise OrderRefused where an order or amendment must not leave, or not any more."""
-        if not self.is_reconciled:
-            raise OrderRefused(NOT_RECONCILED, code="RECONCILED")
-        if self._is_closing:
-            raise OrderRefused(Sentence("프로그램을 닫는 중이라 보내지 않았습니다."), code="CLOSING")
-        self._risk.check_leaving()
-
-    def _begin_sending(self, what: str) -> None:
-        self._sending.add(what)
-        self._all_answered.clear()
-
-    def _end_sending(self, what: str) -> None:
-        self._sending.discard(what)
-        if not self._sending:
-            self._all_answered.set()
-
-    async def finish_sending(self, seconds: float) -> None:
-        """Let nothing new leave, and wait for the answers to what has left; at most `seconds`."""
-        self._is_closing = True
-        with contextlib.suppress(TimeoutError):  # what has no answer yet is journaled as unknown
-            async with asyncio.timeout(seconds):
-                await self._all_answered.wait()
+        return self._shelf.reject(self._shelf.now(key), reason)
 
     async def _accepted(self, key: str, accepted: OrderAccepted) -> Order:
         number = accepted.order_number
@@ -271,16 +216,10 @@ class Orders:
             chain=(number,),
         )
         self._shelf.deliver_held()
-        await self._note(key, "accepted", {"order_number": number, "branch_number": accepted.branch_number})
+        details = {"order_number": number, "branch_number": accepted.branch_number}
+        await self._departures.note(key, "accepted", details)
         self._shelf.listing_wanted()
-        return self._now(key)
-
-    async def _note(self, key: str, event: str, details: dict[str, str]) -> None:
-        """Journal what is already so; a full disk must not undo it."""
-        try:
-            await self._journal.record(key, event, self._clock.now(), details)
-        except TerminalError as error:
-            log.error("the journal did not take %s of %s: %s", event, key, error)
+        return self._shelf.now(key)
 
     # -- changing and cancelling ---
 
@@ -296,38 +235,7 @@ class Orders:
         self, key: str, kind: OrderKind, price: Decimal | None, *, confirmed: frozenset[str] = frozenset()
     ) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
-        order = self.get(key)
-        if order is None:
-            return Sentence("정정할 수 있는 상태의 주문이 아닙니다.")
-        if order.pending is not PendingChange.NONE or not order.status.is_working:
-            return self._say_refused(order, Sentence("정정할 수 있는 상태의 주문이 아닙니다."))
-        request = OrderRequest(
-            uuid.uuid4().hex,
-            order.symbol,
-            order.side,
-            kind,
-            order.remaining,
-            price,
-            order.venue,
-            order.origin,
-            order.condition_price,
-            confirmed,
-        )
-        others = tuple(item for item in self.open_orders() if item.key != key)
-        failure = self._risk.check_amendment(request, order, others).first_failure
-        if failure is not None:
-            return self._say_refused(order, failure.sentence)
-        self._risk.amendment_released()
-        return await self._change(
-            key,
-            PendingChange.AMEND,
-            {"price": str(price), "kind": kind.value},
-            lambda now: once_more_if_turned_away(
-                lambda: self._broker.amend(now, kind, now.remaining, price, leaving=self._check_leaving),
-                lambda error: self._note_again(key, "amend again", error),
-            ),
-            lambda now: now.changed(price=price, kind=kind),
-        )
+        return await self._changes.amend(key, kind, price, confirmed=confirmed)
 
     def cancel_soon(self, key: str) -> None:
         """Start `cancel` in the orders' own scope."""
@@ -335,37 +243,7 @@ class Orders:
 
     async def cancel(self, key: str) -> str:
         """Cancel the whole rest; return "" or why it was refused. Risk and the halt latch never stop it."""
-        order = self.get(key)
-        if order is None:
-            return Sentence("취소할 수 있는 상태의 주문이 아닙니다.")
-        if not order.order_number or order.status.is_done:
-            return self._say_refused(order, Sentence("취소할 수 있는 상태의 주문이 아닙니다."))
-        if order.created_at.date() < self._clock.now().date():
-            # The broker counts its numbers anew every day: this one may be another order's by now.
-            self._shelf.listing_wanted()
-            return self._say_refused(
-                order,
-                Sentence(
-                    "{day}의 주문이라 취소를 보내지 않았습니다. 오늘의 주문내역을 조회해 확인합니다.",
-                    day=order.created_at.date(),
-                ),
-            )
-        since = self._cancel_sent_at.get(key)
-        # A cancellation is idempotent by its effect: one that stays unanswered may be sent again.
-        is_fresh = since is not None and self._clock.monotonic() - since < _CANCEL_PATIENCE
-        if order.pending is PendingChange.CANCEL and is_fresh:
-            return ""
-        self._cancel_sent_at[key] = self._clock.monotonic()
-        return await self._change(key, PendingChange.CANCEL, {}, self._cancel_at_broker, lambda now: now)
-
-    async def _cancel_at_broker(self, order: Order) -> OrderAccepted:
-        async def send() -> OrderAccepted:
-            return await until_rate_allows(lambda: self._broker.cancel(order))
-
-        async def note(error: TurnedAway) -> None:
-            await self._note(order.key, "cancel again", {"reason": str(error)})
-
-        return await once_more_if_turned_away(send, note)
+        return await self._changes.cancel(key)
 
     def cancel_symbol(self, symbol: str, side: Side | None = None) -> int:
         """Start cancelling the open orders of a symbol; return how many."""
@@ -378,116 +256,12 @@ class Orders:
             self.cancel_soon(order.key)
         return len(chosen)
 
-    async def _change(
-        self,
-        key: str,
-        change: PendingChange,
-        details: dict[str, str],
-        send: Callable[[Order], Awaitable[OrderAccepted]],
-        settle: Callable[[Order], Order],
-    ) -> str:
-        mark = f"{change.value} {key}"
-        self._begin_sending(mark)
-        try:
-            return await self._record_and_change(key, change, details, send, settle)
-        finally:
-            self._end_sending(mark)
-
-    async def _record_and_change(
-        self,
-        key: str,
-        change: PendingChange,
-        details: dict[str, str],
-        send: Callable[[Order], Awaitable[OrderAccepted]],
-        settle: Callable[[Order], Order],
-    ) -> str:
-        # Pending before the first await: a second click meets it.
-        order = self._shelf.change_begins(key, change)
-        details = {"order_number": order.order_number, **details}
-        try:
-            await self._journal.record(key, f"{change.value} intent", self._clock.now(), details)
-        except TerminalError as error:
-            if change is PendingChange.AMEND:
-                return self._change_refused(key, change, _not_journaled(error))
-            log.error("the journal did not take a cancellation, it is sent all the same: %s", error)
-        order = self._now(key)
-        if order.status.is_done:
-            return self._change_refused(key, change, Sentence("그 사이에 끝난 주문입니다."))
-        try:
-            accepted = await send(order)
-        except _CERTAIN as error:
-            await self._note(key, f"{change.value} refused", {"reason": str(error)})
-            self._shelf.listing_wanted()
-            now = self._now(key)
-            if change is PendingChange.CANCEL and now.is_open and now.order_number != order.order_number:
-                # An amendment gave the order another number in the meantime: that one is to be cancelled.
-                return await self._record_and_change(key, change, {}, send, settle)
-            return self._change_refused(key, change, sentence_of(error))
-        except TerminalError as error:
-            # It stays pending until the broker's list says what became of it.
-            self._shelf.change_was_lost(key)
-            await self._note(key, f"{change.value} unknown", {"reason": str(error)})
-            self._shelf.listing_wanted()
-            return sentence_of(error)
-        except asyncio.CancelledError:
-            await self._note(key, f"{change.value} unknown", {"reason": "cancelled"})
-            raise
-        self._shelf.claim(accepted.branch_number, accepted.order_number, key)
-        if change is PendingChange.AMEND:
-            self._shelf.put(renumbered(settle(self._now(key)), accepted))
-        self._shelf.deliver_held()
-        details = {"order_number": accepted.order_number, "branch_number": accepted.branch_number}
-        await self._note(key, f"{change.value} accepted", details)
-        self._shelf.listing_wanted()
-        return ""
-
-    def _change_refused(self, key: str, change: PendingChange, sentence: str) -> str:
-        order = self._now(key)
-        if order.pending is change:
-            order = self._shelf.change(key, pending=PendingChange.NONE)
-        return self._say_refused(order, sentence)
-
-    def _say_refused(self, order: Order, sentence: str) -> str:
-        self.refused.publish((order, sentence))
-        return sentence
-
-    # -- what a person tells ---
-
-    async def settle_by_person(self, key: str, number: str | None) -> str:
-        """End the doubt about an unknown order: it is the foreign order `number`, or was not accepted (None).
-
-        Returns "" or why nothing was changed. The word is on disk before anything changes.
-        """
-        twin = next((order for order in self.twins_of(key) if order.order_number == number), None)
-        if number is not None and twin is None:
-            return _NOT_IN_DOUBT
-        details = {"order_number": "", "reason": _NOT_ACCEPTED}
-        if twin is not None:
-            details = {"order_number": twin.order_number, "branch_number": twin.branch_number}
-        if not self._is_in_doubt(key):
-            return _NOT_IN_DOUBT
-        try:
-            await self._journal.record(key, "person's word", self._clock.now(), details)
-        except TerminalError as error:
-            return Sentence("기록할 수 없어 바꾸지 않았습니다: {error}", error=error)
-        # A listing may have settled it, or changed the other order, while the line was written.
-        now = None if twin is None else self.get(twin.key)
-        if not self._is_in_doubt(key) or (twin is not None and now is None):
-            return _NOT_IN_DOUBT
-        self._shelf.take_word(key, now, _NOT_ACCEPTED)
-        self._shelf.listing_wanted()
-        return ""
-
-    def _is_in_doubt(self, key: str) -> bool:
-        order = self.get(key)
-        return order is not None and order.status is OrderStatus.UNKNOWN and key not in self._sending
-
     # -- what the broker tells ---
 
     async def take_listing(self, rows: Sequence[BrokerOrder], asked: int) -> None:
         """Carry a complete listing in, see `OrderShelf.take_listing`; what it found is journaled."""
         for key, number in self._shelf.take_listing(rows, asked):
-            await self._note(key, "found", {"order_number": number})
+            await self._departures.note(key, "found", {"order_number": number})
 
     async def restore(self) -> None:
         """Take over today's own orders from the journal, before the first listing; raises TerminalError.
@@ -503,9 +277,5 @@ class Orders:
 
     def begin_day(self, day: date) -> None:
         """Put the orders of the day before away; nothing of that day may be on its way (`is_sending`)."""
-        self._cancel_sent_at.clear()
+        self._changes.begin_day()
         self._shelf.begin_day(day)
-
-
-def _not_journaled(error: TerminalError) -> str:
-    return Sentence("주문 기록을 쓸 수 없어 보내지 않았습니다: {error}", error=error)
