@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kis_terminal.domain.account import Balance, BuyingPower
 from kis_terminal.domain.environment import Environment
@@ -39,6 +39,7 @@ from kis_terminal.domain.recording import RecordingStatus
 
 if TYPE_CHECKING:
     # numpy costs 150 ms: not before the window is up.
+    from kis_terminal.domain.backtest_work import RunRecord, Work, WorkProgress
     from kis_terminal.domain.bar_columns import (
         BarColumns,
         BarPage,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
         SeriesStatus,
         Span,
     )
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -421,6 +424,37 @@ class Cache(Protocol):
     async def close(self) -> None: ...
 
 
+class BacktestWorker(Protocol):
+    """A process that computes for the window, one work after the other."""
+
+    @property
+    def generation(self) -> int:
+        """Return a number that changes when the process was replaced: what it kept is gone."""
+        ...
+
+    def warm(self) -> None:
+        """Start the process before the first work; returns at once."""
+        ...
+
+    async def do(self, work: Work[T], on_progress: Callable[[WorkProgress], None] | None = None) -> T:
+        """Return the answer; raises TerminalError. Cancelling the caller kills the process at once."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class RunStore(Protocol):
+    """Records of backtests on disk, a bounded number of them; raises StoreUnavailable."""
+
+    async def add(self, record: RunRecord) -> None: ...
+
+    async def all(self) -> Sequence[RunRecord]:
+        """Return the records, newest first."""
+        ...
+
+    async def delete(self, identifiers: Sequence[str]) -> None: ...
+
+
 class WorkspaceStore(Protocol):
     """Small texts that make up the user's workspace: layouts, watchlists, panel settings."""
 
@@ -445,6 +479,8 @@ class BrokerHealth:
     """Limit when KIS turned nothing away lately; 0 is not known."""
     calls_waiting: int = 0
     """Calls that wait for their turn."""
+    is_always_open: bool = False
+    """Whether the exchange said that it keeps no hours; only the embedded one does."""
 
 
 class HealthSource(Protocol):

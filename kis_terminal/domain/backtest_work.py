@@ -12,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kis_terminal.domain.backtest import BacktestRequest, BacktestResult, StrategySource
 from kis_terminal.domain.bar_columns import BarColumns, LoadReport, SeriesKey
 from kis_terminal.domain.instruments import Instrument
@@ -101,6 +104,13 @@ class DescribeStrategy(Work[StrategySheet]):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenStrategy(Work[StrategySheet]):
+    """Read a strategy file from disk; `path` may also be the name of a preset."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunBacktest(Work[BacktestResult]):
     """One run."""
 
@@ -159,5 +169,5 @@ class RunRecord:
     end: date
     cash: float
     summary: Mapping[str, float | int | None]
-    times: Sequence[int] = ()
-    equity: Sequence[float] = ()
+    times: NDArray[np.int64]
+    equity: NDArray[np.float64]
