@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.contract import Parameter
@@ -22,6 +23,17 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "multiplier": (0.1, 10),
 }
 """What KIS's backtester accepts when it makes code; it checks no other parameter."""
+_FROM_TWO: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(("hma", "frama", "vidya", "rsi", "cmo", "cci", "williams_r"), ("period",)),
+        **dict.fromkeys(("adx", "adxr", "chop", "mfi", "regression", "augen"), ("period",)),
+        **dict.fromkeys(("std", "variance", "volatility_ind", "beta", "alpha"), ("period",)),
+        "stochrsi": ("rsi_period",),
+        "aroon": ("up_period", "down_period"),
+        "cho": ("fast",),
+    }
+)
+"""Parameters that mean nothing over a single bar: one move, one deviation, one point of a line."""
 
 
 def param_fault(param: IndicatorParam, value: Parameter) -> Sentence | None:
@@ -70,8 +82,9 @@ def params_fault(indicator: Indicator, params: Mapping[str, Parameter]) -> Sente
     period = params.get("period")
     if indicator.id == "frama" and isinstance(period, (int, float)) and period % 2:
         return Sentence("frama의 period({period})는 짝수여야 합니다.", period=period)
-    if indicator.id in ("hma", "frama", "std", "variance", "beta") and period == 1:
-        return Sentence("{id}의 period는 2 이상이어야 합니다.", id=indicator.id)
+    for name in _FROM_TWO.get(indicator.id, ()):
+        if params.get(name) == 1:
+            return Sentence("{id}의 {name}는 2 이상이어야 합니다.", id=indicator.id, name=name)
     start, highest = params.get("af_start"), params.get("af_max")
     if start is not None and highest is not None and float(start) > float(highest):
         return Sentence(
