@@ -1,0 +1,214 @@
+"""Read bars of a file or of every file under a folder; what was repaired or refused is in the result.
+
+The symbol is the file's name, or a column where the file has one (a whole market in one file). Nothing here
+raises for the content of a file; a path that does not exist raises CorrectionNeeded.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kis_terminal.adapters.bar_files.headers import ROLE_OF
+from kis_terminal.domain.bar_columns import Product, SeriesKey
+from kis_terminal.domain.bar_import.assembling import (
+    CleanedSymbol,
+    Subject,
+    cleaned,
+    market_days,
+    series_of,
+)
+from kis_terminal.domain.bar_import.report import BarFiles, Finding, FindingKind, ImportedSeries, Notes
+from kis_terminal.domain.bar_import.table import Layout, columns_of, layout_of, read_rows
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.sentences import Sentence
+
+_TEXT_FORMS = (".csv", ".txt", ".gz")
+_PARQUET = ".parquet"
+_CODE = re.compile(r"(?<![0-9A-Za-z])(Q\d{6}|\d[0-9A-Z]{5})(?![0-9A-Za-z])")
+_CODE_LENGTH = 6
+_NAME_ABROAD = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
+_INDEX_CODE = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_LARGEST_FILE = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How files are read: what they are of, and which symbol where neither name nor column tells it."""
+
+    product: Product
+    exchange: str
+    symbol: str
+
+
+def read_bar_files(
+    path: Path, *, product: Product = Product.STOCK, exchange: str = "", symbol: str = ""
+) -> BarFiles:
+    """Return every series in a file or folder; `symbol` names what a single file is of, over its own name.
+
+    Raises CorrectionNeeded where there is no such path.
+    """
+    if not path.exists():
+        raise CorrectionNeeded(Sentence("{path}: 그런 파일이나 폴더가 없습니다.", path=path))
+    reading = _Reading(product, exchange, symbol)
+    files = sorted(_files_under(path)) if path.is_dir() else [path]
+    findings: list[Finding] = []
+    symbols: list[CleanedSymbol] = []
+    rows_read = 0
+    for file in files:
+        name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        count, found = _read_file(file, name, reading, findings)
+        rows_read += count
+        symbols += found
+    open_days = market_days([one for one in symbols if one.interval.minutes is None])
+    series: dict[SeriesKey, ImportedSeries] = {}
+    rows_kept = 0
+    for one in symbols:
+        made = series_of(one, open_days)
+        rows_kept += len(one.clean.rows.times)
+        for key, item in made.items():
+            rival = series.get(key)
+            if rival is not None and rival.bars.times[-1] >= item.bars.times[-1]:
+                one.notes.add(FindingKind.OTHER_FILE_NEWER, rival.file)
+                continue
+            if rival is not None:
+                other = Notes(rival.file, key.symbol)
+                other.add(FindingKind.OTHER_FILE_NEWER, item.file)
+                findings += other.findings()
+            series[key] = item
+        findings += one.notes.findings()
+    return BarFiles(series, tuple(findings), len(files), rows_read, rows_kept)
+
+
+def _files_under(folder: Path) -> list[Path]:
+    return [
+        file
+        for file in folder.rglob("*")
+        if file.is_file()
+        and file.suffix.lower() in (*_TEXT_FORMS, _PARQUET)
+        and not file.name.startswith(".")
+    ]
+
+
+def _read_file(
+    file: Path, name: str, reading: _Reading, findings: list[Finding]
+) -> tuple[int, list[CleanedSymbol]]:
+    notes = Notes(name)
+    try:
+        if file.suffix.lower() == _PARQUET:
+            from kis_terminal.adapters.bar_files.parquet import parquet_rows
+
+            table = parquet_rows(file)
+        else:
+            table = _text_rows(file)
+    except (OSError, EOFError, ValueError, csv.Error, zlib.error) as error:
+        notes.add(FindingKind.FILE_UNREADABLE, str(error)[:120])
+        findings += notes.findings()
+        return 0, []
+    if not table:
+        notes.add(FindingKind.NO_ROWS, "")
+        findings += notes.findings()
+        return 0, []
+    layout = layout_of(table[0], ROLE_OF)
+    found = _symbols_of(table, layout, reading, notes)
+    findings += notes.findings()
+    return len(table) - layout.has_header, found
+
+
+def _text_rows(file: Path) -> list[list[str]]:
+    """Return the cells of every line that holds something."""
+    if file.stat().st_size > _LARGEST_FILE:
+        raise ValueError(f"{file.stat().st_size:,} bytes")
+    data = gzip.decompress(file.read_bytes()) if file.suffix.lower() == ".gz" else file.read_bytes()
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = data.decode("utf-16")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = data.decode("cp949", errors="replace")
+    first = text[: text.find("\n") + 1] or text
+    delimiter = next((mark for mark in ("\t", ";") if mark in first and "," not in first), ",")
+    return [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row and any(row)]
+
+
+def _symbols_of(
+    table: list[list[str]], layout: Layout, reading: _Reading, notes: Notes
+) -> list[CleanedSymbol]:
+    name = notes.file
+    is_close_only = layout.is_close_only and reading.product is Product.INDEX and "date" in layout.places
+    if layout.missing and not is_close_only:
+        notes.add(FindingKind.NO_COLUMNS, ", ".join(layout.missing))
+        return []
+    rows = table[1:] if layout.has_header else table
+    columns = columns_of(rows, layout)
+    first_line = 2 if layout.has_header else 1
+    lines = np.arange(first_line, first_line + len(rows), dtype=np.int64)
+    groups = _groups(columns.pop("symbol", None), reading.symbol or _symbol_in(name, reading), notes)
+    found = []
+    for symbol, places in groups:
+        one_notes = Notes(name, symbol)
+        chosen = columns if places is None else _chosen(columns, places)
+        if is_close_only:
+            one_notes.add(FindingKind.CLOSE_ONLY, "")
+        raw = read_rows(
+            chosen, lines if places is None else lines[places], one_notes, is_close_only=is_close_only
+        )
+        one = cleaned(Subject(symbol, reading.product, reading.exchange), raw, one_notes)
+        if one is None:
+            notes.add_all(FindingKind.NO_ROWS, [symbol], 1)
+        else:
+            found.append(one)
+    return found
+
+
+def _chosen(columns: dict[str, Sequence[str]], places: NDArray[np.int64]) -> dict[str, Sequence[str]]:
+    at = places.tolist()
+    return {role: [texts[place] for place in at] for role, texts in columns.items()}
+
+
+def _groups(
+    codes: Sequence[str] | None, fallback: str, notes: Notes
+) -> list[tuple[str, NDArray[np.int64] | None]]:
+    """Return each symbol with the rows that are its own; None for all of them."""
+    distinct = set(codes) if codes is not None else set()
+    if codes is None or not any(code.strip() for code in distinct):
+        if not fallback:
+            notes.add(FindingKind.NO_SYMBOL, notes.file)
+            return []
+        return [(fallback, None)]
+    if len(distinct) == 1 and fallback:
+        return [(fallback, None)]
+    places: dict[str, list[int]] = {}
+    for place, code in enumerate(codes):
+        places.setdefault(code, []).append(place)
+    found: list[tuple[str, NDArray[np.int64] | None]] = []
+    for code, at in places.items():
+        symbol = code.strip().removeprefix("A") if len(code.strip()) == _CODE_LENGTH + 1 else code.strip()
+        if symbol.isdigit() and len(symbol) < _CODE_LENGTH:
+            notes.add(FindingKind.LEADING_ZEROS, symbol)
+            symbol = symbol.zfill(_CODE_LENGTH)
+        if symbol:
+            found.append((symbol, np.array(at, dtype=np.int64)))
+    return found
+
+
+def _symbol_in(name: str, reading: _Reading) -> str:
+    stem = Path(name).name.split(".")[0]
+    if reading.product is Product.OVERSEAS:
+        plain = stem.removesuffix("_D").upper()
+        return plain if _NAME_ABROAD.fullmatch(plain) else ""
+    match = (_INDEX_CODE if reading.product is Product.INDEX else _CODE).search(
+        stem.replace("_", " ").upper()
+    )
+    if match is None and reading.product is Product.STOCK and re.fullmatch(r"A\d{6}", stem):
+        return stem[1:]
+    return match[1] if match is not None else ""

@@ -1,0 +1,1 @@
+"""Bars out of foreign files: what columns are, what is repaired, what is refused. Text in, columns out."""
