@@ -1,0 +1,1 @@
+"""What leaves the program of a run: an HTML page, CSV files, a workbook, the JSON of the command."""
