@@ -108,6 +108,7 @@ class MarketData:
         self._seeded: set[str] = set()
         self.wanted = Streams(feed, clock, scope, on_lost=self._lost, on_missing=self._missing)
         """Which streams are watched, and which of them come."""
+        self._health = health
         self._poller = Poller(self.wanted, clock, scope, health, is_current=self._is_current, poll=self._poll)
 
     # -- reading ---------------------------------------------------------------------------------------------
@@ -126,6 +127,11 @@ class MarketData:
         seconds, seen_at = self._market_seconds
         told = seconds + int(self._clock.monotonic() - seen_at)
         return told if told < _DAY_SECONDS else None  # told on an earlier day
+
+    @property
+    def is_always_open(self) -> bool:
+        """Tell whether the exchange keeps no hours: the embedded one, unless it is given a clock."""
+        return self._health is not None and self._health.health().is_always_open
 
     @property
     def has_live_time(self) -> bool:

@@ -146,11 +146,13 @@ class RiskGate:
         """Return the time as the exchange writes it on orders: its own where its prints have told it.
 
         The last print of a listing may be an hour old: while the market is in session by the clock, only
-        prints of the stream tell more. (The embedded exchange trades when the clock says that nobody does.)
+        prints of the stream tell more. Where the exchange keeps no hours, any print tells more than it.
         """
         now = self._clock.now()
         seconds = self._market_data.market_seconds()
-        if seconds is None or (not self._market_data.has_live_time and _is_in_session(now)):
+        has_hours = not self._market_data.is_always_open
+        is_stale = has_hours and not self._market_data.has_live_time and _is_in_session(now)
+        if seconds is None or is_stale:
             return now
         return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
 
@@ -173,7 +175,8 @@ class RiskGate:
     ) -> RiskInput:
         state = self._market_data.state(request.symbol)
         now = self._clock.monotonic()
-        phase = _phase(request.venue, self.exchange_now())
+        is_always_open = self._market_data.is_always_open
+        phase = Phase.CONTINUOUS if is_always_open else _phase(request.venue, self.exchange_now())
         is_open = self.is_open_day is not False and not self._is_held_back(request)
         held = self._portfolio.position(request.symbol)
         signature = self._signature(request)

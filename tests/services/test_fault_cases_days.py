@@ -46,6 +46,22 @@ def move_to(exchange: RunningExchange, text: str) -> None:
 # -- case 39
 
 
+@pytest.mark.parametrize("hour", [3, 8, 12, 15, 17, 22])
+async def test_an_exchange_without_hours_takes_orders_at_any_time_of_the_machine(
+    tmp_path: Path, hour: int
+) -> None:
+    """Cause: before the first print the machine's clock decided: no order left from 08:00 to 09:00."""
+    async with running_exchange() as exchange:
+        clock, venue = ExchangesClock(exchange), exchange.server.venue
+        clock.error = clock.now().replace(hour=hour, minute=25) - clock.now()
+        venue.wall = clock.now
+        async with opened(exchange, exchange.access(), tmp_path, clock=clock, has_prints=False) as case:
+            order = await case.desk.orders.submit(case.market_buy(2))
+
+            assert order.status is not OrderStatus.REJECTED, order.reason
+            assert len(case.ledger("accepted")) == 1
+
+
 @pytest.mark.parametrize("origin", [Origin.STRATEGY, Origin.ORDER_ENTRY])
 async def test_case_39_a_closed_market_is_not_thrown_at_in_a_loop(tmp_path: Path, origin: Origin) -> None:
     """Cause: nothing remembered that the broker had called its market closed."""

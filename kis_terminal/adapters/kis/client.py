@@ -121,6 +121,7 @@ class KisClient:
             last_frame_at=None,
             calls_usual=self._limits.calls,
             calls_waiting=self.limiter.waiting,
+            is_always_open=self._transport.is_always_open,
         )
 
     async def warm_up(self) -> None:

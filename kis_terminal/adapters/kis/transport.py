@@ -93,6 +93,8 @@ class Transport:
         self.milliseconds: float | None = None
         """Of the last answer."""
         self._skew = SkewEstimate()
+        self.is_always_open = False
+        """Whether the embedded exchange said that it keeps no hours; KIS never does."""
 
     @property
     def skew(self) -> float | None:
@@ -191,6 +193,8 @@ class Transport:
     def _measure(self, response: httpx.Response, started: float) -> None:
         elapsed = self._clock.monotonic() - started
         self.milliseconds = elapsed * 1000
+        # A broken answer says nothing about it.
+        self.is_always_open |= response.headers.get("x-market-hours") == "always-open"
         try:
             server = parsedate_to_datetime(response.headers.get("date", ""))
         except ValueError:

@@ -181,7 +181,11 @@ class AnsweringApp:
             status=answer.status,
             code=answer.body.get("msg_cd", answer.body.get("error_code", "")),
         )
-        await to_response(answer, request, self.venue.wall())(scope, receive, send)
+        response = to_response(answer, request, self.venue.wall())
+        if self.venue.exchange.clock.open_always:
+            # What KIS never says: a client on a living clock would think the market closed at night.
+            response.raw_headers.append((b"X-Market-Hours", b"always-open"))
+        await response(scope, receive, send)
         self.after_answer()
 
     def answer(self, request: Request, body: bytes) -> Answer:
