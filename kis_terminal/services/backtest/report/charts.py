@@ -132,7 +132,7 @@ def _value_axis(scale: Scale) -> list[str]:
     step = _round_step((scale.high - scale.low) / 5)
     first = np.ceil(scale.low / step) * step
     marks = np.arange(first, scale.high, step)
-    digits = 0 if step >= 1 else 1 if step >= 0.1 else 2
+    digits = 0 if step.is_integer() else 1 if step >= 0.5 else 2
     axis = []
     for value, y in zip(marks.tolist(), scale.y(marks).tolist(), strict=True):
         is_zero = abs(value) < step / 1000
