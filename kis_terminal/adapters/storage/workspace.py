@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
@@ -16,7 +17,11 @@ log = logging.getLogger(__name__)
 class FileWorkspaceStore:
     """`ports.WorkspaceStore`; a damaged file is kept aside and said in the log."""
 
-    def __init__(self, path: Path, *, waits_for_disk: bool = True, is_shared: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, waits_for_disk: bool = True, is_shared: bool = False, is_read_only: bool = False
+    ) -> None:
+        self._is_read_only = is_read_only
+        """Whether what is written stays in memory: the file is another program's."""
         self._path = path
         self._is_shared = is_shared
         """Whether another program may write the file meanwhile: each `read` looks whether it did."""
@@ -75,11 +80,15 @@ class FileWorkspaceStore:
 
     def write(self, key: str, text: str) -> None:
         """Keep a text; raises TerminalError when the disk refuses, and keeps it in memory all the same."""
+        self.write_all({key: text})
+
+    def write_all(self, texts: Mapping[str, str]) -> None:
+        """Keep several texts by one replacement of the file; raises as `write`."""
         if self._is_shared and not self._is_unsaved:
             self._look_again()  # what another program changed since must not pass for written
-        if self._texts.get(key) == text and not self._is_unsaved:
+        if all(self._texts.get(key) == text for key, text in texts.items()) and not self._is_unsaved:
             return
-        self._texts[key] = text
+        self._texts.update(texts)
         self._is_unsaved = True
         try:
             self._save()
@@ -94,6 +103,8 @@ class FileWorkspaceStore:
             ) from error
 
     def _save(self) -> None:
+        if self._is_read_only:
+            return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._path.with_suffix(".new")
         with draft.open("w", encoding="utf-8") as file:
