@@ -99,6 +99,14 @@ class BarColumns:
         traded: NDArray[np.bool_] = priced & ~still
         return traded
 
+    def head(self, count: int) -> BarColumns:
+        """Return views of the oldest `count` bars; not checked again, since a backtest asks at every bar."""
+        view = object.__new__(BarColumns)
+        object.__setattr__(view, "key", self.key)
+        object.__setattr__(view, "times", self.times[:count])
+        object.__setattr__(view, "columns", self.columns[:, :count])
+        return view
+
     def between(self, start: int, end: int) -> BarColumns:
         """Return views of the bars with `start <= time < end` (wall seconds)."""
         first, last = np.searchsorted(self.times, (start, end)).tolist()
@@ -142,6 +150,8 @@ class BarPage:
     """Which part of the asked days the call answers for, days without trading included."""
     reached_listing: bool
     """Whether nothing older exists."""
+    calls: int = 1
+    """How many calls it took: minutes come a day at a time."""
 
 
 @dataclass(frozen=True, slots=True)
