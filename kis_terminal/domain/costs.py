@@ -51,6 +51,15 @@ def sale_tax_rate(instrument: Instrument, day: date) -> Decimal:
     raise ValueError(f"no tax rate is known for {day.isoformat()}")
 
 
+def sale_tax_history(instrument: Instrument) -> tuple[tuple[date, Decimal], ...]:
+    """Return the days on which the tax of a sale changed and the rate since each, the oldest first."""
+    if not instrument.is_taxed:
+        return ((date.min, Decimal(0)),)
+    if instrument.market is Market.KONEX:
+        return ((date.min, _KONEX_TAX),)
+    return tuple((since, rates[instrument.market]) for since, rates in reversed(_SALE_TAX))
+
+
 def trade_costs(
     instrument: Instrument,
     side: Side,

@@ -1,0 +1,227 @@
+"""The market of a run: bars that traded on one grid of time, with what may be filled and what it costs.
+
+Bars that did not trade are left out here, once: neither engine nor strategy ever sees their prices.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kis_terminal.domain.backtest import BacktestRequest, CostRule
+from kis_terminal.domain.bar_columns import BarColumns, Product, SeriesKey
+from kis_terminal.domain.costs import DEFAULT_COMMISSION_RATE, sale_tax_history
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.instruments import Instrument, Market
+from kis_terminal.domain.market import Interval
+from kis_terminal.domain.price_limits import locked_bars
+from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.tick_history import tick_table
+from kis_terminal.domain.wall_time import day_seconds
+
+_LONG = (Interval.WEEK, Interval.MONTH, Interval.YEAR)
+_BEGINNING = -(2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class TradedSeries:
+    """The bars of one symbol that traded, up to the end of the run; those before its start warm up lines."""
+
+    key: SeriesKey
+    given: BarColumns
+    """All bars up to the end, halts included: what charts show."""
+    bars: BarColumns
+    steps: NDArray[np.int64]
+    """`(n,)`: place on the grid of the run; below 0 before its start."""
+    first: int
+    """The first bar of the run."""
+    can_buy: NDArray[np.bool_]
+    """`(n,)`: whether a buy is filled: not where the bar stood at the upper limit throughout."""
+    can_sell: NDArray[np.bool_]
+    tick_table: int
+    tax_times: NDArray[np.int64]
+    """`(k,)`: wall seconds since which each of `tax_rates` holds; the first holds from ever."""
+    tax_rates: NDArray[np.float64]
+    commission: float
+    unit: float
+    """Costs are cut to multiples of this: 1 won, 0.01 abroad."""
+
+    @property
+    def symbol(self) -> str:
+        return self.key.symbol
+
+    def tax_rate(self, time: int) -> float:
+        """Return the fraction of a sale at `time` that is taxed away."""
+        return float(self.tax_rates[int(np.searchsorted(self.tax_times, time, side="right")) - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRun:
+    """All series of a run on one grid."""
+
+    series: Sequence[TradedSeries]
+    times: NDArray[np.int64]
+    """`(t,)`: every time at which a bar of any symbol is given, halts included."""
+    warnings: Sequence[str]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        return tuple(one.symbol for one in self.series)
+
+
+def prepare_market(
+    request: BacktestRequest,
+    bars: Mapping[SeriesKey, BarColumns],
+    instruments: Mapping[str, Instrument],
+) -> MarketRun:
+    """Return what both engines run on. Raises CorrectionNeeded where the request cannot be run."""
+    _refuse_nonsense(request)
+    given = [_columns(key, bars, request.end) for key in request.series]
+    start = day_seconds(request.start)
+    inside = [one.times[np.searchsorted(one.times, start) :] for one in given]
+    times = inside[0] if len(inside) == 1 else np.unique(np.concatenate(inside))
+    if len(times) == 0:
+        raise CorrectionNeeded(
+            Sentence("{start}부터 {end}까지 봉이 하나도 없습니다.", start=request.start, end=request.end)
+        )
+    series = tuple(_traded(one, times, start, request.costs, instruments) for one in given)
+    return MarketRun(series, times, tuple(_warnings(request, series, instruments)))
+
+
+def _refuse_nonsense(request: BacktestRequest) -> None:
+    if not request.series:
+        raise CorrectionNeeded(Sentence("종목이 없습니다. 한 종목 이상 고르십시오."))
+    symbols = [key.symbol for key in request.series]
+    twice = sorted(symbol for symbol, times in Counter(symbols).items() if times > 1)
+    if twice:
+        raise CorrectionNeeded(Sentence("같은 종목이 두 번 있습니다: {symbols}", symbols=", ".join(twice)))
+    if len({key.product is Product.OVERSEAS for key in request.series}) > 1:
+        raise CorrectionNeeded(Sentence("해외 종목과 국내 종목은 통화가 달라 한 계좌로 돌릴 수 없습니다."))
+    intervals = {key.interval for key in request.series}
+    if len(intervals) > 1:
+        raise CorrectionNeeded(
+            Sentence("봉의 주기가 서로 다릅니다: {intervals}", intervals=", ".join(sorted(intervals)))
+        )
+    if request.start > request.end:
+        raise CorrectionNeeded(
+            Sentence("시작일 {start}이 종료일 {end}보다 늦습니다.", start=request.start, end=request.end)
+        )
+    if not request.cash > 0:
+        raise CorrectionNeeded(Sentence("투자금은 0원보다 커야 합니다: {cash:,.0f}원", cash=request.cash))
+    rates = (request.costs.commission or 0.0, request.costs.tax or 0.0, request.costs.slippage)
+    if not all(0 <= rate < 0.5 for rate in rates):
+        raise CorrectionNeeded(
+            Sentence(
+                "수수료, 세금, 슬리피지는 0 이상 0.5 미만의 비율입니다(0.00015는 0.015%): {rates}",
+                rates=rates,
+            )
+        )
+    if request.sizing.value < 0:
+        raise CorrectionNeeded(
+            Sentence("주문 크기는 0보다 작을 수 없습니다: {size}", size=request.sizing.value)
+        )
+
+
+def _columns(key: SeriesKey, bars: Mapping[SeriesKey, BarColumns], end: date) -> BarColumns:
+    columns = bars.get(key)
+    if columns is None or len(columns) == 0:
+        raise CorrectionNeeded(Sentence("{symbol}의 봉이 없습니다.", symbol=key.symbol))
+    stop = int(np.searchsorted(columns.times, day_seconds(end + timedelta(days=1))))
+    return (
+        columns if stop == len(columns) else BarColumns(key, columns.times[:stop], columns.columns[:, :stop])
+    )
+
+
+def _traded(
+    given: BarColumns,
+    times: NDArray[np.int64],
+    start: int,
+    costs: CostRule,
+    instruments: Mapping[str, Instrument],
+) -> TradedSeries:
+    traded = given.has_traded
+    whole = bool(traded.all())
+    bars = given if whole else BarColumns(given.key, given.times[traded], given.columns[:, traded])
+    first = int(np.searchsorted(bars.times, start))
+    steps = np.full(len(bars), -1, dtype=np.int64)
+    steps[first:] = np.searchsorted(times, bars.times[first:])
+    instrument = _instrument(given.key, instruments)
+    upper, lower = _locks(bars, instrument)
+    tax_times, tax_rates = _taxes(costs, instrument)
+    commission = costs.commission
+    if commission is None:
+        commission = float(DEFAULT_COMMISSION_RATE) if given.key.product is Product.STOCK else 0.0
+    return TradedSeries(
+        key=given.key,
+        given=given,
+        bars=bars,
+        steps=steps,
+        first=first,
+        can_buy=~upper,
+        can_sell=~lower,
+        tick_table=tick_table(instrument),
+        tax_times=tax_times,
+        tax_rates=tax_rates,
+        commission=commission,
+        unit=0.01 if given.key.product is Product.OVERSEAS else 1.0,
+    )
+
+
+def _instrument(key: SeriesKey, instruments: Mapping[str, Instrument]) -> Instrument | None:
+    """Return what is known of a domestic symbol; an unknown one is taken for a KOSPI share."""
+    if key.product is not Product.STOCK:
+        return None
+    return instruments.get(key.symbol) or Instrument(key.symbol, key.symbol, Market.KOSPI)
+
+
+def _locks(bars: BarColumns, instrument: Instrument | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    if instrument is None or bars.key.interval in _LONG:
+        return np.zeros(len(bars), dtype=np.bool_), np.zeros(len(bars), dtype=np.bool_)
+    return locked_bars(bars, instrument.market)
+
+
+def _taxes(costs: CostRule, instrument: Instrument | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    if costs.tax is not None or instrument is None:
+        return np.array([_BEGINNING]), np.array([costs.tax or 0.0])
+    history = sale_tax_history(instrument)
+    # The oldest known rate stands for what was before it.
+    since = [_BEGINNING, *(day_seconds(day) for day, _ in history[1:])]
+    return np.array(since), np.array([float(rate) for _, rate in history])
+
+
+def _warnings(
+    request: BacktestRequest, series: Sequence[TradedSeries], instruments: Mapping[str, Instrument]
+) -> list[str]:
+    found: list[str] = []
+    unknown = [
+        one.symbol for one in series if one.key.product is Product.STOCK and one.symbol not in instruments
+    ]
+    if unknown and request.costs.tax is None:
+        found.append(
+            Sentence(
+                "종목 정보가 없어 코스피 주식으로 보고 세금과 호가단위를 적용했습니다: {symbols}",
+                symbols=_listed(unknown),
+            )
+        )
+    abroad = [one.symbol for one in series if one.key.product is Product.OVERSEAS]
+    if abroad and request.costs.commission is None:
+        found.append(
+            Sentence(
+                "해외 종목의 수수료를 지정하지 않아 0으로 계산했습니다: {symbols}", symbols=_listed(abroad)
+            )
+        )
+    idle = [one.symbol for one in series if one.first == len(one.bars)]
+    if idle:
+        found.append(Sentence("기간 안에 거래된 봉이 없습니다: {symbols}", symbols=_listed(idle)))
+    return found
+
+
+def _listed(symbols: Sequence[str]) -> str:
+    """Return at most ten symbols, and how many more there are."""
+    shown = ", ".join(symbols[:10])
+    return shown if len(symbols) <= 10 else f"{shown} +{len(symbols) - 10}"
