@@ -18,6 +18,11 @@ def latch_path(access: KisAccess, home: HomePaths) -> Path:
     return home.data / f"trading-{account_file(access)}.json"
 
 
+def holdings_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the holdings of the last listing lie, which a split overnight is known by."""
+    return home.data / f"holdings-{account_file(access)}.json"
+
+
 def account_file(access: KisAccess) -> str:
     """Return a name for an account's files that does not show its number."""
     return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]

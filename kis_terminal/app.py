@@ -143,6 +143,7 @@ class Terminal:
             frame_clock=self.frame_clock,
             link=link,
             scope=self.window_scope,
+            share_changes=core.share_changes,
             recording=Recording(recorder, clock, settings.home.data / "recordings"),
         )
         order_entry = OrderEntryPanel(self.workspace)

@@ -462,6 +462,10 @@ class WorkspaceStore(Protocol):
 
     def write(self, key: str, text: str) -> None: ...
 
+    def write_all(self, texts: Mapping[str, str]) -> None:
+        """Keep several texts at once: after a crash all of them are there, or none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerHealth:

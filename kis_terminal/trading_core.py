@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
 
-from kis_terminal.account_files import journal_path, latch_path
+from kis_terminal.account_files import holdings_path, journal_path, latch_path
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.kis.tap import WireTap
@@ -16,7 +18,7 @@ from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.domain.risk import TradingState
+from kis_terminal.domain.risk import RiskLimits, TradingState
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
@@ -31,7 +33,8 @@ from kis_terminal.services.panic import Panic, PanicReport
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
-from kis_terminal.services.risk_settings import RiskSettings
+from kis_terminal.services.risk_settings import RiskSettings, text_of
+from kis_terminal.services.share_changes import ShareChange, ShareChanges
 from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
 from kis_terminal.services.trading_day import TradingDay
@@ -115,6 +118,8 @@ class TradingCore:
         self._limits_problem = self._load_limits(is_damaged=limits.is_damaged)
         self._noted_state = self.risk_gate.state
         self.risk_gate.state_changed.subscribe(self._note_state)
+        self.risk_gate.limits_changed.subscribe(lambda limits: self._note_limits(*limits))
+        self.share_changes = self._share_changes(holdings_path(access, home))
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
@@ -129,6 +134,19 @@ class TradingCore:
             clock,
             self.scope,
         )
+
+    def _share_changes(self, path: Path) -> ShareChanges:
+        """Watch the held shares for splits; a guest only reads what the window has written."""
+        store = FileWorkspaceStore(path, waits_for_disk=False, is_read_only=self._is_guest)
+        changes = ShareChanges(self.portfolio, self.market_data, self.clock, store, self.scope)
+        if self._is_exchange_new:
+            changes.forget()
+        self.risk_gate.share_change = changes.words
+        changes.noticed.subscribe(self._say_share_change)
+        return changes
+
+    def _say_share_change(self, change: ShareChange) -> None:
+        self._tell("danger", change.sentence)
 
     def _load_limits(self, *, is_damaged: bool) -> str:
         """Take the user's limits; where they cannot be read, the defaults with orders locked. Return why."""
@@ -199,6 +217,7 @@ class TradingCore:
         while True:
             await asyncio.sleep(_LATCH_SECONDS)
             self._is_looking = True
+            self.share_changes.look()
             self.risk_gate.look()
             self._is_looking = False
 
@@ -208,6 +227,21 @@ class TradingCore:
         self._noted_state = state
         by = "another program or a limit" if self._is_looking else "a person"
         self.scope.spawn(self._journal_state(_LATCH_EVENTS[state], by), name="latch line")
+
+    def _note_limits(self, before: RiskLimits, after: RiskLimits) -> None:
+        """Keep which limits were changed, from what and to what: a claim, or a look back, asks for it."""
+        told = {
+            field.name: f"{text_of(before, field.name)} -> {text_of(after, field.name)}"
+            for field in fields(RiskLimits)
+            if getattr(before, field.name) != getattr(after, field.name)
+        }
+        self.scope.spawn(self._journal_limits(told), name="limits line")
+
+    async def _journal_limits(self, told: dict[str, str]) -> None:
+        try:
+            await self.journal.record("", "limits changed", self.clock.now(), told)
+        except TerminalError as error:
+            log.error("the journal did not take the change of limits %s: %s", sorted(told), error)
 
     async def _journal_state(self, event: str, by: str) -> None:
         try:

@@ -8,6 +8,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.sentences import Sentence
+
 
 class Side(StrEnum):
     """매수 or 매도."""
@@ -76,6 +79,27 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ParentBudget:
+    """What all orders of one parent (a plan, a strategy's signal, a command) may come to together."""
+
+    parent_id: str
+    quantity: int | None = None
+    """Shares, bought and sold alike; None leaves them to the amount."""
+    amount: Decimal | None = None
+    """Won, at the price of each order; None leaves it to the quantity."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would limit nothing, or be no number."""
+        has_quantity = self.quantity is None or self.quantity > 0
+        has_amount = self.amount is None or (self.amount.is_finite() and self.amount > 0)
+        is_told = self.quantity is not None or self.amount is not None
+        if not (self.parent_id and is_told and has_quantity and has_amount):
+            raise CorrectionNeeded(
+                Sentence("주문 묶음의 한도가 맞지 않습니다. 0보다 큰 수량이나 금액을 정하십시오.")
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRequest:
     """One intent; `intent_id` is ours and never reaches the broker, which has no client order id."""
 
@@ -90,6 +114,7 @@ class OrderRequest:
     condition_price: Decimal | None = None
     confirmed: frozenset[str] = frozenset()
     """Codes of the soft limits that a person was asked about, and wants to pass all the same."""
+    parent: ParentBudget | None = None
 
 
 class OrderStatus(StrEnum):
@@ -155,6 +180,7 @@ class Order:
     chain: tuple[str, ...] = ()
     """Every order number this order has had, oldest first."""
     name: str = ""
+    parent: ParentBudget | None = None
 
     @property
     def remaining(self) -> int:

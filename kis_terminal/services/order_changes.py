@@ -68,6 +68,7 @@ class OrderChanges:
             order.origin,
             order.condition_price,
             confirmed,
+            order.parent,
         )
         others = tuple(item for item in self._shelf.open_orders() if item.key != key)
         failure = self._risk.check_amendment(request, order, others).first_failure

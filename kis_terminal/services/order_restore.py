@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side, Venue
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.orders import (
+    Order,
+    OrderKind,
+    OrderRequest,
+    OrderStatus,
+    Origin,
+    ParentBudget,
+    Side,
+    Venue,
+)
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import JournalEntry
 
@@ -18,7 +28,7 @@ UNANSWERED = Sentence("보낸 뒤 프로그램이 끝나 결과를 알 수 없�
 
 def described(request: OrderRequest, created_at: datetime) -> dict[str, str]:
     """Return what the journal keeps of an intent; `created_at` is the exchange's time as far as known."""
-    return {
+    told = {
         "symbol": request.symbol,
         "side": request.side.value,
         "kind": request.kind.value,
@@ -29,6 +39,11 @@ def described(request: OrderRequest, created_at: datetime) -> dict[str, str]:
         "origin": request.origin.value,
         "created_at": created_at.isoformat(),
     }
+    if (parent := request.parent) is not None:
+        told["parent"] = parent.parent_id
+        told["parent_quantity"] = "" if parent.quantity is None else str(parent.quantity)
+        told["parent_amount"] = "" if parent.amount is None else str(parent.amount)
+    return told
 
 
 def restored(entries: Iterable[JournalEntry]) -> list[Order]:
@@ -42,7 +57,7 @@ def restored(entries: Iterable[JournalEntry]) -> list[Order]:
         if entry.event == EXCHANGE_BEGAN:
             orders.clear()  # the embedded exchange begins empty and counts its numbers anew
         elif entry.event == "intent":
-            with contextlib.suppress(KeyError, ValueError, InvalidOperation):
+            with contextlib.suppress(KeyError, ValueError, InvalidOperation, CorrectionNeeded):
                 orders[entry.intent_id] = _order_of(entry.intent_id, entry.details)
         elif (order := orders.get(entry.intent_id)) is not None:
             orders[entry.intent_id] = _after(order, entry.event, entry.details)
@@ -63,6 +78,16 @@ def _order_of(key: str, details: Mapping[str, str]) -> Order:
         created_at=datetime.fromisoformat(details["created_at"]),
         condition_price=_price(details["condition_price"]),
         reason=UNANSWERED,
+        parent=_parent(details),
+    )
+
+
+def _parent(details: Mapping[str, str]) -> ParentBudget | None:
+    if not details.get("parent"):
+        return None
+    quantity = details.get("parent_quantity", "")
+    return ParentBudget(
+        details["parent"], int(quantity) if quantity else None, _price(details.get("parent_amount", ""))
     )
 
 

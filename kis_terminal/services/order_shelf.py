@@ -94,6 +94,12 @@ class OrderShelf:
             if order.is_open and (symbol is None or order.symbol == symbol)
         )
 
+    def children_of(self, parent_id: str) -> tuple[Order, ...]:
+        """Return the orders of a parent, whatever became of them."""
+        return tuple(
+            order for order in self._orders.values() if order.parent and order.parent.parent_id == parent_id
+        )
+
     def overfilled(self, symbol: str) -> bool:
         """Tell whether the broker's list has an order of a symbol that executed more than it was for."""
         return any(self._orders[key].symbol == symbol for key in self._overfilled)

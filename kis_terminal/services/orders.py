@@ -22,6 +22,7 @@ from kis_terminal.domain.orders import (
     OrderRequest,
     OrderStatus,
     Origin,
+    ParentBudget,
     Side,
     Venue,
 )
@@ -71,6 +72,7 @@ class Orders:
         self.listing_begins = shelf.listing_begins
         self.finish_sending = departures.finish
         self.twins_of, self.settle_by_person = shelf.twins_of, PersonWord(shelf, departures).settle
+        risk_gate.children_of = shelf.children_of
         risk_gate.open_orders, risk_gate.is_overfilled = shelf.open_orders, shelf.overfilled
 
     # -- reading ---
@@ -112,11 +114,21 @@ class Orders:
         origin: Origin,
         venue: Venue = Venue.KRX,
         condition_price: Decimal | None = None,
+        parent: ParentBudget | None = None,
     ) -> OrderRequest:
         """Return a request with an identity of its own."""
         kept = price if kind.needs_price else None
         return OrderRequest(
-            uuid.uuid4().hex, symbol, side, kind, quantity, kept, venue, origin, condition_price
+            uuid.uuid4().hex,
+            symbol,
+            side,
+            kind,
+            quantity,
+            kept,
+            venue,
+            origin,
+            condition_price,
+            parent=parent,
         )
 
     def submit_soon(self, request: OrderRequest) -> str:
@@ -145,6 +157,7 @@ class Orders:
             origin=request.origin,
             created_at=self._risk.exchange_now(),
             condition_price=request.condition_price,
+            parent=request.parent,
         )
         failure = self._risk.check(request).first_failure
         if failure is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -42,7 +43,7 @@ class PositionView:
 
 
 class Portfolio:
-    """Own positions and cash. Topics: `changed` (no details: read again)."""
+    """Own positions and cash. Topics: `changed` (no details: read again), `listed` (the broker's word)."""
 
     def __init__(
         self,
@@ -70,6 +71,9 @@ class Portfolio:
         """Why the last refresh failed, empty when it did not."""
         self.cash_d2: Decimal | None = None
         self.changed: Topic[None] = Topic("portfolio")
+        self.listed: Topic[None] = Topic("account listed")
+        self.is_unsettled: Callable[[], bool] = lambda: False
+        """Whether prices and numbers of shares may be of two days, see `ShareChanges`."""
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -109,7 +113,7 @@ class Portfolio:
         None while the account is not known. Every order asks, so that it is a quarter of a second old at most
         rather than reckoned over all positions each time.
         """
-        if self._profit_at_start is None:
+        if self._profit_at_start is None or self.is_unsettled():
             return None
         now = self._clock.monotonic()
         if self._profit_now is None or now - self._profit_now[0] > _PROFIT_SECONDS:
@@ -144,6 +148,12 @@ class Portfolio:
         """Begin the day's sums at zero."""
         self._realised.clear()
         self._profit_at_start = None
+        self._tell_changed()
+
+    def count_profit_anew(self) -> None:
+        """Let the day's profit go on from the sales so far: holdings were valued at prices of another day."""
+        if self._profit_at_start is not None:
+            self._profit_at_start = self._unrealised()
         self._tell_changed()
 
     def _tell_changed(self) -> None:
@@ -184,6 +194,7 @@ class Portfolio:
         self._positions = {item.symbol: item for item in balance.positions}
         if self._profit_at_start is None:
             self._profit_at_start = self.realised_today() + self._unrealised()
+        self.listed.publish(None)
         self._tell_changed()
 
     def take_fill(self, notice: ExecutionNotice) -> None:

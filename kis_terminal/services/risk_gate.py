@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import OrderRefused, TerminalError
-from kis_terminal.domain.orders import Order, OrderRequest, Origin, Side, Venue
+from kis_terminal.domain.orders import Order, OrderRequest, OrderStatus, Origin, Side, Venue
 from kis_terminal.domain.risk import RiskInput, RiskLimits, RiskVerdict, TradingState, evaluate
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sessions import Phase, kinds_allowed
@@ -50,12 +50,15 @@ class RiskGate:
         self.limits = RiskLimits()
         self.is_armed = environment is not Environment.REAL
         self.state_changed: Topic[TradingState] = Topic("trading state")
+        self.limits_changed: Topic[tuple[RiskLimits, RiskLimits]] = Topic("risk limits")
         kept = store.read(_HALT_KEY)
         self._state = _state_of(kept)
         self._orders_today = 0
         self._sent: deque[tuple[float, _Signature | None]] = deque(maxlen=200)
         self.open_orders: Callable[[], tuple[Order, ...]] = tuple
         self.is_overfilled: Callable[[str], bool] = lambda symbol: False
+        self.children_of: Callable[[str], tuple[Order, ...]] = lambda parent_id: ()
+        self.share_change: Callable[[str], str] = lambda symbol: ""
         self.is_open_day: bool | None = None
         """Whether the market opens today: the broker's word, or the calendar's where it gives none."""
         self._refused_at: dict[Venue, float] = {}
@@ -121,7 +124,9 @@ class RiskGate:
 
     def take_limits(self, limits: RiskLimits) -> None:
         """Put other limits in force, at once and for every order that has not left."""
-        self.limits = limits
+        before, self.limits = self.limits, limits
+        if limits != before:
+            self.limits_changed.publish((before, limits))
         self.state_changed.publish(self._state)
 
     def check_leaving(self) -> None:
@@ -165,7 +170,10 @@ class RiskGate:
         cash = self.buying_power()
         if cash is not None and order.side is Side.BUY:
             cash += (order.price or Decimal(0)) * order.remaining
-        known = self._known(request, others, cash)
+        # What it has brought already counts for its parent, its rest is the request's.
+        own = (order.changed(status=OrderStatus.CANCELLED),)
+        siblings = (*(item for item in self._siblings(request) if item.key != order.key), *own)
+        known = replace(self._known(request, others, cash), siblings=siblings)
         if known.sellable is not None:
             known = replace(known, sellable=known.sellable + order.remaining)
         return evaluate(request, known, self.limits)
@@ -201,8 +209,13 @@ class RiskGate:
             day_profit=self._portfolio.day_profit,
             orders_today=self._orders_today,
             is_overfilled=self.is_overfilled(request.symbol),
+            siblings=self._siblings(request),
+            share_change=self.share_change(request.symbol),
             state=TradingState.HALTED if self.is_halted else self._state,
         )
+
+    def _siblings(self, request: OrderRequest) -> tuple[Order, ...]:
+        return () if request.parent is None else self.children_of(request.parent.parent_id)
 
     def buying_power(self) -> Decimal | None:
         """Return the won left after what open buys reserve; None when the account is not known."""

@@ -41,11 +41,9 @@ class RiskSettings:
         return limits
 
     def save(self, limits: RiskLimits) -> None:
-        """Keep all limits; raises TerminalError when the disk refuses."""
-        for field in fields(RiskLimits):
-            text = text_of(limits, field.name)
-            if self._store.read(_PREFIX + field.name) != text:
-                self._store.write(_PREFIX + field.name, text)
+        """Keep all limits, or none of the changes; raises TerminalError when the disk refuses."""
+        names = [field.name for field in fields(RiskLimits)]
+        self._store.write_all({_PREFIX + name: text_of(limits, name) for name in names})
 
 
 def text_of(limits: RiskLimits, name: str) -> str:

@@ -27,6 +27,7 @@ class RiskEntry:
             Command("risk.limits", tr("위험 한도 보기·바꾸기"), "Ctrl+Shift+L", self.open_limits),
             Command("risk.explain", tr("위험 점검: 주문창의 주문"), "", lambda: link.explain_wanted.emit("")),
             Command("risk.reduce", tr("줄이기만: 보유를 줄이는 주문만 허용"), "", self.reduce),
+            Command("risk.shares", tr("주식 수 변경 확인: 자동 주문 다시 허용"), "", self.acknowledge_shares),
             Command("risk.release", tr("줄이기만 해제…"), "", self.open_release),
         ]
 
@@ -44,6 +45,18 @@ class RiskEntry:
         gate = self._workspace.risk_gate
         if gate.state is TradingState.ACTIVE:
             gate.reduce()
+
+    def acknowledge_shares(self) -> None:
+        """Let programs order symbols again whose shares were split or merged: a person has looked."""
+        changes, link = self._workspace.share_changes, self._workspace.link
+        waiting = changes.waiting if changes is not None else ()
+        if changes is None or not waiting:
+            link.message.emit("info", tr("확인할 주식 수 변경이 없습니다."))
+            return
+        for change in waiting:
+            changes.acknowledge(change.symbol)
+        names = ", ".join(change.name for change in waiting)
+        link.message.emit("info", tr("자동 주문을 다시 허용했습니다: {names}", names=names))
 
     def open_release(self) -> None:
         """Show the way out of REDUCING, where the account is in it."""

@@ -20,6 +20,7 @@ from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.recording import Recording
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.risk_settings import RiskSettings
+from kis_terminal.services.share_changes import ShareChanges
 from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.services.watchlists import Watchlists
@@ -97,3 +98,5 @@ class Workspace:
     """The window's scope; a panel makes its own under it with `panel_scope`."""
     recording: Recording | None = None
     """None where there is no wire to record."""
+    share_changes: ShareChanges | None = None
+    """None where nobody watches the holdings for splits."""

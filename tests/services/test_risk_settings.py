@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
 from kis_terminal.domain.risk import RiskLimits
 from kis_terminal.services.risk_settings import RiskSettings, changed, loosened, text_of
 from tests.support.ports_in_memory import MemoryStore
@@ -79,3 +81,23 @@ def test_naming_more_or_no_symbols_lets_more_through() -> None:
     assert loosened(named, MINE) == ("allowed_symbols",)
     assert loosened(named, replace(MINE, allowed_symbols=frozenset({"005930", "035420"})))
     assert not loosened(replace(MINE, allowed_symbols=frozenset({"005930", "035420"})), named)
+
+
+def test_limits_are_kept_all_at_once_or_not_at_all(tmp_path: Path) -> None:
+    """Cause: each limit was a replacement of the file of its own; a crash between two left half of each."""
+    path = tmp_path / "limits.json"
+    RiskSettings(FileWorkspaceStore(path)).save(RiskLimits())
+    store = FileWorkspaceStore(path)
+    saved = []
+    write = store._save
+    store._save = lambda: (saved.append(1), write())[1]  # type: ignore[method-assign, func-returns-value]
+
+    RiskSettings(store).save(MINE)
+
+    assert len(saved) == 1
+    assert RiskSettings(FileWorkspaceStore(path)).load() == MINE
+    refusing = MemoryStore()
+    refusing.refusal = TerminalError("disk")
+    with pytest.raises(TerminalError):
+        RiskSettings(refusing).save(MINE)
+    assert refusing.texts == {}

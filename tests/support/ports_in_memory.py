@@ -80,9 +80,13 @@ class MemoryStore:
 
     def write(self, key: str, text: str) -> None:
         """Keep a text, unless the disk refuses."""
+        self.write_all({key: text})
+
+    def write_all(self, texts: Mapping[str, str]) -> None:
+        """Keep all of them, or none where the disk refuses."""
         if self.refusal is not None:
             raise self.refusal
-        self.texts[key] = text
+        self.texts.update(texts)
 
 
 @dataclass(frozen=True, slots=True)

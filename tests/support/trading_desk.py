@@ -28,6 +28,7 @@ from kis_terminal.services.panic import Panic
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
+from kis_terminal.services.share_changes import ShareChanges
 from kis_terminal.services.stall_watch import StallTiming, StallWatch
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.services.trading_day import TradingDay
@@ -51,6 +52,7 @@ class TradingDesk:
     panic: Panic
     trading_day: TradingDay
     """Not started: a test says when the day may turn."""
+    share_changes: ShareChanges
 
 
 class _Approval:
@@ -107,6 +109,9 @@ async def trading_desk(
     portfolio = Portfolio(broker, market_data, instruments, clock, scope)
     store = FileWorkspaceStore(folder / "latch.json")
     risk_gate = RiskGate(Environment.SIM, instruments, market_data, portfolio, clock, store)
+    holdings = FileWorkspaceStore(folder / "holdings.json")
+    share_changes = ShareChanges(portfolio, market_data, clock, holdings, scope)
+    risk_gate.share_change = share_changes.words
     orders = Orders(broker, journal, risk_gate, portfolio, clock, scope)
     reconciler = Reconciler(broker, orders, portfolio, clock, scope)
     panic = Panic(orders, reconciler, risk_gate, clock, scope)
@@ -159,6 +164,7 @@ async def trading_desk(
             reconciler,
             panic,
             trading_day,
+            share_changes,
         )
     finally:
         await scope.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from kis_terminal.domain.orders import OrderRequest
+from kis_terminal.domain.risk import budget_rules as budget
 from kis_terminal.domain.risk import conduct_rules as conduct
 from kis_terminal.domain.risk import exposure_rules as exposure
 from kis_terminal.domain.risk import price_rules as price
@@ -56,7 +57,9 @@ _RULES: tuple[Callable[[OrderRequest, RiskInput, RiskLimits], RiskCheck], ...] =
     conduct.duplicate,
     conduct.unresolved,
     conduct.overfilled,
+    conduct.share_change,
     conduct.crossing,
+    budget.parent_budget,
     conduct.trading_state,
     conduct.armed,
 )

@@ -64,6 +64,19 @@ def overfilled(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> R
     )
 
 
+def share_change(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
+    """Ask a person about a symbol whose shares were split or merged overnight; refuse a program."""
+    return RiskCheck(
+        "SHARES",
+        Sentence("주식 수 변경"),
+        not known.share_change,
+        Sentence("바뀜") if known.share_change else Sentence("없음"),
+        Sentence("없음"),
+        known.share_change,
+        is_soft=True,
+    )
+
+
 def rate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     """Refuse more orders within a second than the limit."""
     return RiskCheck(

@@ -81,6 +81,10 @@ class RiskInput:
     is_overfilled: bool = False
     """Whether the broker's list contradicts itself about the symbol: more executed than ordered."""
     state: TradingState = TradingState.ACTIVE
+    siblings: tuple[Order, ...] = ()
+    """The other orders of the request's parent, whatever became of them."""
+    share_change: str = ""
+    """What happened to the symbol's shares overnight and no person has looked at yet; empty for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
