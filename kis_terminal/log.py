@@ -22,6 +22,9 @@ from pathlib import Path
 
 FILE_BYTES = 5 * 1024 * 1024
 FILE_COUNT = 3
+QUEUE_LINES = 20_000
+"""Lines that wait for the disk; beyond them lines are dropped and counted, never waited for."""
+_CLOSE_SECONDS = 3.0
 LONGEST_MESSAGE = 4_000
 _KST = timezone(timedelta(hours=9), "KST")
 _HIDDEN = "***"
@@ -216,10 +219,16 @@ class _KstFormatter(logging.Formatter):
 class _BoundedQueueHandler(QueueHandler):
     """Hand records to the writing thread; when the disk cannot follow, drop and count instead of waiting."""
 
-    dropped = 0
+    def __init__(self, lines: queue.Queue[logging.LogRecord | None]) -> None:
+        super().__init__(lines)
+        self.dropped = 0
+        """Lines since the last one that was taken."""
 
     def enqueue(self, record: logging.LogRecord) -> None:
         try:
+            if self.dropped:
+                self.queue.put_nowait(_told_dropped(self.dropped, record))
+                self.dropped = 0
             self.queue.put_nowait(record)
         except queue.Full:
             self.dropped += 1
@@ -227,6 +236,15 @@ class _BoundedQueueHandler(QueueHandler):
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Return the record as it is: the redaction filter has already made it plain text."""
         return record
+
+
+def _told_dropped(count: int, before: logging.LogRecord) -> logging.LogRecord:
+    """Return the line that says how many lines before another are missing from the file."""
+    told = logging.makeLogRecord(before.__dict__)
+    told.levelno, told.levelname, told.name = logging.WARNING, "WARNING", __name__
+    told.msg = f"{count} lines are missing here: the disk could not follow"
+    told.args = told.exc_info = told.exc_text = told.stack_info = None
+    return told
 
 
 class _PrivateFileHandler(RotatingFileHandler):
@@ -237,6 +255,30 @@ class _PrivateFileHandler(RotatingFileHandler):
         return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
+class _Writer(QueueListener):
+    """The thread that writes the file; a disk that hangs does not keep the program from ending."""
+
+    def enqueue_sentinel(self) -> None:
+        """Ask the thread to end, in the place of the oldest line where the queue is full."""
+        lines = self.queue
+        assert isinstance(lines, queue.Queue)  # noqa: S101 - we make it so ourselves
+        while True:
+            with contextlib.suppress(queue.Full):
+                lines.put_nowait(None)
+                return
+            with contextlib.suppress(queue.Empty):  # the thread was quicker
+                lines.get_nowait()
+
+    def end(self, seconds: float) -> bool:
+        """Write what is left, for `seconds` at most; return whether all of it was written."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return True
+        self.enqueue_sentinel()
+        thread.join(seconds)
+        return not thread.is_alive()
+
+
 class Logging:
     """What was set up: the buffer to show, the redactor to tell secrets to, and `close`."""
 
@@ -245,7 +287,7 @@ class Logging:
         buffer: LogBuffer,
         redactor: Redactor,
         handlers: list[logging.Handler],
-        listener: QueueListener | None,
+        listener: _Writer | None,
         level: int,
     ) -> None:
         self.buffer = buffer
@@ -262,7 +304,7 @@ class Logging:
             logging.getLogger(noisy).setLevel(logging.WARNING)
 
     def close(self) -> None:
-        """Write what is left and take every handler away; may be called twice."""
+        """Write what is left, for some seconds, and take every handler away; may be called twice."""
         root = logging.getLogger()
         handlers, self._handlers = self._handlers, []
         for handler in handlers:
@@ -270,8 +312,8 @@ class Logging:
         if handlers:
             root.setLevel(self._earlier_level)
         listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.stop()
+        # A file whose thread hangs in it stays open: closing it would wait for the same disk.
+        if listener is not None and listener.end(_CLOSE_SECONDS):
             for written in listener.handlers:
                 written.close()
         for handler in handlers:
@@ -294,7 +336,7 @@ def set_up_logging(
     redactor = redactor or Redactor()
     buffer = LogBuffer()
     handlers: list[logging.Handler] = [buffer]
-    listener: QueueListener | None = None
+    listener: _Writer | None = None
     formatter = _KstFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     trouble: OSError | None = None
     if directory is not None:
@@ -307,8 +349,8 @@ def set_up_logging(
             trouble = error
         else:
             file.setFormatter(formatter)
-            hand_over = _BoundedQueueHandler(queue.Queue(20_000))
-            listener = QueueListener(hand_over.queue, file)
+            hand_over = _BoundedQueueHandler(queue.Queue(QUEUE_LINES))
+            listener = _Writer(hand_over.queue, file)
             listener.start()
             handlers.append(hand_over)
     if to_stderr:
