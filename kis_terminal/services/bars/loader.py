@@ -1,0 +1,466 @@
+"""Bars of one series: from memory, from the store, and only what is missing from the broker.
+
+A span is covered when the broker has answered for it, traded or not; a second load makes no call. Nothing of
+a day that is not over is stored: such bars are listed anew, at most once in `_LIVE_SECONDS`. Pages are stored
+one by one with their coverage, so that whoever cancels a load loses nothing. When the store cannot be reached
+the load goes on from the broker and says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from kis_terminal.domain.bar_columns import (
+    BarColumns,
+    BarPage,
+    CorporateNote,
+    LoadReport,
+    Product,
+    SeriesKey,
+    Span,
+)
+from kis_terminal.domain.bars import bar_start
+from kis_terminal.domain.errors import CorrectionNeeded, StoreUnavailable, TerminalError, UnknownSymbol
+from kis_terminal.domain.market import Interval
+from kis_terminal.domain.sentences import Sentence, sentence_of
+from kis_terminal.domain.spans import joined, missing
+from kis_terminal.domain.wall_time import day_seconds
+from kis_terminal.ports import BarSource, BarStore, Clock
+from kis_terminal.services.bars.adjustment import AdjustedAnew, compare
+from kis_terminal.services.bars.columns import longer, merged, no_bars
+from kis_terminal.services.bars.spans import (
+    DAY,
+    covered_part,
+    day_of,
+    day_span,
+    weekdays,
+    within,
+)
+
+log = logging.getLogger(__name__)
+
+FIRST_DAY = date(1980, 1, 4)
+"""Nothing is listed before KRX's index begins; KIS refuses far earlier dates."""
+_LIVE_SECONDS = 30.0
+_OVER_HOUR = 21
+"""From this hour on the Korean day is over: the last venue closes at 20:00."""
+_ABROAD_LAG = 1
+"""Days by which a day abroad ends after ours: New York's closes at dawn in Seoul."""
+_KEPT_SERIES = 64
+_MOST_PAGES = 2_000
+_OVERLAP_DAYS = 10
+_SHARED_WITH = (Interval.WEEK, Interval.MONTH)
+
+Progress = Callable[[int, int, int], None]
+"""Called after each page: weekdays answered for, weekdays asked of the broker, calls so far."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What memory holds of a series."""
+
+    bars: BarColumns
+    covered: list[Span]
+    live: BarColumns | None = None
+    """Bars of the time that is not over, and when they were listed (Clock.monotonic())."""
+    live_at: float = 0.0
+    live_span: Span = field(default_factory=lambda: Span(0, 0))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One load on its way."""
+
+    key: SeriesKey
+    wanted: Span
+    final_end: int
+    """Wall seconds up to which bars never change."""
+    calls: int = 0
+    notes: list[str] = field(default_factory=list)
+    is_cut: bool = False
+    is_stored: bool = True
+    has_new_live: bool = False
+    """Whether bars of the time that is not over were listed."""
+    answered: list[Span] = field(default_factory=list)
+    pages: list[BarColumns] = field(default_factory=list)
+    failure: TerminalError | None = None
+    done_days: int = 0
+    asked_days: int = 0
+
+    def tell(self, note: str) -> None:
+        """Note a sentence once."""
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class BarLoader:
+    """The one way bars come in; loads of one series at once share one fetch."""
+
+    def __init__(self, source: BarSource, store: BarStore | None, clock: Clock) -> None:
+        self._source = source
+        self._store = store
+        self._clock = clock
+        self._kept: OrderedDict[SeriesKey, _Kept] = OrderedDict()
+        self._turns: dict[SeriesKey, tuple[asyncio.Lock, int]] = {}
+
+    async def load(
+        self, key: SeriesKey, start: date, end: date, progress: Progress | None = None
+    ) -> tuple[BarColumns, LoadReport]:
+        """Return the bars of the days `start` to `end` and how complete they are.
+
+        Raises UnknownSymbol, and any TerminalError of the broker where not one bar could be had.
+        """
+        key = _normal(key)
+        base = _base_of(key)
+        if base is not None:
+            return await self._derived(key, base, start, end, progress)
+        if key.interval in (Interval.WEEK, Interval.MONTH) and await self._has(key, start, end):
+            return await self._derived(key, replace(key, interval=Interval.DAY), start, end, progress)
+        return await self._own(key, start, end, progress)
+
+    async def forget(self, key: SeriesKey) -> None:
+        """Drop a series from memory and store; raises StoreUnavailable."""
+        self._kept.pop(key, None)
+        if self._store is not None:
+            await self._store.forget(key)
+
+    def forget_memory(self) -> None:
+        """Drop what memory holds: another program wrote to the store (an import)."""
+        self._kept.clear()
+
+    # -- longer bars of shorter ones ---
+
+    async def _has(self, key: SeriesKey, start: date, end: date) -> bool:
+        """Tell whether the days of these weeks or months are there already."""
+        days = replace(key, interval=Interval.DAY)
+        wanted = _whole_periods(key.interval, start, end)
+        final = Span(wanted.start, min(wanted.end, self._final_end(days)))
+        kept = self._kept.get(days)
+        covered = list(kept.covered) if kept is not None else []
+        if missing(final, covered) and self._store is not None:
+            try:
+                covered += await self._store.coverage(days)
+            except StoreUnavailable:
+                return False
+        return final.end > final.start and not any(weekdays(gap) for gap in missing(final, covered))
+
+    async def _derived(
+        self, key: SeriesKey, base: SeriesKey, start: date, end: date, progress: Progress | None
+    ) -> tuple[BarColumns, LoadReport]:
+        span = _whole_periods(key.interval, start, end)
+        bars, report = await self.load(base, day_of(span.start), day_of(span.end - 1), progress)
+        made = longer(key, bars)
+        return made, replace(report, key=key, start=start, end=end)
+
+    # -- the series itself ---
+
+    async def _own(
+        self, key: SeriesKey, start: date, end: date, progress: Progress | None
+    ) -> tuple[BarColumns, LoadReport]:
+        lock, users = self._turns.get(key, (asyncio.Lock(), 0))
+        self._turns[key] = (lock, users + 1)
+        try:
+            async with lock:
+                return await self._load(key, start, end, progress)
+        finally:
+            lock, users = self._turns[key]
+            if users == 1:
+                del self._turns[key]
+            else:
+                self._turns[key] = (lock, users - 1)
+
+    async def _load(
+        self, key: SeriesKey, start: date, end: date, progress: Progress | None
+    ) -> tuple[BarColumns, LoadReport]:
+        wanted = _whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
+        run = _Run(key, wanted, self._final_end(key))
+        bars = no_bars(key)
+        if wanted.end > wanted.start:
+            bars = await self._filled(run, progress)
+        if not len(bars) and run.failure is not None:
+            raise run.failure
+        bars = bars.between(wanted.start, wanted.end)
+        return bars, _report(run, start, end, bars)
+
+    async def _filled(self, run: _Run, progress: Progress | None) -> BarColumns:
+        for _ in range(2):
+            stored, covered = await self._known(run)
+            anew = await self._fetch(run, stored, covered, progress)
+            if anew is None:
+                break
+            await self._adjusted_anew(run, anew)
+        everything = merged(run.key, [stored, *run.pages])
+        self._keep(run, everything, [*covered, *run.answered])
+        run.answered = joined([*covered, *run.answered])
+        return everything
+
+    async def _known(self, run: _Run) -> tuple[BarColumns, list[Span]]:
+        """Return the final bars that memory or the store has, and what they cover of what is wanted."""
+        key, final = run.key, Span(run.wanted.start, min(run.wanted.end, run.final_end))
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            if not missing(final, kept.covered):
+                reach = _OVERLAP_DAYS * DAY
+                return kept.bars.between(final.start - reach, final.end + reach), within(final, kept.covered)
+        if self._store is None or not run.is_stored:
+            held = kept or _Kept(no_bars(key), [])
+            return held.bars, within(final, held.covered)
+        try:
+            covered = within(final, await self._store.coverage(key))
+            if not covered:
+                return no_bars(key), []
+            # What lies just before and after is read too: it shows whether prices were adjusted anew.
+            reach = _OVERLAP_DAYS * DAY
+            stored = await self._store.read(key, final.start - reach, final.end + reach)
+        except StoreUnavailable as error:
+            self._lost_store(run, error)
+            held = kept or _Kept(no_bars(key), [])
+            return held.bars, within(final, held.covered)
+        return stored, covered
+
+    async def _fetch(
+        self, run: _Run, stored: BarColumns, covered: list[Span], progress: Progress | None
+    ) -> AdjustedAnew | None:
+        """List what is missing, newest first; return at once where stored prices have changed."""
+        gaps = [span for span in missing(run.wanted, [*covered, *run.answered]) if weekdays(span)]
+        gaps = [span for span in gaps if not self._take_live(run, span)]
+        run.asked_days = run.done_days + sum(weekdays(span) for span in gaps)
+        for span in reversed(gaps):
+            try:
+                anew = await self._walk(run, span, stored, progress)
+            except UnknownSymbol:
+                raise
+            except CorrectionNeeded as error:
+                run.is_cut = True
+                run.tell(sentence_of(error))
+                run.failure = error
+                continue
+            except TerminalError as error:
+                run.is_cut = True
+                run.failure = error
+                run.tell(Sentence("받다가 끊겼습니다: {why}", why=error))
+                break
+            if anew is not None:
+                return anew
+        return None
+
+    async def _walk(
+        self, run: _Run, span: Span, stored: BarColumns, progress: Progress | None
+    ) -> AdjustedAnew | None:
+        """List one span backwards, page by page; stored neighbours are listed along and compared."""
+        key = run.key
+        start, end = self._with_neighbours(key, span, stored)
+        for _ in range(_MOST_PAGES):
+            end = self._over_closed_days(run, start, end)
+            if end <= start:
+                return None
+            page = await self._source.bars(key, day_of(start), min(day_of(end - 1), self._today()))
+            run.calls += page.calls
+            if _can_be_adjusted(key):
+                anew = compare(stored, _until(page.bars, run.final_end))
+                if anew is not None:
+                    return anew
+            begin = start if page.reached_listing else max(start, page.covered.start)
+            answered = Span(min(begin, end), end)
+            await self._take(run, page, answered)
+            done = within(span, [answered])
+            run.done_days += sum(weekdays(part) for part in done)
+            if progress is not None:
+                progress(min(run.done_days, run.asked_days), run.asked_days, run.calls)
+            if page.reached_listing and len(page.bars):
+                run.tell(
+                    Sentence("{day}에 상장되어 그 앞의 봉은 없습니다.", day=day_of(int(page.bars.times[0])))
+                )
+            if answered.start <= start:
+                return None
+            if answered.start >= end:
+                break
+            end = answered.start
+        run.is_cut = True
+        run.tell(Sentence("{day}보다 앞의 봉은 KIS가 주지 않습니다.", day=day_of(end)))
+        return None
+
+    def _over_closed_days(self, run: _Run, start: int, end: int) -> int:
+        """Answer for the weekend at the end of a span of minutes, which come a day a page."""
+        key = run.key
+        # Abroad Friday's session ends on Saturday in Seoul.
+        closed = (6,) if key.product is Product.OVERSEAS else (5, 6)
+        while key.interval.minutes is not None and end > start and day_of(end - 1).weekday() in closed:
+            begin = max(start, (end - 1) // DAY * DAY)
+            run.answered.append(Span(begin, end))
+            end = begin
+        return end
+
+    def _with_neighbours(self, key: SeriesKey, span: Span, stored: BarColumns) -> tuple[int, int]:
+        """Widen a span by the stored bar on either side, where adjusted prices can have moved."""
+        start, end = span.start, span.end
+        if not _can_be_adjusted(key) or not len(stored):
+            return start, end
+        older = stored.times[(stored.times < start) & (stored.times >= start - _OVERLAP_DAYS * DAY)]
+        newer = stored.times[(stored.times >= end) & (stored.times < end + _OVERLAP_DAYS * DAY)]
+        if len(older):
+            start = int(older[-1])
+        if len(newer):
+            end = _period_end(key.interval, int(newer[0]))
+        return start, end
+
+    async def _take(self, run: _Run, page: BarPage, answered: Span) -> None:
+        """Keep one page: final bars go to the store, the rest stays with the load."""
+        run.pages.append(page.bars.between(answered.start, answered.end))
+        run.answered.append(answered)
+        run.has_new_live |= answered.end > run.final_end
+        final = Span(answered.start, min(answered.end, run.final_end))
+        if page.reached_listing and run.key.interval.minutes is None:
+            final = Span(day_seconds(FIRST_DAY), final.end)
+        if final.end <= final.start or self._store is None or not run.is_stored:
+            return
+        try:
+            await self._store.write(page.bars.between(final.start, final.end), [final])
+        except StoreUnavailable as error:
+            self._lost_store(run, error)
+
+    async def _adjusted_anew(self, run: _Run, anew: AdjustedAnew) -> None:
+        """Forget a series whose stored prices are of another day's adjustment, and say so."""
+        day = day_of(anew.time)
+        text = Sentence(
+            "{symbol}: KIS의 수정주가가 바뀌어 저장한 봉을 다시 받습니다({day} 종가의 {factor}배).",
+            symbol=run.key.symbol,
+            day=day,
+            factor=f"{anew.factor:.6g}",
+        )
+        run.tell(text)
+        log.info("%s was adjusted anew: factor %.6g", run.key.symbol, anew.factor)
+        run.answered.clear()
+        run.pages.clear()
+        run.done_days = 0
+        intervals = {run.key.interval, Interval.DAY, *_SHARED_WITH}
+        keys = [replace(run.key, interval=interval) for interval in intervals]
+        for key in keys:
+            self._kept.pop(key, None)
+        if self._store is None or not run.is_stored:
+            return
+        try:
+            for key in keys:
+                await self._store.forget(key)
+            await self._store.add_note(CorporateNote(run.key.symbol, self._today(), anew.factor, text))
+        except StoreUnavailable as error:
+            self._lost_store(run, error)
+
+    def _lost_store(self, run: _Run, error: StoreUnavailable) -> None:
+        run.is_stored = False
+        log.warning("bars of %s go on without the store: %s", run.key.symbol, error)
+        run.tell(Sentence("저장소를 쓸 수 없어 KIS에서만 받습니다: {why}", why=error))
+
+    # -- memory ---
+
+    def _take_live(self, run: _Run, span: Span) -> bool:
+        """Use the bars of the unfinished time that were listed a moment ago."""
+        kept = self._kept.get(run.key)
+        if kept is None or kept.live is None or span.start < run.final_end:
+            return False
+        is_fresh = self._clock.monotonic() - kept.live_at < _LIVE_SECONDS
+        if not is_fresh or missing(span, [kept.live_span]):
+            return False
+        run.pages.append(kept.live)
+        run.answered.append(span)
+        return True
+
+    def _keep(self, run: _Run, bars: BarColumns, covered: list[Span]) -> None:
+        """Hold final bars for the next load, and what is not over for some seconds."""
+        key = run.key
+        held = self._kept.pop(key, None) or _Kept(no_bars(key), [])
+        final = joined(part for span in covered for part in within(Span(0, run.final_end), [span]))
+        held.bars = merged(key, [held.bars, _until(bars, run.final_end)])
+        held.covered = joined([*held.covered, *final])
+        rest = [part for span in run.answered for part in within(Span(run.final_end, run.wanted.end), [span])]
+        if rest and run.has_new_live:
+            held.live = bars.between(run.final_end, run.wanted.end)
+            held.live_at = self._clock.monotonic()
+            held.live_span = rest[-1]
+        self._kept[key] = held
+        while len(self._kept) > _KEPT_SERIES:
+            self._kept.popitem(last=False)
+
+    # -- time ---
+
+    def _today(self) -> date:
+        return self._clock.now().date()
+
+    def _final_end(self, key: SeriesKey) -> int:
+        """Return the wall seconds up to which the bars of a series never change any more."""
+        now = self._clock.now()
+        day = now.date()
+        if key.product is Product.OVERSEAS:
+            day -= timedelta(days=_ABROAD_LAG)
+        elif now.hour >= _OVER_HOUR:
+            day += timedelta(days=1)
+        end = day_seconds(day)
+        return end if key.interval.minutes is not None else bar_start(key.interval, end, 0)
+
+
+def _normal(key: SeriesKey) -> SeriesKey:
+    """Return the key under which a series is kept: an index knows no adjusted prices."""
+    if key.product is Product.INDEX:
+        return replace(key, is_adjusted=True, exchange="")
+    if key.product is Product.STOCK:
+        return replace(key, exchange="")
+    return key
+
+
+def _base_of(key: SeriesKey) -> SeriesKey | None:
+    """Return the series that longer bars are always made of, None for one that is listed as it is."""
+    if key.interval is Interval.YEAR:
+        return replace(key, interval=Interval.MONTH)
+    minutes = key.interval.minutes
+    if minutes is None:
+        return None
+    if minutes > 1:
+        return replace(key, interval=Interval.MINUTE_1)
+    # Minutes have one price: KIS adjusts none of them.
+    return None if key.is_adjusted else replace(key, is_adjusted=True)
+
+
+def _can_be_adjusted(key: SeriesKey) -> bool:
+    """Tell whether a split moves the stored prices of a series."""
+    return key.is_adjusted and key.interval.minutes is None and key.product is not Product.INDEX
+
+
+def _whole_periods(interval: Interval, start: date, end: date) -> Span:
+    """Return the days of all bars that the days asked for lie in."""
+    span = day_span(start, end)
+    if interval.minutes is not None or interval is Interval.DAY:
+        return span
+    return Span(bar_start(interval, span.start, 0), max(span.end, _period_end(interval, span.end - DAY)))
+
+
+def _period_end(interval: Interval, time: int) -> int:
+    """Return the end of the bar that begins at or holds a time, for days and longer."""
+    start = bar_start(interval, time // DAY * DAY, 0)
+    step = {Interval.WEEK: 7, Interval.MONTH: 32, Interval.YEAR: 367}.get(interval, 1)
+    return bar_start(interval, start + step * DAY, 0)
+
+
+def _until(bars: BarColumns, end: int) -> BarColumns:
+    return bars.between(0, end)
+
+
+def _report(run: _Run, start: date, end: date, bars: BarColumns) -> LoadReport:
+    wanted = Span(run.wanted.start, run.wanted.end)
+    coverage = covered_part(wanted, run.answered) if wanted.end > wanted.start else 1.0
+    return LoadReport(
+        key=run.key,
+        start=start,
+        end=end,
+        actual_start=day_of(int(bars.times[0])) if len(bars) else None,
+        actual_end=day_of(int(bars.times[-1])) if len(bars) else None,
+        coverage=coverage,
+        is_truncated=run.is_cut,
+        calls=run.calls,
+        notes=tuple(run.notes),
+    )
