@@ -207,7 +207,8 @@ class Portfolio:
         held = self._positions.get(notice.symbol)
         if notice.side is Side.BUY:
             quantity = (held.quantity if held else 0) + notice.quantity
-            cost = (held.average_price * held.quantity if held else Decimal(0)) + amount
+            # Not the average times the shares: it is a rounded quotient, and fills would add up its error.
+            cost = (held.cost if held else Decimal(0)) + amount
             average = cost / quantity
             self._positions[notice.symbol] = Position(
                 symbol=notice.symbol,
