@@ -14,7 +14,7 @@ import pytest
 from kis_terminal.adapters.kis.bar_source import KisBarSource
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.system_clock import SystemClock
-from kis_terminal.domain.bar_columns import BarColumns, BarPage, Product, SeriesKey
+from kis_terminal.domain.bar_columns import BarPage, Product, SeriesKey
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import BrokerUnreachable, CorrectionNeeded, StoreUnavailable, UnknownSymbol
 from kis_terminal.domain.market import Interval
@@ -153,16 +153,19 @@ async def test_split_at_the_exchange_makes_stored_prices_be_fetched_anew() -> No
         end = it.today - timedelta(days=1)
         start = end - timedelta(days=200)
         old, _ = await it.loader.load(SAMSUNG, start, end)
-        rescaled = BarColumns(SAMSUNG, old.times, old.columns * np.array([[5.0], [5], [5], [5], [0.2]]))
-        it.store.bars[SAMSUNG] = rescaled  # as KIS adjusted before a split of 5:1
-        later = it.another()
-        bars, report = await later.load(SAMSUNG, start - timedelta(days=30), end)
+        exchange = it.exchange.server.venue.exchange
+        exchange.split("005930", 5)
+        exchange._actions.apply(exchange.moment)  # as the next day would begin with it
+        bars, report = await it.another().load(SAMSUNG, start - timedelta(days=30), end)
 
-        np.testing.assert_array_equal(bars.between(int(old.times[0]), 2**40).columns, old.columns)
-        np.testing.assert_array_equal(
-            it.store.bars[SAMSUNG].between(int(old.times[0]), 2**40).columns, old.columns
-        )
-        assert [note.factor for note in it.store.told] == [pytest.approx(0.2)]
+        fresh, _ = await it.another(MemoryBarStore()).load(SAMSUNG, start, end)
+        later = bars.between(int(old.times[0]), 2**40)
+        np.testing.assert_array_equal(later.columns, fresh.columns)
+        stored = it.store.bars[SAMSUNG].between(int(old.times[0]), 2**40)
+        np.testing.assert_array_equal(stored.columns, fresh.columns)
+        (note,) = it.store.told
+        assert note.factor == pytest.approx(0.2, abs=0.003)
+        assert note.factor == pytest.approx(float(fresh.close[-1] / old.close[-1]), abs=1e-4)
         assert any("수정주가" in note for note in report.notes)
 
 
