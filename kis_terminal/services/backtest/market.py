@@ -26,6 +26,7 @@ from kis_terminal.domain.wall_time import day_seconds
 
 _LONG = (Interval.WEEK, Interval.MONTH, Interval.YEAR)
 _BEGINNING = -(2**62)
+_VALUE_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,12 @@ def _columns(key: SeriesKey, bars: Mapping[SeriesKey, BarColumns], end: date) ->
     if columns is None or len(columns) == 0:
         raise CorrectionNeeded(Sentence("{symbol}의 봉이 없습니다.", symbol=key.symbol))
     stop = int(np.searchsorted(columns.times, day_seconds(end + timedelta(days=1))))
-    return (
-        columns if stop == len(columns) else BarColumns(key, columns.times[:stop], columns.columns[:, :stop])
-    )
+    return BarColumns(key, columns.times[:stop], _rows(columns.columns[:, :stop]))
+
+
+def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns whose rows are contiguous, as the kernel reads them; numpy's selections need not be."""
+    return columns if columns.strides[1] == _VALUE_BYTES else np.ascontiguousarray(columns)
 
 
 def _traded(
@@ -146,7 +150,7 @@ def _traded(
 ) -> TradedSeries:
     traded = given.has_traded
     whole = bool(traded.all())
-    bars = given if whole else BarColumns(given.key, given.times[traded], given.columns[:, traded])
+    bars = given if whole else BarColumns(given.key, given.times[traded], _rows(given.columns[:, traded]))
     first = int(np.searchsorted(bars.times, start))
     steps = np.full(len(bars), -1, dtype=np.int64)
     steps[first:] = np.searchsorted(times, bars.times[first:])

@@ -87,7 +87,11 @@ def _run_rules(
     progress: Callable[[int, int], None] | None,
     engine: Engine | None,
 ) -> EngineOutcome:
-    del engine
+    if engine is not Engine.EVENTS:
+        # numba takes half a second to import, which a Python strategy need not wait for.
+        from kis_terminal.services.backtest.kernel_run import run_kernel
+
+        return run_kernel(request, market, rules, benchmark=index, progress=progress)
     return run_events(
         request,
         market,

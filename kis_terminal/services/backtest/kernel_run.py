@@ -1,0 +1,143 @@
+"""A rule strategy through the compiled engine: signals as columns in, executions and equity out.
+
+Importing this brings numba: for workers and commands, never for the window's process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kis_terminal.domain.backtest import BacktestRequest, FillRule, StopRule
+from kis_terminal.domain.bar_columns import BarColumns
+from kis_terminal.domain.strategy.model import BoundStrategy
+from kis_terminal.services.backtest.fill_table import FillTable
+from kis_terminal.services.backtest.kernel import (
+    ENTRY_MARK,
+    EXIT_MARK,
+    NO_BUY_MARK,
+    NO_SELL_MARK,
+    Rules,
+    Symbols,
+    run_rules,
+)
+from kis_terminal.services.backtest.lines import LineBook
+from kis_terminal.services.backtest.market import MarketRun, TradedSeries
+from kis_terminal.services.backtest.outcome import EngineOutcome, Skips
+from kis_terminal.services.backtest.rule_strategy import REASONS, stop_levels
+from kis_terminal.services.backtest.signals import RuleSignals, rule_signals
+from kis_terminal.services.backtest.sizing import sizing_code
+
+Marks = NDArray[np.uint8]
+
+
+def run_kernel(
+    request: BacktestRequest,
+    market: MarketRun,
+    rules: BoundStrategy,
+    *,
+    benchmark: BarColumns | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> EngineOutcome:
+    """Run bound rules over a market; `progress` is told series judged and series in all."""
+    marks = []
+    for done, one in enumerate(market.series):
+        if progress is not None and done % 64 == 0:
+            progress(done, len(market.series))
+        marks.append(bar_marks(one, rule_signals(rules, one.bars, LineBook(one.bars, benchmark))))
+    outcome = run_marks(request, market, rules, marks)
+    if progress is not None:
+        progress(len(market.series), len(market.series))
+    return outcome
+
+
+def bar_marks(series: TradedSeries, signals: RuleSignals) -> Marks:
+    """Return `(n,)`: signals and limits of each bar as the kernel's bits."""
+    marks = signals.entry * np.uint8(ENTRY_MARK)
+    marks |= signals.exit * np.uint8(EXIT_MARK)
+    marks |= ~series.can_buy * np.uint8(NO_BUY_MARK)
+    marks |= ~series.can_sell * np.uint8(NO_SELL_MARK)
+    return marks
+
+
+def run_marks(
+    request: BacktestRequest, market: MarketRun, rules: BoundStrategy, marks: Sequence[Marks]
+) -> EngineOutcome:
+    """Run on marks that are known already, one array for each series."""
+    fills, equity, without_cash, cut, waiting = run_rules(
+        kernel_symbols(market, marks), kernel_rules(request, rules), market.times
+    )
+    table = FillTable(
+        symbols=market.symbols,
+        reasons=REASONS,
+        place=fills.place,
+        time=market.times[fills.step],
+        side=fills.side,
+        reason=fills.reason,
+        price=fills.price,
+        quantity=fills.quantity,
+        commission=fills.commission,
+        tax=fills.tax,
+    )
+    return EngineOutcome(table, equity, Skips(int(without_cash), int(cut), int(waiting)))
+
+
+def kernel_rules(request: BacktestRequest, rules: BoundStrategy) -> Rules:
+    """Return what of a request and of the risk rules the kernel knows."""
+    levels = stop_levels(rules.risk)
+    return Rules(
+        at_close=request.fill is FillRule.CLOSE,
+        is_intrabar=request.stops is StopRule.INTRABAR,
+        stop=levels.stop,
+        trailing=levels.trailing,
+        target=levels.target,
+        sizing=sizing_code(request.sizing.kind),
+        size=float(request.sizing.value),
+        slippage=float(request.costs.slippage),
+        cash=float(request.cash),
+    )
+
+
+def kernel_symbols(market: MarketRun, marks: Sequence[Marks]) -> Symbols:
+    """Return the series of a run as the kernel reads them; it reads `market`'s own memory."""
+    series = market.series
+    sizes = np.array([len(one.bars) for one in series], dtype=np.int64)
+    firsts = np.array([one.first for one in series], dtype=np.int64)
+    gaps = [not _is_dense(one) for one in series]
+    tax_sizes = np.array([len(one.tax_rates) for one in series], dtype=np.int64)
+    with_gaps = [one.steps for one, has_gaps in zip(series, gaps, strict=True) if has_gaps]
+    gap_sizes = np.where(gaps, sizes, 0)
+    return Symbols(
+        address=np.array([one.bars.columns.ctypes.data for one in series], dtype=np.int64),
+        stride=np.array([one.bars.columns.strides[0] // 8 for one in series], dtype=np.int64),
+        size=sizes,
+        first=firsts,
+        shift=np.array([_shift(one) for one in series], dtype=np.int64),
+        steps=np.concatenate(with_gaps) if with_gaps else np.zeros(0, dtype=np.int64),
+        steps_at=np.where(gaps, _begins(gap_sizes), -1),
+        marks=np.concatenate(marks),
+        marks_at=_begins(sizes),
+        table=np.array([one.tick_table for one in series], dtype=np.int64),
+        commission=np.array([one.commission for one in series]),
+        unit=np.array([one.unit for one in series]),
+        tax_times=np.concatenate([one.tax_times for one in series]),
+        tax_rates=np.concatenate([one.tax_rates for one in series]),
+        tax_at=np.concatenate(([0], np.cumsum(tax_sizes))),
+    )
+
+
+def _is_dense(series: TradedSeries) -> bool:
+    """Tell whether a series has a bar at every step from its first in the run to its last."""
+    inside = series.steps[series.first :]
+    return len(inside) == 0 or int(inside[-1] - inside[0]) + 1 == len(inside)
+
+
+def _shift(series: TradedSeries) -> int:
+    return int(series.steps[series.first]) - series.first if series.first < len(series.bars) else 0
+
+
+def _begins(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each of arrays that follow each other begins."""
+    return np.concatenate(([0], np.cumsum(sizes)[:-1]))
