@@ -70,7 +70,7 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, (bool, str)) or not math.isfinite(value):
-            self._wrong(key, Sentence("숫자"))
+            self._wrong(key, Sentence("숫자 값"))
             return None
         return value
 
