@@ -31,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="kis-terminal",
         description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
         epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검), "
-        "kis-terminal orders --help (주문 조회·취소·기록), kis-terminal panic --help (전체취소·정지)",
+        "kis-terminal orders --help (주문 조회·취소·기록), kis-terminal panic --help (전체취소·정지), "
+        "kis-terminal db --help (봉 저장소의 판)",
     )
     parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
     parser.add_argument(
@@ -104,6 +105,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from kis_terminal.cli.panic import main as panic
 
         return panic(words[1:])
+    if words and words[0] == "db":
+        from kis_terminal.cli.db import main as tend_database
+
+        return tend_database(words[1:])
     parser = _parser()
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kis_terminal.adapters.cache.reach import reach_redis
+from kis_terminal.adapters.storage.bar_place import StorePlace, store_place
 from kis_terminal.adapters.storage.reach import reach_postgres, reach_sqlite
-from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.errors import StoreUnavailable, TerminalError
 from kis_terminal.domain.health import HealthLine, Verdict
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.settings import Settings
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.storage.database import StoreState
 
 _SLOW_COMMIT = 50.0
 """Milliseconds of a durable commit, which every order waits for."""
@@ -44,17 +49,54 @@ async def _local(settings: Settings) -> HealthLine:
 
 async def _database(settings: Settings) -> HealthLine:
     title = Sentence("데이터베이스")
-    if settings.database_url is None:
-        return HealthLine("database", title, Sentence("SQLite (DATABASE_URL 없음)"))
-    url = settings.database_url.reveal()
-    if url.startswith("sqlite"):
-        return await asyncio.to_thread(_database_file, _path_of(url))
-    place = _place_of(url)
+    url = None if settings.database_url is None else settings.database_url.reveal()
+    place = store_place(url, settings.home.data)
+    if url is None:
+        return await _with_contents(place, Sentence("SQLite (DATABASE_URL 없음)"))
+    if place.file is not None:
+        line = await asyncio.to_thread(_database_file, place.file)
+        return line if line.verdict is Verdict.DANGER else await _with_contents(place, line.value)
+    server = _place_of(url)
     try:
         taken, version = await reach_postgres(url)
     except TerminalError as error:
-        return HealthLine("database", title, place, Verdict.DANGER, sentence_of(error))
-    return HealthLine("database", title, f"PostgreSQL {version}, {place}, {taken:.0f} ms")
+        return HealthLine("database", title, server, Verdict.DANGER, sentence_of(error))
+    return await _with_contents(place, f"PostgreSQL {version}, {server}, {taken:.0f} ms")
+
+
+async def _with_contents(place: StorePlace, words: str) -> HealthLine:
+    """Say which version the bar store has and how much lies in it; it is not changed."""
+    title = Sentence("데이터베이스")
+    if place.file is not None and not place.file.exists():
+        return HealthLine("database", title, words)
+    from kis_terminal.adapters.storage.database import state_of  # loads SQLAlchemy: a second
+
+    try:
+        state = await state_of(place)
+    except StoreUnavailable as error:
+        return HealthLine("database", title, words, Verdict.DANGER, sentence_of(error))
+    value = Sentence("{place}. {contents}", place=words, contents=version_words(state))
+    if state.is_newer:
+        advice = Sentence("프로그램을 업데이트하거나 DATABASE_URL을 바꾸십시오.")
+        return HealthLine("database", title, value, Verdict.DANGER, advice)
+    return HealthLine("database", title, value)
+
+
+def version_words(state: StoreState) -> Sentence:
+    """Return what to say of a bar store's version and size."""
+    if state.version is None:
+        return Sentence("봉 저장소는 처음 쓸 때 만듭니다.")
+    if state.is_newer:
+        return Sentence("더 새로운 프로그램이 만든 봉 저장소입니다(판 {version}).", version=state.version)
+    if not state.is_current:
+        return Sentence("봉 저장소의 판 {version}: 처음 쓸 때 올립니다.", version=state.version)
+    return Sentence(
+        "봉 저장소의 판 {version}, 계열 {series:,}개, 봉 {bars:,}개 ({size:.1f} MB)",
+        version=state.version,
+        series=state.series,
+        bars=state.bars,
+        size=state.bytes_used / 1e6,
+    )
 
 
 def _database_file(path: Path) -> HealthLine:
@@ -68,11 +110,6 @@ def _database_file(path: Path) -> HealthLine:
     except TerminalError as error:
         return HealthLine("database", title, str(path), Verdict.DANGER, sentence_of(error))
     return HealthLine("database", title, Sentence("{path}, 쓰기 {ms:.1f} ms", path=path, ms=slowest))
-
-
-def _path_of(url: str) -> Path:
-    """Return the file of `sqlite:///relative` or `sqlite:////absolute`, as SQLAlchemy reads them."""
-    return Path(url.partition(":///")[2] or url.partition("://")[2])
 
 
 async def _cache(settings: Settings) -> HealthLine:

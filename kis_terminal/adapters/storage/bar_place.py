@@ -50,4 +50,6 @@ def _server_label(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "PostgreSQL"
+    if "@" in url and "@" not in parts.netloc:
+        return "PostgreSQL"  # a password with a bare `/`, `?` or `#` in it: what follows may be a part of it
     return f"PostgreSQL {parts.hostname or ''}{port}/{unquote(parts.path.strip('/'))}"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from kis_terminal.adapters.storage.schema import CACHE, HEAD, SERIES, VERSION_TABLE
+from kis_terminal.adapters.storage.schema import CACHE, HEAD, SERIES, VERSION_TABLE, VERSIONS
 from kis_terminal.adapters.storage.store_failures import newer_database, refusal_of, unavailable
 
 if TYPE_CHECKING:
@@ -67,6 +67,11 @@ class StoreState:
     def is_current(self) -> bool:
         """Tell whether this program can use it as it is."""
         return self.version == HEAD
+
+    @property
+    def is_newer(self) -> bool:
+        """Tell whether a later program made it, which this one must not touch."""
+        return self.version is not None and self.version not in VERSIONS
 
 
 def open_database(place: StorePlace, *, statement_seconds: float = _STATEMENT_SECONDS) -> Database:

@@ -17,8 +17,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
-"""The migration that makes the schema of this program; a test holds it against the scripts."""
+VERSIONS = ("0001",)
+"""Every migration, oldest first; a test holds them against the scripts."""
+HEAD = VERSIONS[-1]
+"""The schema of this program."""
 VERSION_TABLE = "kis_terminal_version"
 """Not alembic's own name: a PostgreSQL database may be shared with programs that use that one."""
 
