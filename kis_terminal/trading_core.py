@@ -38,6 +38,7 @@ from kis_terminal.services.share_changes import ShareChange, ShareChanges
 from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
 from kis_terminal.services.trading_day import TradingDay
+from kis_terminal.services.wake_watch import WakeWatch
 from kis_terminal.settings import HomePaths, KisAccess
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,10 @@ class TradingCore:
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
         self.panic.changed.subscribe(self._note_panic)
+        # By the machine's own clock: the other one is moved by what KIS answers.
+        self.wake_watch = WakeWatch(
+            self.orders, self.reconciler, self.market_data, self.feed, machine_clock, self.scope
+        )
         self.trading_day = TradingDay(
             broker,
             self.instruments,
@@ -195,6 +200,7 @@ class TradingCore:
         self.scope.spawn(self._begin_orders(), name="orders")
         self.scope.spawn(self._watch_latch(), name="latch")
         self.trading_day.start()
+        self.wake_watch.start()
         self.stall_watch.start()
         self._held = HeldStreams(self.portfolio, self.market_data)
 

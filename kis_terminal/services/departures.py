@@ -35,6 +35,8 @@ class Departures:
         self._all_answered = asyncio.Event()
         self._all_answered.set()
         self._is_closing = False
+        self.look: Callable[[], None] = lambda: None
+        """Called before anything is decided: sees whether what is known still counts."""
 
     @property
     def is_any_under_way(self) -> bool:
@@ -68,6 +70,7 @@ class Departures:
 
     def check(self) -> None:
         """Raise OrderRefused where an order or amendment must not leave, or not any more."""
+        self.look()
         if not self._is_reconciled():
             raise OrderRefused(NOT_RECONCILED, code="RECONCILED")
         if self._is_closing:

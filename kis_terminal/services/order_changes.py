@@ -52,6 +52,7 @@ class OrderChanges:
         self, key: str, kind: OrderKind, price: Decimal | None, *, confirmed: frozenset[str] = frozenset()
     ) -> str:
         """Change the price of the whole rest; return "" or why it was refused."""
+        self._departures.look()
         order = self._shelf.get(key)
         if order is None:
             return Sentence("정정할 수 있는 상태의 주문이 아닙니다.")

@@ -56,6 +56,8 @@ class OrderShelf:
         self.listing_wanted: Callable[[], None] = lambda: None
         self.is_reconciled = False
         """True once a complete listing has been carried in."""
+        self._reconcile_from = 0
+        """The mark that a listing must have been asked for at, or after, to tell that."""
         self.day: date = clock.now().date()
         """The day whose orders these are."""
         self.changed: Topic[Order] = Topic("order changed")
@@ -246,6 +248,12 @@ class OrderShelf:
 
     # -- what listings prove ---
 
+    def reconcile_first(self) -> None:
+        """Count as not reconciled until a listing that is asked for from now on."""
+        self._revision += 1
+        self._reconcile_from = self._revision
+        self.is_reconciled = False
+
     def listing_begins(self) -> int:
         """Return a mark of this moment: a listing proves nothing of what changes after it was asked for."""
         return self._revision
@@ -284,7 +292,7 @@ class OrderShelf:
         for order in unknown:
             self._doubt(order, claims)
         self.deliver_held()
-        self.is_reconciled = True
+        self.is_reconciled = self.is_reconciled or asked >= self._reconcile_from
         self.listed.publish(None)
         return found
 

@@ -101,6 +101,14 @@ class Orders:
         """Call `wanted` whenever something happened that only the broker's list can settle."""
         self._shelf.listing_wanted = wanted
 
+    def tell_before_leaving(self, look: Callable[[], None]) -> None:
+        """Call `look` before an order or amendment is judged, and again before it leaves."""
+        self._departures.look = look
+
+    def reconcile_first(self) -> None:
+        """Let nothing leave until a complete listing that is asked for after this moment is carried in."""
+        self._shelf.reconcile_first()
+
     # -- asking ---
 
     def new_request(
@@ -145,6 +153,7 @@ class Orders:
         earlier = self.get(key)
         if earlier is not None:
             return earlier  # an intent leaves once, whoever asks again
+        self._departures.look()
         order = Order(
             key=key,
             symbol=request.symbol,
