@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.representer import RoundTripRepresenter
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from kis_terminal.adapters.strategy_files.reader import StrategyDocument, read_text
@@ -91,8 +92,21 @@ def save_file(path: Path, text: str) -> None:
         ) from error
 
 
+class _Representer(RoundTripRepresenter):
+    """Writes small and large numbers as YAML 1.1 reads them: `1.0e-05`, not `1e-05`, a text there."""
+
+    def represent_float(self, data: float) -> Any:
+        text = repr(data)
+        mantissa, mark, exponent = text.partition("e")
+        if mark and "." not in mantissa:
+            text = f"{mantissa}.0e{exponent}"
+        return self.represent_scalar("tag:yaml.org,2002:float", text)
+
+
 def _yaml(offset: int) -> YAML:
+    _Representer.add_representer(float, _Representer.represent_float)
     found = YAML(typ="rt", pure=True)
+    found.Representer = _Representer
     found.preserve_quotes = True
     found.width = _WIDE
     found.allow_unicode = True
