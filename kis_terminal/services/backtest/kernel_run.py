@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kis_terminal.domain.backtest import BacktestRequest, FillRule, StopRule
 from kis_terminal.domain.bar_columns import BarColumns
-from kis_terminal.domain.strategy.model import BoundStrategy
+from kis_terminal.domain.strategy.model import BoundStrategy, RiskRules
 from kis_terminal.services.backtest.fill_table import FillTable
 from kis_terminal.services.backtest.kernel import (
     ENTRY_MARK,
@@ -57,7 +57,13 @@ def bar_marks(series: TradedSeries, signals: RuleSignals) -> Marks:
     """Return `(n,)`: signals and limits of each bar as the kernel's bits."""
     marks = signals.entry * np.uint8(ENTRY_MARK)
     marks |= signals.exit * np.uint8(EXIT_MARK)
-    marks |= ~series.can_buy * np.uint8(NO_BUY_MARK)
+    marks |= lock_marks(series)
+    return marks
+
+
+def lock_marks(series: TradedSeries) -> Marks:
+    """Return `(n,)`: the marks of bars before any signal."""
+    marks = ~series.can_buy * np.uint8(NO_BUY_MARK)
     marks |= ~series.can_sell * np.uint8(NO_SELL_MARK)
     return marks
 
@@ -67,7 +73,7 @@ def run_marks(
 ) -> EngineOutcome:
     """Run on marks that are known already, one array for each series."""
     fills, equity, without_cash, cut, waiting = run_rules(
-        kernel_symbols(market, marks), kernel_rules(request, rules), market.times
+        kernel_symbols(market, marks), kernel_rules(request, rules.risk), market.times
     )
     table = FillTable(
         symbols=market.symbols,
@@ -84,9 +90,9 @@ def run_marks(
     return EngineOutcome(table, equity, Skips(int(without_cash), int(cut), int(waiting)))
 
 
-def kernel_rules(request: BacktestRequest, rules: BoundStrategy) -> Rules:
+def kernel_rules(request: BacktestRequest, risk: RiskRules) -> Rules:
     """Return what of a request and of the risk rules the kernel knows."""
-    levels = stop_levels(rules.risk)
+    levels = stop_levels(risk)
     return Rules(
         at_close=request.fill is FillRule.CLOSE,
         is_intrabar=request.stops is StopRule.INTRABAR,
