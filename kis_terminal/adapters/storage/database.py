@@ -78,7 +78,10 @@ def open_database(place: StorePlace, *, statement_seconds: float = _STATEMENT_SE
     """Return a database; nothing is connected yet."""
     if place.file is not None:
         engine = create_async_engine(
-            place.url, connect_args={"timeout": _BUSY_SECONDS}, pool_size=_POOL_SIZE, max_overflow=0
+            place.url,
+            connect_args={"timeout": min(_BUSY_SECONDS, statement_seconds)},
+            pool_size=_POOL_SIZE,
+            max_overflow=0,
         )
         event.listen(engine.sync_engine, "connect", _prepare_file)
         event.listen(engine.sync_engine, "begin", _begin)
@@ -100,11 +103,11 @@ def _server_engine(address: str, statement_seconds: float) -> AsyncEngine:
         connect_args={
             "timeout": _CONNECT_SECONDS,
             # The server's own limit ends a statement in order; ours is for a server that says nothing.
-            "command_timeout": statement_seconds + 2.0,
+            "command_timeout": statement_seconds * 1.1 + 0.2,
             "server_settings": {
                 "application_name": "kis-terminal",
                 "statement_timeout": f"{statement_seconds * 1000:.0f}",
-                "lock_timeout": f"{min(_LOCK_SECONDS, statement_seconds) * 1000:.0f}",
+                "lock_timeout": f"{min(_LOCK_SECONDS, statement_seconds / 2) * 1000:.0f}",
                 "jit": "off",
             },
         },
