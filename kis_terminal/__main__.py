@@ -109,6 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from kis_terminal.cli.db import main as tend_database
 
         return tend_database(words[1:])
+    if words and words[0] == "bars":
+        from kis_terminal.cli.bars import main as tend_bars
+
+        return tend_bars(words[1:])
     parser = _parser()
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:

@@ -48,6 +48,10 @@ class Output:
         """Print a line for people, beside the object where that has the standard output."""
         self._print(text, sys.stderr if self._is_json else sys.stdout)
 
+    def aside(self, text: str) -> None:
+        """Print what is worth knowing and no result, beside the output."""
+        self._print(text, sys.stderr)
+
     def problem(self, text: str) -> None:
         """Print what went wrong."""
         self._print(text, sys.stderr)

@@ -1,0 +1,125 @@
+"""What the commands about bars work with: the store, and a loader in front of the broker or the exchange."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kis_terminal.cli.account import Account, Output
+from kis_terminal.domain.environment import Environment
+from kis_terminal.settings import KisAccess
+from kis_terminal.ui.translation import said, tr
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.kis.bar_source import KisBarSource
+    from kis_terminal.adapters.kis.broker import KisBroker
+    from kis_terminal.domain.bar_columns import BarPage, SeriesKey
+    from kis_terminal.ports import BarStore, Clock
+    from kis_terminal.services.bars.loader import BarLoader
+
+
+@dataclass(frozen=True, slots=True)
+class BarDesk:
+    """A loader over the store; its calls have the lowest priority."""
+
+    loader: BarLoader
+    store: BarStore
+    clock: Clock
+
+
+@asynccontextmanager
+async def bar_store(account: Account, output: Output) -> AsyncIterator[BarStore]:
+    """Give the environment's store; nothing is opened before its first use."""
+    # SQLAlchemy takes a second to load: not before the settings are known to be sound.
+    from kis_terminal.adapters.storage.bar_place import realm_of, store_place
+    from kis_terminal.adapters.storage.bars import SqlBarStore
+
+    url = account.settings.database_url
+    place = store_place(None if url is None else url.reveal(), account.settings.home.data)
+    store = SqlBarStore(
+        place, realm_of(account.access.environment), tell=lambda words: output.problem(said(words))
+    )
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def bar_desk(account: Account, output: Output) -> AsyncIterator[BarDesk]:
+    """Give a loader; of the simulation it asks the open window's, else one that runs for the command.
+
+    Nothing is connected, and no exchange started, before a bar is missing.
+    """
+    from kis_terminal.adapters.system_clock import SystemClock
+    from kis_terminal.services.bars.loader import BarLoader
+    from kis_terminal.services.exchange_clock import ExchangeClock
+
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(bar_store(account, output))
+        source = LateSource(account, output)
+        stack.push_async_callback(source.close)
+        clock = ExchangeClock(SystemClock(), lambda: source.skew)
+        yield BarDesk(BarLoader(source, store, clock), store, clock)
+
+
+class LateSource:
+    """`ports.BarSource` that connects with its first question."""
+
+    def __init__(self, account: Account, output: Output) -> None:
+        self._account = account
+        self._output = output
+        self._turn = asyncio.Lock()
+        self._stack = AsyncExitStack()
+        self._broker: KisBroker | None = None
+        self._source: KisBarSource | None = None
+
+    @property
+    def skew(self) -> float | None:
+        """Return the broker's clock minus ours in seconds, None before it answered."""
+        return self._broker.health().clock_skew_seconds if self._broker is not None else None
+
+    async def bars(self, key: SeriesKey, start: date, end: date) -> BarPage:
+        """Return what one call gives; raises as the broker, or for an exchange that does not start."""
+        async with self._turn:
+            source = self._source or await self._connect()
+        return await source.bars(key, start, end)
+
+    async def close(self) -> None:
+        """End the connection, and the exchange where it is ours."""
+        await self._stack.aclose()
+
+    async def _connect(self) -> KisBarSource:
+        from kis_terminal.adapters.kis.bar_source import KisBarSource
+        from kis_terminal.adapters.kis.broker import KisBroker
+        from kis_terminal.adapters.system_clock import SystemClock
+
+        account, output = self._account, self._output
+        access = account.access
+        if access.environment is Environment.SIM and not account.is_reachable:
+            access = await self._stack.enter_async_context(_own_exchange(account, output))
+        clock = SystemClock()
+        self._broker = broker = KisBroker(
+            access, clock, token_folder=account.settings.home.tokens, on_secret=output.redactor.add
+        )
+        self._stack.push_async_callback(broker.close)
+        self._source = KisBarSource(broker.client, clock)
+        return self._source
+
+
+@asynccontextmanager
+async def _own_exchange(account: Account, output: Output) -> AsyncIterator[KisAccess]:
+    """Run the embedded exchange; its market is the same in every run."""
+    from kis_terminal.adapters.simulator.process import ExchangeProcess
+
+    output.aside(tr("열려 있는 시뮬레이션이 없어 내장 거래소를 잠시 실행합니다."))
+    exchange = ExchangeProcess()
+    try:
+        address = await exchange.ready()
+        yield account.settings.access_for_sim(address.rest, address.ws)
+    finally:
+        exchange.stop()
