@@ -1,0 +1,171 @@
+"""All cores of this machine as the scheduler of a sweep.
+
+Workers are processes with a pipe each: they are killed without asking, and end by themselves when the process
+that started them is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, Self
+
+from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.sentences import Sentence
+from kis_terminal.services.backtest.combinations import Combination, chunks_of
+from kis_terminal.services.backtest.scheduler import Tell, answers_of, chunk_size
+from kis_terminal.services.backtest.sweep_job import Answer, SweepData, SweepJob
+
+_STOP_SECONDS = 3.0
+
+
+class LocalProcesses:
+    """A pool of processes, one for each core; it stays warm between sweeps and keeps their bars.
+
+    A context manager. A worker that ends over a bug ends the sweep; its trace stands on standard error.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._count = workers or os.cpu_count() or 1
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pids(self) -> list[int]:
+        """Return the processes that live."""
+        return [worker.pid for worker in self._workers if worker.is_alive]
+
+    def warm(self) -> None:
+        """Start the processes that are missing; they import the engine at once, beside the caller."""
+        self._workers = [worker for worker in self._workers if worker.is_alive]
+        while len(self._workers) < self._count:
+            self._workers.append(_Worker())
+
+    def run(
+        self, data: SweepData, job: SweepJob, combinations: Sequence[Combination], tell: Tell
+    ) -> list[Answer]:
+        """Return an answer for each combination; anything that ends it early ends the workers too."""
+        try:
+            self.warm()
+            return self._run(data, job, combinations, tell)
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(
+        self, data: SweepData, job: SweepJob, combinations: Sequence[Combination], tell: Tell
+    ) -> list[Answer]:
+        chunks = list(chunks_of(combinations, chunk_size(len(combinations), self._count)))
+        answers: list[list[Answer]] = [[] for _ in chunks]
+        waiting = deque(enumerate(chunks))
+        busy: dict[Connection, _Worker] = {}
+        for worker in self._workers[: len(chunks)]:
+            worker.prepare(data, job)
+            worker.send(("chunk", *waiting.popleft()))
+            busy[worker.pipe] = worker
+        while busy:
+            for pipe in wait(list(busy)):
+                worker = busy.pop(pipe)  # type: ignore[call-overload]
+                place, found = worker.answer()
+                answers[place] = found
+                tell(len(found))
+                if waiting:
+                    worker.send(("chunk", *waiting.popleft()))
+                    busy[worker.pipe] = worker
+        return [answer for found in answers for answer in found]
+
+    def close(self) -> None:
+        """Kill the workers; may be called twice."""
+        workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.bury()
+
+
+class _Worker:
+    """One process of the pool, from outside."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, its_end = context.Pipe()
+        self._process = context.Process(target=_serve, args=(its_end,), name="sweep", daemon=True)
+        self._process.start()
+        its_end.close()
+        self._token = ""
+        self._job: SweepJob | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
+
+    def prepare(self, data: SweepData, job: SweepJob) -> None:
+        """Send the bars and the job unless it has them."""
+        if self._token != data.token:
+            self.send(("data", 0, data))
+            self._token, self._job = data.token, None
+        if self._job != job:
+            self.send(("job", 0, job))
+            self._job = job
+
+    def send(self, message: tuple[str, int, Any]) -> None:
+        try:
+            self.pipe.send(message)
+        except OSError as error:
+            raise self._lost() from error
+
+    def answer(self) -> tuple[int, list[Answer]]:
+        """Return the place of a chunk and its answers; raises what the worker raised."""
+        try:
+            place, found = self.pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._lost() from error
+        if isinstance(found, BaseException):
+            raise found
+        return place, found
+
+    def _lost(self) -> TerminalError:
+        self._process.join(_STOP_SECONDS)
+        return TerminalError(
+            Sentence("탐색 프로세스가 갑자기 끝났습니다(종료 코드 {code}).", code=self._process.exitcode)
+        )
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def bury(self) -> None:
+        self._process.join(_STOP_SECONDS)
+        self.pipe.close()
+        if not self._process.is_alive():
+            self._process.close()
+
+
+def _serve(pipe: Connection) -> None:
+    """Be a worker: answer chunks until the pipe ends."""
+    # Ctrl-C reaches the whole group; only the process that started us decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    data: SweepData | None = None
+    job: SweepJob | None = None
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            kind, place, value = pipe.recv()
+            if kind == "data":
+                data = value
+            elif kind == "job":
+                job = value
+            elif data is not None and job is not None:
+                pipe.send((place, answers_of(data, job, value)))
