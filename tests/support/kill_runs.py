@@ -19,6 +19,7 @@ from tests.support.killed import POINTS, core_of
 from tests.support.trading_desk import until
 
 _AT_ONCE = 2
+_STARTS_AT_ONCE = 25
 _SETTLED_SECONDS = 60.0
 
 
@@ -40,7 +41,7 @@ class KillResult:
 
 async def kill_runs(exchange: RunningExchange, folder: Path, runs: int) -> list[KillResult]:
     """Kill `runs` programs at each point, start each again, and return what was found."""
-    turns = asyncio.Semaphore(_AT_ONCE)
+    turns, starts = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_STARTS_AT_ONCE)
     told = [
         {
             "rest": exchange.access().rest_url,
@@ -58,7 +59,8 @@ async def kill_runs(exchange: RunningExchange, folder: Path, runs: int) -> list[
     async def run(one: dict[str, Any]) -> KillResult:
         async with turns:
             await _killed(one)
-        return await _started_again(exchange, one)
+        async with starts:
+            return await _started_again(exchange, one)
 
     return list(await asyncio.gather(*(run(one) for one in told)))
 
