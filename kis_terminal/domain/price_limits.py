@@ -20,6 +20,8 @@ from kis_terminal.domain.wall_time import day_seconds
 WIDE_SINCE = day_seconds(date(2015, 6, 15))
 _NARROW, _WIDE = 0.15, 0.30
 _DAY = 86_400
+_FAR, _CHEAP = 0.10, 100.0
+"""Two ticks are at most two hundredths of a price above the second, so that closer bars are at no limit."""
 
 
 def limit_rates(times: NDArray[np.int64], market: Market) -> NDArray[np.float64]:
@@ -36,17 +38,24 @@ def locked_bars(traded: BarColumns, market: Market) -> tuple[NDArray[np.bool_], 
     within two ticks of the limit (limits are cut to ticks, adjusted prices rounded). Bars of the first day
     are never counted, since nothing is known before.
     """
-    days = traded.times // _DAY
-    base = _closes_of_the_day_before(days, traded.close)
-    rates = limit_rates(traded.times, market)
-    one_price = (traded.high == traded.low) & (traded.open == traded.close) & (traded.high == traded.close)
+    upper, lower = np.zeros(len(traded), dtype=np.bool_), np.zeros(len(traded), dtype=np.bool_)
+    high, close = traded.high, traded.close
+    # Few bars are of one price, so that the limits are reckoned for these only.
+    places = np.flatnonzero(high == traded.low)
+    places = places[(traded.open[places] == close[places]) & (high[places] == close[places])]
+    if len(places) == 0:
+        return upper, lower
+    base = _closes_of_the_day_before(traded.times // _DAY, close)[places]
+    with np.errstate(invalid="ignore"):
+        far = (np.abs(close[places] - base) > _FAR * base) | (base < _CHEAP)
+    places, base = places[far], base[far]
+    times, ended = traded.times[places], close[places]
+    rates = limit_rates(times, market)
     up, down = base * (1.0 + rates), base * (1.0 - rates)
     with np.errstate(invalid="ignore"):
-        upper = one_price & (traded.close >= up - 2.0 * _ticks(up, traded.times))
-        lower = one_price & (traded.close <= down + 2.0 * _ticks(down, traded.times))
-        # Below some ten won the slack is as wide as the limit itself.
-        upper &= traded.close > base
-        lower &= traded.close < base
+        # Below some ten won the slack is as wide as the limit itself, so the side of the base counts too.
+        upper[places] = (ended >= up - 2.0 * _ticks(up, times)) & (ended > base)
+        lower[places] = (ended <= down + 2.0 * _ticks(down, times)) & (ended < base)
     return upper, lower
 
 

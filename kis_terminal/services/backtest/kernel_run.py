@@ -12,25 +12,21 @@ from numpy.typing import NDArray
 
 from kis_terminal.domain.backtest import BacktestRequest, FillRule, StopRule
 from kis_terminal.domain.bar_columns import BarColumns
-from kis_terminal.domain.strategy.model import BoundStrategy, RiskRules
+from kis_terminal.domain.strategy.model import BoundStrategy, Condition, PatternCondition, RiskRules
 from kis_terminal.services.backtest.fill_table import FillTable
 from kis_terminal.services.backtest.kernel import (
-    ENTRY_MARK,
-    EXIT_MARK,
     NO_BUY_MARK,
     NO_SELL_MARK,
     Rules,
     Symbols,
     run_rules,
 )
-from kis_terminal.services.backtest.lines import LineBook
 from kis_terminal.services.backtest.market import MarketRun, TradedSeries
 from kis_terminal.services.backtest.outcome import EngineOutcome, Skips
+from kis_terminal.services.backtest.rows import RowBook, address_of
+from kis_terminal.services.backtest.rule_program import judge_all, program_of_rules
 from kis_terminal.services.backtest.rule_strategy import REASONS, stop_levels
-from kis_terminal.services.backtest.signals import RuleSignals, rule_signals
 from kis_terminal.services.backtest.sizing import sizing_code
-
-Marks = NDArray[np.uint8]
 
 
 def run_kernel(
@@ -42,38 +38,37 @@ def run_kernel(
     progress: Callable[[int, int], None] | None = None,
 ) -> EngineOutcome:
     """Run bound rules over a market; `progress` is told series judged and series in all."""
-    marks = []
-    for done, one in enumerate(market.series):
-        if progress is not None and done % 64 == 0:
-            progress(done, len(market.series))
-        marks.append(bar_marks(one, rule_signals(rules, one.bars, LineBook(one.bars, benchmark))))
-    outcome = run_marks(request, market, rules, marks)
+    rows = RowBook(market.series, benchmark)
+    left, right = [], []
+    for done, condition in enumerate(rules.conditions):
+        if progress is not None:
+            progress(done, len(rules.conditions) + 1)
+        sides = condition_rows(rows, rules, condition)
+        left.append(sides[0])
+        right.append(sides[1])
+    symbols = kernel_symbols(market)
+    sides_of = np.array(left, dtype=np.int32), np.array(right, dtype=np.int32)
+    judge_all(program_of_rules(rules), rows.addresses(), *sides_of, symbols)
+    outcome = run_symbols(request, market, rules, symbols)
     if progress is not None:
-        progress(len(market.series), len(market.series))
+        progress(len(rules.conditions) + 1, len(rules.conditions) + 1)
     return outcome
 
 
-def bar_marks(series: TradedSeries, signals: RuleSignals) -> Marks:
-    """Return `(n,)`: signals and limits of each bar as the kernel's bits."""
-    marks = signals.entry * np.uint8(ENTRY_MARK)
-    marks |= signals.exit * np.uint8(EXIT_MARK)
-    marks |= lock_marks(series)
-    return marks
+def condition_rows(rows: RowBook, rules: BoundStrategy, condition: Condition) -> tuple[int, int]:
+    """Return the rows that a condition compares."""
+    if isinstance(condition, PatternCondition):
+        use = next(use for use in rules.patterns if use.alias == condition.alias)
+        return rows.pattern(use.id), rows.constant(0.0)
+    return rows.operand(rules, condition.left), rows.operand(rules, condition.right, condition.scalar)
 
 
-def lock_marks(series: TradedSeries) -> Marks:
-    """Return `(n,)`: the marks of bars before any signal."""
-    marks = ~series.can_buy * np.uint8(NO_BUY_MARK)
-    marks |= ~series.can_sell * np.uint8(NO_SELL_MARK)
-    return marks
-
-
-def run_marks(
-    request: BacktestRequest, market: MarketRun, rules: BoundStrategy, marks: Sequence[Marks]
+def run_symbols(
+    request: BacktestRequest, market: MarketRun, rules: BoundStrategy, symbols: Symbols
 ) -> EngineOutcome:
-    """Run on marks that are known already, one array for each series."""
+    """Run on symbols whose marks are known already."""
     fills, equity, without_cash, cut, waiting = run_rules(
-        kernel_symbols(market, marks), kernel_rules(request, rules.risk), market.times
+        symbols, kernel_rules(request, rules.risk), market.times
     )
     table = FillTable(
         symbols=market.symbols,
@@ -106,8 +101,8 @@ def kernel_rules(request: BacktestRequest, risk: RiskRules) -> Rules:
     )
 
 
-def kernel_symbols(market: MarketRun, marks: Sequence[Marks]) -> Symbols:
-    """Return the series of a run as the kernel reads them; it reads `market`'s own memory."""
+def kernel_symbols(market: MarketRun) -> Symbols:
+    """Return the series of a run as the kernel reads them, limits marked; it reads `market`'s own memory."""
     series = market.series
     sizes = np.array([len(one.bars) for one in series], dtype=np.int64)
     firsts = np.array([one.first for one in series], dtype=np.int64)
@@ -116,14 +111,14 @@ def kernel_symbols(market: MarketRun, marks: Sequence[Marks]) -> Symbols:
     with_gaps = [one.steps for one, has_gaps in zip(series, gaps, strict=True) if has_gaps]
     gap_sizes = np.where(gaps, sizes, 0)
     return Symbols(
-        address=np.array([one.bars.columns.ctypes.data for one in series], dtype=np.int64),
+        address=np.array([address_of(one.bars.columns) for one in series], dtype=np.int64),
         stride=np.array([one.bars.columns.strides[0] // 8 for one in series], dtype=np.int64),
         size=sizes,
         first=firsts,
         shift=np.array([_shift(one) for one in series], dtype=np.int64),
         steps=np.concatenate(with_gaps) if with_gaps else np.zeros(0, dtype=np.int64),
         steps_at=np.where(gaps, _begins(gap_sizes), -1),
-        marks=np.concatenate(marks),
+        marks=_lock_marks(series, sizes),
         marks_at=_begins(sizes),
         table=np.array([one.tick_table for one in series], dtype=np.int64),
         commission=np.array([one.commission for one in series]),
@@ -132,6 +127,17 @@ def kernel_symbols(market: MarketRun, marks: Sequence[Marks]) -> Symbols:
         tax_rates=np.concatenate([one.tax_rates for one in series]),
         tax_at=np.concatenate(([0], np.cumsum(tax_sizes))),
     )
+
+
+def _lock_marks(series: Sequence[TradedSeries], sizes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return the marks of all bars before any signal."""
+    marks = np.zeros(int(sizes.sum()), dtype=np.uint8)
+    for one, begin in zip(series, _begins(sizes).tolist(), strict=True):
+        if one.has_locks:
+            own = marks[begin : begin + len(one.bars)]
+            own[~one.can_buy] = NO_BUY_MARK
+            own[~one.can_sell] = NO_SELL_MARK
+    return marks
 
 
 def _is_dense(series: TradedSeries) -> bool:

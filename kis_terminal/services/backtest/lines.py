@@ -14,8 +14,9 @@ from kis_terminal.domain.strategy.contract import Parameter
 from kis_terminal.domain.strategy.indicator_table import canonical_id, indicators
 from kis_terminal.domain.strategy.model import BoundIndicator, PriceField
 from kis_terminal.domain.strategy.pattern_table import patterns
-from kis_terminal.services.studies.registry import compute_on, pattern_on
-from kis_terminal.services.studies.series import traded_bars
+from kis_terminal.services.studies.registry import STUDIES, compute_on, pattern_on
+from kis_terminal.services.studies.rolling import shifted
+from kis_terminal.services.studies.series import TradedBars, traded_bars
 
 Numbers = NDArray[np.float64]
 SHIFT, SOURCE = "shift", "source"
@@ -30,7 +31,7 @@ class LineBook:
 
     def __init__(self, bars: BarColumns, market: BarColumns | None = None) -> None:
         self._bars = bars
-        self._prepared = traded_bars(bars, market)
+        self._prepared = _prepared(bars) if market is None else traded_bars(bars, market)
         self._known: dict[tuple[object, ...], dict[str, Numbers]] = {}
 
     def line(self, indicator: str, output: str | None, parameters: Mapping[str, Parameter]) -> Numbers:
@@ -62,7 +63,11 @@ class LineBook:
 
     def of(self, use: BoundIndicator, output: str) -> Numbers:
         """Return `(n,)`: a line of an indicator that a rule strategy declares."""
-        return self._lines(use.id, use.params, use.shift, use.source)[output]
+        key = (use.id, tuple(sorted(use.params.items())), use.shift, use.source)
+        lines = self._known.get(key)
+        if lines is None:
+            lines = self._known[key] = self._bound(use)
+        return lines[output]
 
     def pattern(self, identifier: str) -> Numbers:
         """Return `(n,)`: above zero bullish, below bearish, else 0."""
@@ -72,6 +77,18 @@ class LineBook:
             values.flags.writeable = False
             self._known[key] = {"value": values}
         return self._known[key]["value"]
+
+    def _bound(self, use: BoundIndicator) -> dict[str, Numbers]:
+        """Compute what was checked when it was bound."""
+        study = STUDIES[use.id]
+        bars = self._prepared if use.source is PriceField.CLOSE else self._prepared.fed_with(use.source)
+        found = study.function(bars, **use.params)
+        lines = found if isinstance(found, tuple) else (found,)
+        if use.shift:
+            lines = tuple(shifted(line, use.shift) for line in lines)
+        for line in lines:
+            line.flags.writeable = False
+        return dict(zip(study.lines, lines, strict=True))
 
     def _lines(
         self, identifier: str, parameters: Mapping[str, Parameter], shift: int, source: PriceField
@@ -83,6 +100,12 @@ class LineBook:
                 values.flags.writeable = False
             self._known[key] = lines
         return self._known[key]
+
+
+def _prepared(bars: BarColumns) -> TradedBars:
+    """Return bars that all traded as studies take them, without looking at each again."""
+    volume = bars.volume if not np.isnan(bars.volume.sum()) else np.nan_to_num(bars.volume, nan=0.0)
+    return TradedBars(bars.open, bars.high, bars.low, bars.close, volume, traded=None)
 
 
 def _source(indicator: str, word: Parameter) -> PriceField:

@@ -27,6 +27,8 @@ from kis_terminal.domain.wall_time import day_seconds
 _LONG = (Interval.WEEK, Interval.MONTH, Interval.YEAR)
 _BEGINNING = -(2**62)
 _VALUE_BYTES = 8
+_MINUTE = 60
+_LONGEST_FLAGS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class TradedSeries:
     can_buy: NDArray[np.bool_]
     """`(n,)`: whether a buy is filled: not where the bar stood at the upper limit throughout."""
     can_sell: NDArray[np.bool_]
+    has_locks: bool
+    """Whether anything of the two is False."""
     tick_table: int
     tax_times: NDArray[np.int64]
     """`(k,)`: wall seconds since which each of `tax_rates` holds; the first holds from ever."""
@@ -84,13 +88,13 @@ def prepare_market(
     _refuse_nonsense(request)
     given = [_columns(key, bars, request.end) for key in request.series]
     start = day_seconds(request.start)
-    inside = [one.times[np.searchsorted(one.times, start) :] for one in given]
-    times = inside[0] if len(inside) == 1 else np.unique(np.concatenate(inside))
+    times = _grid([one.times[np.searchsorted(one.times, start) :] for one in given])
     if len(times) == 0:
         raise CorrectionNeeded(
             Sentence("{start}부터 {end}까지 봉이 하나도 없습니다.", start=request.start, end=request.end)
         )
-    series = tuple(_traded(one, times, start, request.costs, instruments) for one in given)
+    taxes = TaxTable(request.costs)
+    series = tuple(_traded(one, times, start, request.costs, instruments, taxes) for one in given)
     return MarketRun(series, times, tuple(_warnings(request, series, instruments)))
 
 
@@ -141,22 +145,44 @@ def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     return columns if columns.strides[1] == _VALUE_BYTES else np.ascontiguousarray(columns)
 
 
+def _grid(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Return every time at which a series has a bar, each once, rising."""
+    longest = max(times, key=len)
+    others = [one for one in times if len(one) and not np.array_equal(one, longest)]
+    if not others:
+        return longest
+    first = min(int(one[0]) for one in (longest, *others))
+    last = max(int(one[-1]) for one in (longest, *others))
+    if last - first > _LONGEST_FLAGS * _MINUTE or any(((one - first) % _MINUTE).any() for one in others):
+        return np.unique(np.concatenate((longest, *others)))
+    # Sorting all times of thousands of series takes long; a flag for each minute does not.
+    flags = np.zeros((last - first) // _MINUTE + 1, dtype=np.bool_)
+    for one in (longest, *others):
+        flags[(one - first) // _MINUTE] = True
+    return np.flatnonzero(flags) * _MINUTE + first
+
+
 def _traded(
     given: BarColumns,
     times: NDArray[np.int64],
     start: int,
     costs: CostRule,
     instruments: Mapping[str, Instrument],
+    taxes: TaxTable,
 ) -> TradedSeries:
-    traded = given.has_traded
-    whole = bool(traded.all())
-    bars = given if whole else BarColumns(given.key, given.times[traded], _rows(given.columns[:, traded]))
+    # Most series have neither a halt nor a zero: that is seen at a glance.
+    traded = None if given.columns.min(initial=np.inf) > 0 else given.has_traded
+    bars = given
+    if traded is not None and not traded.all():
+        bars = BarColumns(given.key, given.times[traded], _rows(given.columns[:, traded]))
     first = int(np.searchsorted(bars.times, start))
     steps = np.full(len(bars), -1, dtype=np.int64)
-    steps[first:] = np.searchsorted(times, bars.times[first:])
+    inside = bars.times[first:]
+    is_whole = len(inside) == len(times) and np.array_equal(inside, times)
+    steps[first:] = np.arange(len(times)) if is_whole else np.searchsorted(times, inside)
     instrument = _instrument(given.key, instruments)
     upper, lower = _locks(bars, instrument)
-    tax_times, tax_rates = _taxes(costs, instrument)
+    tax_times, tax_rates = taxes(instrument)
     commission = costs.commission
     if commission is None:
         commission = float(DEFAULT_COMMISSION_RATE) if given.key.product is Product.STOCK else 0.0
@@ -168,6 +194,7 @@ def _traded(
         first=first,
         can_buy=~upper,
         can_sell=~lower,
+        has_locks=bool(upper.any() or lower.any()),
         tick_table=tick_table(instrument),
         tax_times=tax_times,
         tax_rates=tax_rates,
@@ -189,13 +216,27 @@ def _locks(bars: BarColumns, instrument: Instrument | None) -> tuple[NDArray[np.
     return locked_bars(bars, instrument.market)
 
 
-def _taxes(costs: CostRule, instrument: Instrument | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    if costs.tax is not None or instrument is None:
-        return np.array([_BEGINNING]), np.array([costs.tax or 0.0])
-    history = sale_tax_history(instrument)
-    # The oldest known rate stands for what was before it.
-    since = [_BEGINNING, *(day_seconds(day) for day, _ in history[1:])]
-    return np.array(since), np.array([float(rate) for _, rate in history])
+class TaxTable:
+    """The tax of sales over time; instruments of one list and kind share theirs."""
+
+    def __init__(self, costs: CostRule) -> None:
+        self._rate = costs.tax
+        self._known: dict[tuple[Market, bool] | None, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+
+    def __call__(self, instrument: Instrument | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return since when (wall seconds) each rate holds, and the rates."""
+        key = None if instrument is None else (instrument.market, instrument.is_taxed)
+        if key not in self._known:
+            self._known[key] = self._history(instrument)
+        return self._known[key]
+
+    def _history(self, instrument: Instrument | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        if self._rate is not None or instrument is None:
+            return np.array([_BEGINNING]), np.array([self._rate or 0.0])
+        history = sale_tax_history(instrument)
+        # The oldest known rate stands for what was before it.
+        since = [_BEGINNING, *(day_seconds(day) for day, _ in history[1:])]
+        return np.array(since), np.array([float(rate) for _, rate in history])
 
 
 def _warnings(

@@ -21,7 +21,7 @@ from kis_terminal.domain.strategy.model import (
     PatternSignal,
 )
 from kis_terminal.services.backtest.compiled import array_at, compiled, pointer
-from kis_terminal.services.backtest.kernel import ENTRY_MARK, EXIT_MARK
+from kis_terminal.services.backtest.kernel import ENTRY_MARK, EXIT_MARK, Symbols
 
 _GREATER, _LESS, _GREATER_EQUAL, _LESS_EQUAL, _CROSS_ABOVE, _CROSS_BELOW, _EQUAL, _NOT_EQUAL = range(8)
 _CODES = {
@@ -147,5 +147,24 @@ def _judge(
             marks[bar] |= true[bar] * np.uint8(bit)
 
 
+def _judge_all(
+    program: Program,
+    rows: NDArray[np.int64],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    symbols: Symbols,
+) -> None:
+    """Add the marks of every series; `rows` is `(m, r)`."""
+    longest = 1
+    for place in range(len(symbols.size)):
+        longest = max(longest, symbols.size[place])
+    scratch = np.empty((2, longest), dtype=np.uint8)
+    for place in range(len(symbols.size)):
+        at = symbols.marks_at[place]
+        marks = symbols.marks[at : at + symbols.size[place]]
+        _judge(program, rows[place], left, right, marks, scratch)
+
+
 compare = compiled(_compare)
 judge = compiled(_judge, compare)
+judge_all = compiled(_judge_all, judge)

@@ -30,7 +30,7 @@ from kis_terminal.domain.strategy.model import (
     StrategySpec,
 )
 from kis_terminal.services.backtest.figures import annual_growth, returns_of
-from kis_terminal.services.backtest.kernel_run import kernel_rules, kernel_symbols, lock_marks
+from kis_terminal.services.backtest.kernel_run import kernel_rules, kernel_symbols
 from kis_terminal.services.backtest.market import prepare_market
 from kis_terminal.services.backtest.rows import RowBook
 from kis_terminal.services.backtest.rule_program import program_of
@@ -83,7 +83,8 @@ class RuleSweep:
         self._conditions: tuple[Condition, ...] = (*spec.entry.conditions, *spec.exit.conditions)
         self._program = program_of(spec.entry, spec.exit)
         self._choices = self._split()
-        self._locks = [lock_marks(one) for one in self._market.series]
+        self._symbols = kernel_symbols(self._market)
+        self._locks = self._symbols.marks.copy()
         returns = returns_of(self._market.times, np.ones(len(self._market.times)), 1.0)
         days = self._market.times // 86_400
         day_ends = np.append(np.flatnonzero(days[1:] != days[:-1]), len(days) - 1).astype(np.int64)
@@ -132,10 +133,9 @@ class RuleSweep:
             rows = np.array(choice.rows, dtype=np.int32)
             for place, (is_right, condition) in enumerate(choice.sides):
                 sides[int(is_right), :, condition] = rows[numbers[:, column], place]
-        symbols = kernel_symbols(self._market, self._locks)
         return sweep_rules(
-            symbols,
-            symbols.marks.copy(),
+            self._symbols,
+            self._locks,
             kernel_rules(self._request, self._spec.risk),
             self._course,
             self._program,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,6 +29,8 @@ from kis_terminal.services.backtest.trades import round_trips
 
 Runnable = StrategySpec | BoundStrategy | type[Strategy]
 _NO_INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType({})
+KERNEL_MODULE = "kis_terminal.services.backtest.kernel_run"
+_MOST_BARS_BY_EVENTS = 100_000
 _MOST_LINE_VALUES = 2_000_000
 
 
@@ -87,8 +90,7 @@ def _run_rules(
     progress: Callable[[int, int], None] | None,
     engine: Engine | None,
 ) -> EngineOutcome:
-    if engine is not Engine.EVENTS:
-        # numba takes half a second to import, which a Python strategy need not wait for.
+    if engine is Engine.KERNEL or (engine is None and _is_worth_compiling(market)):
         from kis_terminal.services.backtest.kernel_run import run_kernel
 
         return run_kernel(request, market, rules, benchmark=index, progress=progress)
@@ -100,6 +102,15 @@ def _run_rules(
         benchmark=index,
         progress=progress,
     )
+
+
+def _is_worth_compiling(market: MarketRun) -> bool:
+    """Tell whether the compiled engine is there already, or the run is longer than loading it takes.
+
+    Loading it takes a second, and a quarter of a minute the first time on a machine.
+    """
+    bars = sum(len(one.bars) for one in market.series)
+    return KERNEL_MODULE in sys.modules or bars > _MOST_BARS_BY_EVENTS
 
 
 def python_parameters(strategy: type[Strategy], given: Mapping[str, Parameter]) -> dict[str, Parameter]:

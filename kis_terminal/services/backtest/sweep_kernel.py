@@ -16,7 +16,7 @@ from kis_terminal.services.backtest.kernel import (
     _run_rules,
     run_rules,
 )
-from kis_terminal.services.backtest.rule_program import Program, _judge, judge
+from kis_terminal.services.backtest.rule_program import Program, _judge_all, judge_all
 
 FIGURES = (
     *("final_equity", "max_drawdown", "mean", "deviation", "downside"),
@@ -48,16 +48,9 @@ def _sweep_rules(
     """
     combinations = len(left)
     result = np.empty((combinations, 10))
-    longest = 1
-    for place in range(len(symbols.size)):
-        longest = max(longest, symbols.size[place])
-    scratch = np.empty((2, longest), dtype=np.uint8)
     for combination in range(combinations):
         symbols.marks[:] = locks
-        for place in range(len(symbols.size)):
-            at = symbols.marks_at[place]
-            marks = symbols.marks[at : at + symbols.size[place]]
-            _judge(program, rows[place], left[combination], right[combination], marks, scratch)
+        _judge_all(program, rows, left[combination], right[combination], symbols)
         fills, equity, _, _, _ = _run_rules(symbols, rules, course.times)
         _returns(equity, course.day_ends, rules.cash, result[combination])
         _trips(fills, len(symbols.size), result[combination])
@@ -119,4 +112,4 @@ def _trips(fills: KernelFills, count: int, out: NDArray[np.float64]) -> None:
     out[9] = len(fills.place)
 
 
-sweep_rules = compiled(_sweep_rules, judge, run_rules, compiled(_returns), compiled(_trips))
+sweep_rules = compiled(_sweep_rules, judge_all, run_rules, compiled(_returns), compiled(_trips))
