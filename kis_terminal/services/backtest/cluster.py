@@ -24,10 +24,10 @@ _DASK: Any = distributed
 class DaskCluster:
     """Sends chunks to the cluster at `address`; the bars go to each of its workers once a sweep."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, patience: float = _CONNECT_SECONDS) -> None:
         self._address = address
         try:
-            self._client = _DASK.Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+            self._client = _DASK.Client(address, timeout=patience, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             raise WaitNeeded(
                 Sentence(
@@ -58,7 +58,7 @@ class DaskCluster:
         }
         answers: list[list[Answer]] = [[] for _ in chunks]
         try:
-            for future in _DASK.as_completed(list(places)):
+            for future in _DASK.as_completed(list(places), loop=self._client.loop):
                 found = future.result()
                 if isinstance(found, TerminalError):
                     raise found

@@ -18,10 +18,12 @@ from typing import Any, Self
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.services.backtest.combinations import Combination, chunks_of
-from kis_terminal.services.backtest.scheduler import Tell, answers_of, chunk_size
+from kis_terminal.services.backtest.scheduler import InProcess, Tell, answers_of, chunk_size
 from kis_terminal.services.backtest.sweep_job import Answer, SweepData, SweepJob
 
 _STOP_SECONDS = 3.0
+FEW = 24
+"""So many combinations are run in this process: starting others would take longer."""
 
 
 class LocalProcesses:
@@ -169,3 +171,26 @@ def _serve(pipe: Connection) -> None:
                 job = value
             elif data is not None and job is not None:
                 pipe.send((place, answers_of(data, job, value)))
+
+
+class LocalCores:
+    """This machine: few or quick combinations run in this process, others on all cores.
+
+    The processes start when they are first needed and stay warm.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._here = InProcess()
+        self._pool = LocalProcesses(workers)
+
+    def run(
+        self, data: SweepData, job: SweepJob, combinations: Sequence[Combination], tell: Tell
+    ) -> list[Answer]:
+        """Return an answer for each combination."""
+        is_short = len(combinations) <= FEW and not self._pool.pids
+        place = self._here if is_short or data.is_quick(job, len(combinations)) else self._pool
+        return place.run(data, job, combinations, tell)
+
+    def close(self) -> None:
+        """Kill the workers; may be called twice."""
+        self._pool.close()

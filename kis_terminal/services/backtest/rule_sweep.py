@@ -92,6 +92,11 @@ class RuleSweep:
         self._periods = returns.periods_a_year
         self._years = float(returns.days[-1] - returns.days[0]) / 365.0
 
+    @property
+    def row_values(self) -> int:
+        """Return how many numbers the rows of lines hold so far."""
+        return self._rows.values
+
     def answers(self, combinations: Sequence[Combination]) -> list[dict[str, float | int | None] | str]:
         """Return for each combination its figures, or the sentence why it cannot run, in their order."""
         refused: dict[int, str] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.services.backtest.processes import LocalProcesses
+from kis_terminal.services.backtest.processes import LocalCores
 from kis_terminal.services.backtest.scheduler import Scheduler
 
 _SCHEMES = ("tcp://", "tls://", "ws://", "wss://", "inproc://")
@@ -16,7 +16,7 @@ def scheduler_for(address: str) -> Scheduler:
     Raises CorrectionNeeded for another address, or where the `cluster` extra is not installed.
     """
     if not address:
-        return LocalProcesses()
+        return LocalCores()
     if not address.startswith(_SCHEMES):
         raise CorrectionNeeded(
             Sentence(

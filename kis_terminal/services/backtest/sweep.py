@@ -10,16 +10,14 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument
 from kis_terminal.domain.sweeps import SweepKind, SweepRequest, SweepResult, SweepRow
 from kis_terminal.services.backtest.combinations import Combination, chosen
-from kis_terminal.services.backtest.processes import LocalProcesses
-from kis_terminal.services.backtest.scheduler import InProcess, Scheduler
+from kis_terminal.services.backtest.processes import LocalCores
+from kis_terminal.services.backtest.scheduler import Scheduler
 from kis_terminal.services.backtest.sweep_job import Answer, StrategyLoader, SweepData, SweepJob
 from kis_terminal.services.backtest.targets import best_of, refuse_unknown
 from kis_terminal.services.backtest.tpe import tried_by_tpe
 
 Progress = Callable[[int, int], None]
 """Is told combinations done and combinations in all."""
-FEW = 24
-"""So many combinations are run in this process: starting others would take longer."""
 LEAST_FIGURES = ("total_return", "max_drawdown", "sharpe", "trades")
 """Figures that every row has, None where it could not run."""
 
@@ -55,20 +53,13 @@ def sweep_over(
     refuse_unknown(request.target)
     begun = time.perf_counter()
     job = SweepJob(request.base, tuple(one.name for one in request.ranges), load, request.target)
-    if scheduler is not None:
-        tried = _tried(data, job, request, scheduler, progress)
-    else:
-        own = _own_scheduler(data, job, request)
-        try:
-            tried = _tried(data, job, request, own, progress)
-        finally:
-            own.close()
+    used = scheduler or LocalCores()
+    try:
+        tried = _tried(data, job, request, used, progress)
+    finally:
+        if scheduler is None:
+            used.close()
     return _result(request, tried, time.perf_counter() - begun)
-
-
-def _own_scheduler(data: SweepData, job: SweepJob, request: SweepRequest) -> Scheduler:
-    count = request.samples if request.kind is SweepKind.TPE else len(chosen(request))
-    return InProcess() if count <= FEW or data.is_quick(job, count) else LocalProcesses()
 
 
 Tried = Sequence[tuple[Combination, Answer]]

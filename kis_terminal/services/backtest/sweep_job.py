@@ -15,7 +15,9 @@ from kis_terminal.domain.bar_columns import BarColumns, SeriesKey
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument
 from kis_terminal.domain.sentences import sentence_of
-from kis_terminal.services.backtest.combinations import Combination
+from kis_terminal.domain.strategy.model import StrategySpec
+from kis_terminal.services.backtest.combinations import Combination, chunks_of
+from kis_terminal.services.backtest.rule_sweep import FAST_FIGURES, MOST_ROW_VALUES, RuleSweep
 from kis_terminal.services.backtest.run import Runnable, run_backtest
 
 Figures = Mapping[str, float | int | None]
@@ -23,6 +25,12 @@ Answer = Figures | str
 """The figures of a combination, or the sentence why it cannot run."""
 StrategyLoader = Callable[[StrategySource], Runnable]
 """Turns the request's source into what runs; a function of a module, since workers look it up by name."""
+_AT_ONCE = 512
+_LEAST_ROWS = 64
+_SECONDS_A_BAR = 8e-9
+"""What the compiled engine takes a bar and combination, widely."""
+_START_SECONDS = 0.7
+"""What starting processes takes at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +86,45 @@ def _arrived(
 
 
 class Evaluator:
-    """Runs the combinations of one job over one set of bars."""
+    """Runs the combinations of one job over one set of bars: compiled and many at once where that can be."""
 
     def __init__(self, data: SweepData, job: SweepJob) -> None:
         self.job = job
         self._data = data
         self._strategy = job.load(job.base.strategy)
+        self._bars = sum(len(data.columns[key]) for key in job.base.series if key in data.columns)
+        self._fast: RuleSweep | None = None
 
     def answers(self, combinations: Sequence[Combination]) -> list[Answer]:
         """Return an answer for each combination, in their order."""
-        return [self._answer(combination) for combination in combinations]
+        if not self._is_fast():
+            return [self._answer(combination) for combination in combinations]
+        answers: list[Answer] = []
+        for chunk in chunks_of(combinations, _AT_ONCE):
+            answers += self._compiled().answers(chunk)
+        return answers
 
     def is_quick(self, count: int) -> bool:
         """Tell whether so many combinations take less time than starting processes for them."""
-        return False
+        return self._is_fast() and count * self._bars * _SECONDS_A_BAR < _START_SECONDS
+
+    def _is_fast(self) -> bool:
+        # A universe of which a few dozen lines fill the memory is run line by line.
+        fits = self._bars * _LEAST_ROWS <= MOST_ROW_VALUES
+        return isinstance(self._strategy, StrategySpec) and self.job.target in FAST_FIGURES and fits
+
+    def _compiled(self) -> RuleSweep:
+        """Return the compiled sweep; begun anew where its lines have grown too many."""
+        if self._fast is None or self._fast.row_values > MOST_ROW_VALUES:
+            assert isinstance(self._strategy, StrategySpec)  # noqa: S101 - asked by _is_fast
+            self._fast = RuleSweep(
+                self.job.base,
+                self._data.columns,
+                self._strategy,
+                self.job.names,
+                instruments=self._data.instruments,
+            )
+        return self._fast
 
     def _answer(self, combination: Combination) -> Answer:
         parameters = {**self.job.base.parameters, **dict(zip(self.job.names, combination, strict=True))}

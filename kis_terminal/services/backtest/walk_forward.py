@@ -24,7 +24,7 @@ from kis_terminal.domain.sweeps import SweepKind, WalkForwardRequest, WalkForwar
 from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.services.backtest.combinations import size_of
 from kis_terminal.services.backtest.figures import figures
-from kis_terminal.services.backtest.processes import LocalProcesses
+from kis_terminal.services.backtest.processes import LocalCores
 from kis_terminal.services.backtest.run import run_backtest
 from kis_terminal.services.backtest.scheduler import Scheduler
 from kis_terminal.services.backtest.sweep import Progress, sweep_over
@@ -71,12 +71,12 @@ def run_walk_forward(
                 train=request.train_days,
             )
         )
-    own = LocalProcesses() if scheduler is None else None
+    used = scheduler or LocalCores()
     try:
-        parts = list(_parts(request, data, load, windows, own or scheduler, progress))
+        parts = list(_parts(request, data, load, windows, used, progress))
     finally:
-        if own is not None:
-            own.close()
+        if scheduler is None:
+            used.close()
     return _strung(request, bars, parts)
 
 
@@ -109,7 +109,7 @@ def _parts(
     data: SweepData,
     load: StrategyLoader,
     windows: list[_Window],
-    scheduler: Scheduler | None,
+    scheduler: Scheduler,
     progress: Progress | None,
 ) -> Iterator[_Part]:
     sweep = request.sweep
