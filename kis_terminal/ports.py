@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from kis_terminal.domain.account import Balance, BuyingPower
 from kis_terminal.domain.environment import Environment
@@ -453,6 +453,30 @@ class RunStore(Protocol):
         ...
 
     async def delete(self, identifiers: Sequence[str]) -> None: ...
+
+
+class StrategyHost(Protocol):
+    """A process of its own that runs one strategy of the market; messages as in `host_messages`."""
+
+    def send(self, message: Mapping[str, object]) -> None:
+        """Hand a message over; never waits."""
+        ...
+
+    def kill(self) -> None:
+        """End it at once; never waits. May be called twice."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class StartsHosts(Protocol):
+    """Starts a process for a strategy: `on_message` gets answers, `on_end` why it ended by itself."""
+
+    def __call__(
+        self, on_message: Callable[[Mapping[str, Any]], None], on_end: Callable[[str], None]
+    ) -> StrategyHost:
+        """Return the running process; raises TerminalError."""
+        ...
 
 
 class WorkspaceStore(Protocol):

@@ -1,0 +1,1 @@
+"""The processes that strategies of the market run in, one each."""
