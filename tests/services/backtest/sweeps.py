@@ -32,8 +32,8 @@ def crossing(source: StrategySource) -> StrategySpec:
     return StrategySpec(
         id="crossing",
         params={
-            "fast": ParamDef("fast", 5, 2, 100, 1, "int"),
-            "slow": ParamDef("slow", 20, 2, 200, 1, "int"),
+            "fast": ParamDef("fast", 5, 2, 200, 1, "int"),
+            "slow": ParamDef("slow", 20, 2, 300, 1, "int"),
         },
         indicators=(
             IndicatorUse("fast", "sma", {"period": ParamRef("fast")}),
