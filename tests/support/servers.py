@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
@@ -45,9 +46,9 @@ class PostgresServer:
         return self.url(name)
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """Start PostgreSQL for the whole run; everything it writes is thrown away."""
+@contextmanager
+def running_postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
+    """Start PostgreSQL and end it; everything it writes is thrown away. Durable ones wait for the disk."""
     # Not pytest's own temporary folder: that one is closed to other users, such as the server's.
     folder = Path(tempfile.mkdtemp(prefix="kis-postgres-"))
     control: list[str | Path] = []
@@ -55,7 +56,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         programs = _postgres_programs(folder)
         password, port = secrets.token_hex(12), _free_port()
         _make_cluster(programs, folder, password)
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -c max_connections=40"
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c max_connections=40"
+        if not is_durable:
+            options += " -c fsync=off"
         if os.name != "nt":
             options += " -c unix_socket_directories="
         control = [programs / "pg_ctl", "-D", folder / "data", "-s", "-w", "-t", f"{_PATIENCE:.0f}"]
@@ -65,6 +68,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         if (folder / "data" / "postmaster.pid").exists():
             _run([*control, "-m", "immediate", "stop"], **_AS_USER)
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start PostgreSQL for the whole run."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -88,8 +88,7 @@ class SqlBarStore:
 
         async def work(connection: AsyncConnection) -> list[Chunk]:
             values = {**self._named(key), "low": low, "high": high}
-            rows = (await connection.execute(self._statements.chunks, values)).all()
-            return [Chunk(*row) for row in rows]
+            return [Chunk(*row) for row in await self._statements.chunks_between(connection, values)]
 
         if high < low:
             return _empty(key)
@@ -279,12 +278,12 @@ class SqlBarStore:
     # -- reaching the database
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]], *, writes: bool = False) -> T:
-        """Do `work` in one transaction; once more if the connection was lost or another writer won."""
+        """Do `work`, what writes in one transaction; once more if the connection was lost or another won."""
         database = await self._ready()
-        engine = database.writing if writes else database.reading
+        begin = database.writing.begin if writes else database.reading.connect
         for is_last in (False, True):
             try:
-                async with engine.begin() as connection:
+                async with begin() as connection:
                     result = await work(connection)
             except DRIVER_FAILURES as error:
                 refusal = refusal_of(error)

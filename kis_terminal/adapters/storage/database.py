@@ -28,15 +28,14 @@ _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 20.0
 _LOCK_SECONDS = 8.0
 _BUSY_SECONDS = 8.0
-_POOL_SIZE = 4
+_READERS, _WRITERS = 3, 2
 _PAGE_BYTES = 16_384
-_WRITES = "kis_writes"
 _UPGRADE_LOCK = 0x6B69_7362
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Two views of one pool of connections: SQLite takes its lock at the beginning of what writes."""
+    """Two pools of connections: what reads needs no transaction, and so fewer turns to the database."""
 
     place: StorePlace
     reading: AsyncEngine
@@ -50,6 +49,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self.reading.dispose()
+        await self.writing.dispose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +76,32 @@ class StoreState:
 
 def open_database(place: StorePlace, *, statement_seconds: float = _STATEMENT_SECONDS) -> Database:
     """Return a database; nothing is connected yet."""
-    if place.file is not None:
-        engine = create_async_engine(
-            place.url,
-            connect_args={"timeout": min(_BUSY_SECONDS, statement_seconds)},
-            pool_size=_POOL_SIZE,
-            max_overflow=0,
-        )
-        event.listen(engine.sync_engine, "connect", _prepare_file)
+    make = _server_engine if place.file is None else _file_engine
+    plainly = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    return Database(
+        place,
+        make(place.url, statement_seconds, {**plainly, "pool_size": _READERS}),
+        make(place.url, statement_seconds, {"pool_size": _WRITERS}),
+    )
+
+
+def _file_engine(address: str, statement_seconds: float, options: dict[str, Any]) -> AsyncEngine:
+    limit = min(_BUSY_SECONDS, statement_seconds)
+    engine = create_async_engine(address, connect_args={"timeout": limit}, max_overflow=0, **options)
+    event.listen(engine.sync_engine, "connect", _prepare_file)
+    if "isolation_level" not in options:
         event.listen(engine.sync_engine, "begin", _begin)
-    else:
-        engine = _server_engine(place.url, statement_seconds)
-    return Database(place, engine, engine.execution_options(**{_WRITES: True}))
+    return engine
 
 
-def _server_engine(address: str, statement_seconds: float) -> AsyncEngine:
+def _server_engine(address: str, statement_seconds: float, options: dict[str, Any]) -> AsyncEngine:
     url = make_url(address)
     if "sslmode" in url.query:  # libpq's word, which is what people paste
         mode = url.query["sslmode"]
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
     return create_async_engine(
         url,
-        pool_size=_POOL_SIZE,
+        **options,
         max_overflow=0,
         pool_timeout=statement_seconds,
         connect_args={
@@ -132,8 +136,7 @@ def _prepare_file(connection: Any, _: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that reads first and writes later could not get the lock while another one writes.
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 async def prepare(database: Database, scripts: Path = MIGRATIONS) -> None:
@@ -141,7 +144,7 @@ async def prepare(database: Database, scripts: Path = MIGRATIONS) -> None:
     if database.place.file is not None:
         database.place.file.parent.mkdir(parents=True, exist_ok=True)
     if scripts is MIGRATIONS:
-        async with database.reading.begin() as connection:
+        async with database.reading.connect() as connection:
             if await connection.run_sync(_version) == HEAD:
                 return
     async with database.writing.begin() as connection:
@@ -186,7 +189,7 @@ async def state_of(place: StorePlace) -> StoreState:
         return StoreState(None, 0, 0, 0)
     database = open_database(place)
     try:
-        async with database.reading.begin() as connection:
+        async with database.reading.connect() as connection:
             return await _read_state(connection)
     except DRIVER_FAILURES as error:
         raise unavailable(place.label, refusal_of(error)) from error

@@ -289,7 +289,7 @@ async def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> N
         cursor.execute("PRAGMA max_page_count = 1")  # SQLite makes it as many as there are
         cursor.close()
 
-    event.listen(store._database.reading.sync_engine, "connect", no_more)
+    event.listen(store._database.writing.sync_engine, "connect", no_more)
     many = [made_bars(key_of(f"{number:06}"), weekdays(2_500), seed=number) for number in range(20)]
 
     with pytest.raises(StoreUnavailable, match="디스크가 가득 참"):
@@ -297,7 +297,7 @@ async def test_a_full_disk_is_said_and_what_was_there_stays(tmp_path: Path) -> N
 
     assert [status.key for status in await store.series()] == [SAMSUNG_DAYS]
     assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
-    event.remove(store._database.reading.sync_engine, "connect", no_more)
+    event.remove(store._database.writing.sync_engine, "connect", no_more)
     await store.close()
 
 

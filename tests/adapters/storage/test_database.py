@@ -33,7 +33,7 @@ BARS = made_bars(SAMSUNG_DAYS, weekdays(400))
 
 
 async def tables(database: Database) -> set[str]:
-    async with database.reading.begin() as connection:
+    async with database.reading.connect() as connection:
         return set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
 
 
@@ -59,7 +59,7 @@ async def test_migrations_make_what_the_program_uses(place: StorePlace) -> None:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         return list(compare_metadata(context, METADATA))
 
-    async with database.reading.begin() as connection:
+    async with database.reading.connect() as connection:
         assert await connection.run_sync(differences) == []
     await database.close()
 
