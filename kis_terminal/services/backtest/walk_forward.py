@@ -63,7 +63,25 @@ def run_walk_forward(
     Raises CorrectionNeeded as `run_sweep` does, and where the bars do not fill one window.
     """
     data = SweepData(bars, instruments)
-    windows = list(_windows(request, _days(request.sweep.base, bars)))
+    if scheduler is not None:
+        return walk_over(data, request, load, scheduler=scheduler, progress=progress)
+    own = LocalCores()
+    try:
+        return walk_over(data, request, load, scheduler=own, progress=progress)
+    finally:
+        own.close()
+
+
+def walk_over(
+    data: SweepData,
+    request: WalkForwardRequest,
+    load: StrategyLoader,
+    *,
+    scheduler: Scheduler,
+    progress: Progress | None = None,
+) -> WalkForwardResult:
+    """Do the same over bars that were made ready once, on a scheduler that stays."""
+    windows = list(_windows(request, _days(request.sweep.base, data.columns)))
     if not windows:
         raise CorrectionNeeded(
             Sentence(
@@ -71,13 +89,7 @@ def run_walk_forward(
                 train=request.train_days,
             )
         )
-    used = scheduler or LocalCores()
-    try:
-        parts = list(_parts(request, data, load, windows, used, progress))
-    finally:
-        if scheduler is None:
-            used.close()
-    return _strung(request, bars, parts)
+    return _strung(request, data.columns, list(_parts(request, data, load, windows, scheduler, progress)))
 
 
 def _days(base: BacktestRequest, bars: Mapping[SeriesKey, BarColumns]) -> NDArray[np.int64]:

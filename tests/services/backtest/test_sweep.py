@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
-from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest
+from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, WalkForwardRequest
 from kis_terminal.services.backtest.combinations import at_place, chosen, size_of
 from kis_terminal.services.backtest.processes import LocalProcesses
 from kis_terminal.services.backtest.run import run_backtest
 from kis_terminal.services.backtest.scheduler import InProcess
 from kis_terminal.services.backtest.scheduler_choice import scheduler_for
 from kis_terminal.services.backtest.sweep import run_sweep
+from kis_terminal.services.backtest.sweep_bench import SweepBench
 from kis_terminal.services.backtest.targets import best_of
 from tests.services.backtest.sweeps import BARS, KEY, OTHER, base, crossing, holding, sweep
+from tests.services.studies.bars import bars_of
 
 _BARS = {KEY: BARS, OTHER.key: OTHER}
 
@@ -176,6 +178,26 @@ def test_a_process_that_is_killed_ends_the_search_with_a_sentence() -> None:
             run_sweep(sweep(), _BARS, crossing, scheduler=pool)
 
         assert pool.pids == []
+
+
+def test_a_bench_keeps_what_the_last_sweep_made_ready() -> None:
+    bench = SweepBench(crossing)
+    try:
+        first = bench.sweep(sweep(), "bars", _BARS, {})
+        changed = bench.sweep(replace(sweep(), base=base(cash=50_000_000.0)), "bars", {}, {})
+        other = bench.sweep(sweep(), "other bars", {KEY: bars_of(OTHER.columns)}, {})
+        walked = bench.walk_forward(WalkForwardRequest(sweep(), 400, 200), "bars", _BARS, {})
+        with pytest.raises(CorrectionNeeded):
+            bench.sweep(sweep(), "bars", _BARS, {}, address="elsewhere")
+        again = bench.sweep(sweep(), "bars", _BARS, {})
+    finally:
+        bench.close()
+        bench.close()
+
+    assert first.rows == again.rows == run_sweep(sweep(), _BARS, crossing).rows
+    assert changed.rows[0].figures["start_equity"] == 50_000_000.0
+    assert other.rows != first.rows
+    assert len(walked.windows) == 2
 
 
 def test_an_address_that_is_none_is_refused() -> None:
