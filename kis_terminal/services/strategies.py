@@ -82,8 +82,12 @@ class Strategies:
         scope: TaskScope,
         start_host: StartsHosts,
         tell: Tell,
+        is_trusted: Callable[[StrategyPlan], bool] = lambda plan: True,
     ) -> None:
-        """`store` is the account's own; `tell` says a sentence with a grade (info, warn, danger)."""
+        """`store` is the account's own; `tell` says a sentence with a grade (info, warn, danger).
+
+        `is_trusted` tells whether a person said that this very code may run.
+        """
         self.changed: Topic[str] = Topic("strategy")
         self._environment = environment
         self._orders = orders
@@ -97,6 +101,7 @@ class Strategies:
         self._scope = scope
         self._start_host = start_host
         self._tell = tell
+        self._is_trusted = is_trusted
         self._runs: dict[str, StrategyRun] = {}
         self._armed: set[str] = set()
         self._load()
@@ -218,6 +223,13 @@ class Strategies:
                 )
             )
         self._check_symbols(run.plan)
+        if run.plan.kind == "python" and not self._is_trusted(run.plan):
+            raise CorrectionNeeded(
+                Sentence(
+                    "{name}의 이 내용은 믿는다고 한 적이 없어 실행하지 않습니다. 지우고 다시 추가하십시오.",
+                    name=run.plan.name,
+                )
+            )
         self._apply_arming(run)
         run.start()
 
