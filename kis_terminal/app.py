@@ -33,6 +33,7 @@ from kis_terminal.domain.orders import Order, OrderStatus
 from kis_terminal.log import Logging, set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth
+from kis_terminal.research import Research
 from kis_terminal.resource_files import resource_path
 from kis_terminal.services.health import Health
 from kis_terminal.services.preferences import Preferences
@@ -46,6 +47,7 @@ from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.main_window import MainWindow
+from kis_terminal.ui.panels.backtest import BacktestPanel
 from kis_terminal.ui.panels.chart import ChartPanel
 from kis_terminal.ui.panels.health import HealthPanel
 from kis_terminal.ui.panels.log import LogPanel
@@ -121,6 +123,7 @@ class Terminal:
         self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
         self.portfolio, self.risk_gate, self.orders = core.portfolio, core.risk_gate, core.orders
         self.reconciler, self.panic = core.reconciler, core.panic
+        self.research = research = Research(core, settings)
         self.frame_clock = FrameClock()
         self.collector = Collector(self.frame_clock)
         self.orders.changed.subscribe(self._let_order_pass)
@@ -158,6 +161,7 @@ class Terminal:
                 HealthPanel(self.workspace, self._health(settings.environment)),
                 RiskPanel(self.workspace, order_entry.typed),
                 OrderBookPanel(self.workspace),
+                BacktestPanel(self.workspace, research.backtests, research.today),
                 order_entry,
             ),
             options.layout or "",
@@ -197,6 +201,7 @@ class Terminal:
         self.frame_clock.stop()
         self.collector.stop()
         await self.window_scope.close(timeout=_WINDOW_SECONDS)
+        await self.research.close()
         await self.core.close()
         await self.recorder.close()
 

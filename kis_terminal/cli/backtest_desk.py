@@ -1,16 +1,28 @@
-"""What the worker does for the panel; the command does the same by `cli/backtest_parts`."""
+"""What the worker does for the panel, work by work; the command does the same by `cli/backtest_parts`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+from kis_terminal.cli import backtest_parts
+from kis_terminal.domain.backtest import BacktestResult
 from kis_terminal.domain.backtest_work import (
     BarSet,
+    DescribeStrategy,
+    ListPresets,
+    OpenStrategy,
+    RunBacktest,
+    RunSweep,
+    RunWalkForward,
+    StrategySheet,
     WorkProgress,
+    WriteReport,
 )
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.sweeps import SweepResult, WalkForwardResult
 
 Tell = Callable[[WorkProgress], None]
 
@@ -20,7 +32,15 @@ class BacktestDesk:
 
     def __init__(self) -> None:
         self._bars: BarSet | None = None
-        self._acts: dict[type, Callable[[Any, Tell], Any]] = {}
+        self._acts: dict[type, Callable[[Any, Tell], Any]] = {
+            ListPresets: self._presets,
+            OpenStrategy: self._open,
+            DescribeStrategy: self._describe,
+            RunBacktest: self._run,
+            RunSweep: self._sweep,
+            RunWalkForward: self._walk_forward,
+            WriteReport: self._write,
+        }
 
     def do(self, work: Any, on_progress: Tell) -> Any:
         """Return the answer to a work; raises TerminalError."""
@@ -37,3 +57,24 @@ class BacktestDesk:
         if self._bars is None or self._bars.token != bars.token:
             raise CorrectionNeeded(Sentence("봉 자료가 없습니다. 다시 실행하십시오."))
         return self._bars
+
+    def _presets(self, work: ListPresets, tell: Tell) -> Sequence[StrategySheet]:
+        return [backtest_parts.open_strategy(str(path)) for path in backtest_parts.preset_files().values()]
+
+    def _open(self, work: OpenStrategy, tell: Tell) -> StrategySheet:
+        return backtest_parts.open_strategy(work.path)
+
+    def _describe(self, work: DescribeStrategy, tell: Tell) -> StrategySheet:
+        return backtest_parts.describe(work.source)
+
+    def _run(self, work: RunBacktest, tell: Tell) -> BacktestResult:
+        return backtest_parts.run(work.request, self._bars_of(work.bars), tell)
+
+    def _sweep(self, work: RunSweep, tell: Tell) -> SweepResult:
+        return backtest_parts.sweep(work, self._bars_of(work.bars), tell)
+
+    def _walk_forward(self, work: RunWalkForward, tell: Tell) -> WalkForwardResult:
+        return backtest_parts.walk_forward(work, self._bars_of(work.bars), tell)
+
+    def _write(self, work: WriteReport, tell: Tell) -> Path:
+        return backtest_parts.write_report(work.result, work.form, work.path)

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
             dock.visibilityChanged.connect(self.messages.stay_above)
         workspace.link.explain_wanted.connect(lambda _: self.show_panel("risk"))
         workspace.link.limits_wanted.connect(self.risk.open_limits)
+        workspace.link.backtest_wanted.connect(lambda *_: self.show_panel("backtest"))
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
         self.band.reducing_release_wanted.connect(self.risk.open_release)
         self.status.layout_menu_wanted.connect(self._open_layout_menu)

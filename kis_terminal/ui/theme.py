@@ -92,6 +92,11 @@ class Metrics:
     search: int = 250
     narrow_panel: int = 290
     """What a list of symbols needs at least."""
+    form_label: int = 76
+    """What stands before an input in a narrow form."""
+    form_number: int = 64
+    setup: int = 308
+    """Width of the backtest panel's setup side."""
     slip: int = 520
     """Width of a notice."""
     sheet: int = 760

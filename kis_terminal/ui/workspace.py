@@ -34,7 +34,9 @@ class Link(QObject):
     Signals: `symbol_changed(str)`; `order_wanted(OrderDraft)` fills the order form, never sends;
     `message(str, str)` is a notice for the user: level `info`, `warn` or `danger`, and a sentence;
     `order_chosen(str)` the key of the order that a list points at; `explain_wanted(str)` show what the risk
-    rules say of that order, of the typed one for ""; `limits_wanted()` show the risk limits.
+    rules say of that order, of the typed one for ""; `limits_wanted()` show the risk limits;
+    `moment_wanted(str, int)` show a symbol's bar of a wall time in the chart; `backtest_wanted(str, int)` set
+    up a backtest of a symbol from a wall time on.
     """
 
     symbol_changed = Signal(str)
@@ -43,6 +45,8 @@ class Link(QObject):
     order_chosen = Signal(str)
     explain_wanted = Signal(str)
     limits_wanted = Signal()
+    moment_wanted = Signal(str, object)
+    backtest_wanted = Signal(str, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -103,7 +103,11 @@ class ChartCanvas(pg.GraphicsView):
 
     def set_studies(self, studies: Sequence[Study]) -> None:
         """Replace the indicators."""
-        self.studies = [StudyValues(study) for study in studies]
+        self.set_values([StudyValues(study) for study in studies])
+
+    def set_values(self, values: Sequence[StudyValues]) -> None:
+        """Replace the indicators by values that whoever calls has made."""
+        self.studies = list(values)
         for pane in self.study_panes:
             self.scene().removeItem(pane.box)
         self.study_panes = [
@@ -194,7 +198,8 @@ class ChartCanvas(pg.GraphicsView):
         price_height = plot_height - each * len(self.study_panes)
         top = float(chart.legend)
         for pane in self.panes:
-            pane_height = price_height if pane is self.price_pane else each
+            # Before the widget has its place it is hardly a pixel high.
+            pane_height = max(1, price_height if pane is self.price_pane else each)
             pane.set_room(QRectF(0, top, plot_width, pane_height))
             top += pane_height
         self._edges.panes = self.panes
@@ -237,6 +242,11 @@ class ChartCanvas(pg.GraphicsView):
         window = self.window_of_time
         window.zoom(factor, window.first + x / window.step)
         self._arrange()
+
+    def show_bar(self, bar: int) -> None:
+        """Move a bar into the middle."""
+        window = self.window_of_time
+        self.pan(bar - (window.first + window.span / 2))
 
     def reset(self) -> None:
         """Show the newest bars at the opening size."""

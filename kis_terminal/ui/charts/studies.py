@@ -93,3 +93,18 @@ class StudyValues:
         for row, column in zip(self._store, tail, strict=True):
             row[held:size] = column[begin - before :]
         self._end = end
+
+
+class GivenValues(StudyValues):
+    """Lines that are known for every bar, as a backtest has them; `(lines, n)`."""
+
+    def __init__(self, study: Study, lines: NDArray[np.float64]) -> None:
+        super().__init__(study)
+        self._given = lines
+
+    def forget(self, begin: int) -> None:
+        """Keep them: they do not follow the bars."""
+
+    def lines(self, bars: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
+        """Return `(lines, last - first)` for bars `first` to `last`."""
+        return self._given[:, first:last]

@@ -22,7 +22,7 @@ from kis_terminal.domain.instruments import (
 )
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order, Origin, PendingChange, Side
-from kis_terminal.domain.wall_time import wall_seconds
+from kis_terminal.domain.wall_time import day_seconds, wall_seconds
 from kis_terminal.services.history import LiveBars
 from kis_terminal.services.hub import Subscription
 from kis_terminal.services.market_data import Rank, Stream
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 _BARS = 600
 _LONG_BARS = {Interval.WEEK: 520, Interval.MONTH: 240, Interval.YEAR: 40}
 """How many bars are asked for; longer ones would begin before there was an exchange."""
+_MOST_BARS = 4_000
+"""How many are asked for at most to show a former moment."""
+_DAY = 86_400
 _PRICES_FIRST_SECONDS = 0.6
 _LOOK_SECONDS = 0.02
 
@@ -60,6 +63,8 @@ class ChartPanel(Panel):
         self._load_task: asyncio.Task[None] | None = None
         self._watching: list[Subscription] = []
         self._are_bars_dirty = self._are_marks_dirty = False
+        self._moment: int | None = None
+        """Wall seconds of a bar that is to be shown once the bars are there."""
         self._flush_bound = self._flush
         self.controls = ChartStrip(self.theme, self.choices, self.strip, self.title_area)
         self.controls.interval_wanted.connect(self.choose_interval)
@@ -74,6 +79,7 @@ class ChartPanel(Panel):
         save.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         save.activated.connect(self.ask_where_to_save)
         workspace.link.symbol_changed.connect(self._symbol_changed)
+        workspace.link.moment_wanted.connect(self.show_moment)
         self._say_title()
 
     # -- choices ---
@@ -195,9 +201,38 @@ class ChartPanel(Panel):
             subscription.close()
         self.pages.setCurrentWidget(self.notice)
 
+    def show_moment(self, symbol: str, moment: int) -> None:
+        """Show a symbol's bar of a wall time in the middle, with as many bars as reach back to it."""
+        if not self.is_active:
+            return
+        self._moment = moment
+        day = self.choices.interval.minutes is None
+        if not day and moment % _DAY == 0:
+            self.choices.choose_interval(Interval.DAY)
+            self.controls.show_choices()
+        if symbol != self.workspace.link.symbol:
+            self.workspace.link.choose(symbol)  # which loads
+        elif (
+            self._bars is None
+            or not len(self._bars.series)
+            or moment < int(self._bars.series.times[0])
+            or self._bars.series.interval is not self.choices.interval
+        ):
+            self._load()
+        else:
+            self._show_bars()
+
+    def _count_of(self, interval: Interval) -> int:
+        """Return how many bars to ask for: the usual number, more where a former moment is to be shown."""
+        usual = _LONG_BARS.get(interval, _BARS)
+        if self._moment is None or interval is not Interval.DAY:
+            return usual
+        days = (day_seconds(self.workspace.market_data.today()) - self._moment) // _DAY
+        return min(_MOST_BARS, max(usual, days * 5 // 7 + _BARS // 4))
+
     async def _follow(self, symbol: str, interval: Interval) -> None:
         try:
-            bars = await self.workspace.history.follow(symbol, interval, _LONG_BARS.get(interval, _BARS))
+            bars = await self.workspace.history.follow(symbol, interval, self._count_of(interval))
         except TerminalError as error:
             self.notice.say(tr("차트를 불러오지 못했습니다. {reason}", reason=error), can_retry=True)
             return
@@ -214,6 +249,11 @@ class ChartPanel(Panel):
         self.plot.set_series(self._bars.series, self.choices.kind)
         self._are_marks_dirty = True
         self._flush()
+        moment, self._moment = self._moment, None
+        if moment is not None and len(self._bars.series):
+            from numpy import searchsorted
+
+            self.plot.show_bar(int(searchsorted(self._bars.series.times, moment, side="right")) - 1)
 
     # -- events: marked here, drawn at the next frame ---
 
@@ -295,6 +335,9 @@ class ChartPanel(Panel):
             ):
                 act = partial(self._want_order, side, rounded)
                 actions.append(self.controls.action(tr(text, price=number(rounded)), act))
+        if self._bars is not None and 0 <= bar < len(self._bars.series):
+            begin = partial(self._want_backtest, int(self._bars.series.times[bar]))
+            actions.append(self.controls.action(tr("여기서부터 백테스트"), begin))
         if self.plot is not None:
             actions.append(self.controls.action(tr("최근 봉으로"), self.plot.reset))
         actions.append(self.controls.volume_action())
@@ -304,6 +347,10 @@ class ChartPanel(Panel):
     def _want_order(self, side: Side, price: Decimal) -> None:
         """Fill the order form; nothing is sent."""
         self.workspace.link.order_wanted.emit(OrderDraft(self.symbol, side, price, origin=Origin.CHART))
+
+    def _want_backtest(self, moment: int) -> None:
+        """Set up a backtest of this symbol from a bar's day on."""
+        self.workspace.link.backtest_wanted.emit(self.symbol, moment)
 
     def ask_where_to_save(self) -> None:
         """Ask for a file name and save the chart as a picture."""

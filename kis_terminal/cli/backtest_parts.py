@@ -1,0 +1,204 @@
+"""Strategy files, engine and reports put together: what the worker of the panel and the command both use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kis_terminal.adapters.strategy_files.reader import StrategyDocument, read_file, read_text
+from kis_terminal.domain.backtest import BacktestRequest, BacktestResult, StrategySource
+from kis_terminal.domain.backtest_work import (
+    BarSet,
+    ReportForm,
+    RunSweep,
+    RunWalkForward,
+    Stage,
+    StrategyProblem,
+    StrategySheet,
+    WorkProgress,
+)
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.sentences import Sentence, sentence_of
+from kis_terminal.domain.strategy.binding import bind
+from kis_terminal.domain.strategy.contract import ParameterRule
+from kis_terminal.domain.strategy.model import StrategySpec
+from kis_terminal.domain.sweeps import SweepResult, WalkForwardResult
+from kis_terminal.resource_files import resource_path
+from kis_terminal.services.backtest.run import Runnable, run_backtest
+
+Tell = Callable[[WorkProgress], None]
+PRESET_SUFFIX = ".kis.yaml"
+
+
+def preset_files() -> dict[str, Path]:
+    """Return the shipped strategies by their short name (`golden_cross`)."""
+    try:
+        folder = resource_path("strategies")
+    except FileNotFoundError:
+        return {}
+    return {path.name.removesuffix(PRESET_SUFFIX): path for path in sorted(folder.glob(f"*{PRESET_SUFFIX}"))}
+
+
+def find_strategy(word: str) -> Path:
+    """Return the file that a path or a preset means; raises CorrectionNeeded with the names there are."""
+    path = Path(word).expanduser()
+    if path.is_file():
+        return path
+    presets = preset_files()
+    name = word.removesuffix(PRESET_SUFFIX)
+    if name in presets:
+        return presets[name]
+    raise CorrectionNeeded(
+        Sentence(
+            "전략 '{word}'이(가) 없습니다. 파일의 위치를 확인하거나 다음 가운데 하나를 적으십시오: {names}",
+            word=word,
+            names=", ".join(presets) or "-",
+        )
+    )
+
+
+def open_strategy(word: str) -> StrategySheet:
+    """Read a file or a preset; raises CorrectionNeeded where there is none to read."""
+    path = find_strategy(word)
+    if path.suffix == ".py":
+        text = path.read_text(encoding="utf-8-sig")
+        return describe(StrategySource(path.name, text, "python"))
+    return _sheet(read_file(path))
+
+
+def describe(source: StrategySource) -> StrategySheet:
+    """Read a strategy's text; what is wrong with it stands in the sheet."""
+    if source.kind == "python":
+        sentence = Sentence("파이썬 전략은 아직 이 화면에서 실행할 수 없습니다.")
+        return StrategySheet(source, source.name, problems=[StrategyProblem(None, "error", sentence)])
+    return _sheet(read_text(source.text, source.name))
+
+
+def _sheet(document: StrategyDocument) -> StrategySheet:
+    spec = document.spec
+    problems = [
+        StrategyProblem(found.line, str(found.severity), found.sentence) for found in document.problems
+    ]
+    source = StrategySource(document.name, document.text)
+    if spec is None:
+        return StrategySheet(source, document.name, problems=problems)
+    try:
+        bind(spec)
+    except CorrectionNeeded as error:
+        problems.append(StrategyProblem(None, "error", sentence_of(error)))
+    return StrategySheet(source, spec.name, spec.metadata.description, _rules(spec), problems)
+
+
+def _rules(spec: StrategySpec) -> list[ParameterRule]:
+    rules = []
+    for parameter in spec.params.values():
+        default = parameter.default if parameter.default is not None else parameter.minimum
+        if default is None:
+            continue
+        is_int = parameter.type == "int" or (parameter.type is None and isinstance(default, int))
+        rules.append(
+            ParameterRule(
+                parameter.name,
+                int(default) if is_int and not isinstance(default, str | bool) else default,
+                parameter.minimum,
+                parameter.maximum,
+                parameter.step,
+                parameter.description,
+            )
+        )
+    return rules
+
+
+def read_runnable(source: StrategySource) -> Runnable:
+    """Return what the engine runs; raises CorrectionNeeded."""
+    if source.kind == "python":
+        raise CorrectionNeeded(Sentence("파이썬 전략은 아직 이 화면에서 실행할 수 없습니다."))
+    return read_text(source.text, source.name).sound()
+
+
+def run(request: BacktestRequest, bars: BarSet, tell: Tell) -> BacktestResult:
+    """Run once; `bars` holds its columns. Raises CorrectionNeeded."""
+    return run_backtest(
+        request,
+        bars.columns or {},
+        read_runnable(request.strategy),
+        instruments=bars.instruments,
+        reports=bars.reports,
+        progress=lambda done, total: tell(WorkProgress(Stage.RUN, done, total)),
+    )
+
+
+def sweep(work: RunSweep, bars: BarSet, tell: Tell) -> SweepResult:
+    """Try combinations of parameters; `bars` holds its columns. Raises TerminalError."""
+    from kis_terminal.services.backtest.scheduler_choice import scheduler_for
+    from kis_terminal.services.backtest.sweep import run_sweep
+
+    scheduler = scheduler_for(work.scheduler) if work.scheduler else None
+    try:
+        return run_sweep(
+            work.request,
+            bars.columns or {},
+            read_runnable,
+            instruments=bars.instruments,
+            scheduler=scheduler,
+            progress=lambda done, total: tell(WorkProgress(Stage.SWEEP, done, total)),
+        )
+    finally:
+        if scheduler is not None:
+            scheduler.close()
+
+
+def walk_forward(work: RunWalkForward, bars: BarSet, tell: Tell) -> WalkForwardResult:
+    """Sweep in windows and test behind them; `bars` holds its columns. Raises TerminalError."""
+    from kis_terminal.services.backtest.scheduler_choice import scheduler_for
+    from kis_terminal.services.backtest.walk_forward import run_walk_forward
+
+    scheduler = scheduler_for(work.scheduler) if work.scheduler else None
+    try:
+        return run_walk_forward(
+            work.request,
+            bars.columns or {},
+            read_runnable,
+            instruments=bars.instruments,
+            scheduler=scheduler,
+            progress=lambda done, total: tell(WorkProgress(Stage.WALK, done, total)),
+        )
+    finally:
+        if scheduler is not None:
+            scheduler.close()
+
+
+def write_report(result: BacktestResult, form: ReportForm, path: Path) -> Path:
+    """Write a result; raises CorrectionNeeded where the place cannot be written."""
+    try:
+        match form:
+            case ReportForm.HTML:
+                from kis_terminal.services.backtest.report.html import write_html
+
+                write_html(result, path)
+            case ReportForm.CSV:
+                from kis_terminal.services.backtest.report.csv_files import write_csv
+
+                path.mkdir(parents=True, exist_ok=True)
+                write_csv(result, path)
+            case ReportForm.XLSX:
+                from kis_terminal.services.backtest.report.workbook import write_xlsx
+
+                write_xlsx(result, path)
+            case ReportForm.JSON:
+                _write_json(result, path)
+    except OSError as error:
+        raise CorrectionNeeded(
+            Sentence("{path}에 쓸 수 없습니다: {why}", path=path, why=error.strerror or type(error).__name__)
+        ) from error
+    return path
+
+
+def _write_json(result: BacktestResult, path: Path) -> None:
+    import json
+
+    from kis_terminal.services.backtest.report.files import write_whole
+    from kis_terminal.services.backtest.report.json_form import to_json
+
+    text = json.dumps(to_json(result), ensure_ascii=False, indent=1, allow_nan=False)
+    write_whole(path, text.encode() + b"\n")

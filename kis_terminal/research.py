@@ -1,0 +1,80 @@
+"""What the window needs beside trading: bars through the cache, backtests. Built when first asked for.
+
+numpy, the store's process and the worker come with it, none of which the window's start may wait for.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kis_terminal.settings import Settings
+from kis_terminal.trading_core import TradingCore
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.storage.bar_process import BarStoreProcess
+    from kis_terminal.services.backtests import Backtests
+    from kis_terminal.services.bars.loader import BarLoader
+
+
+class Research:
+    """Own the window's one bar loader, its store and the backtests. The builders may run in a thread."""
+
+    def __init__(self, core: TradingCore, settings: Settings) -> None:
+        self._core = core
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._store: BarStoreProcess | None = None
+        self._loader: BarLoader | None = None
+        self._backtests: Backtests | None = None
+
+    def today(self) -> date:
+        """Return the day by the broker's clock."""
+        return self._core.clock.now().date()
+
+    def store(self) -> BarStoreProcess:
+        """Return the store of bars; its process starts with its first use."""
+        from kis_terminal.adapters.storage.bar_place import realm_of, store_place
+        from kis_terminal.adapters.storage.bar_process import BarStoreProcess
+
+        with self._lock:
+            if self._store is None:
+                url = self._settings.database_url
+                place = store_place(None if url is None else url.reveal(), self._settings.home.data)
+                self._store = BarStoreProcess(place, realm_of(self._settings.environment))
+            return self._store
+
+    def loader(self) -> BarLoader:
+        """Return the loader: memory, store, then KIS at the lowest priority."""
+        from kis_terminal.adapters.kis.bar_source import KisBarSource
+        from kis_terminal.services.bars.loader import BarLoader
+
+        with self._lock:
+            if self._loader is None:
+                core = self._core
+                source = KisBarSource(core.broker.client, core.clock)
+                self._loader = BarLoader(source, self.store(), core.clock)
+            return self._loader
+
+    def backtests(self) -> Backtests:
+        """Return the backtests, whose worker starts when their panel is first seen."""
+        from kis_terminal.adapters.backtest_process.client import BacktestProcess
+        from kis_terminal.adapters.storage.backtest_runs import FolderRunStore
+        from kis_terminal.services.backtests import Backtests
+
+        with self._lock:
+            if self._backtests is None:
+                runs = FolderRunStore(self._settings.home.data / "backtests")
+                core = self._core
+                self._backtests = Backtests(
+                    BacktestProcess(), self.loader(), core.instruments, runs, core.clock
+                )
+            return self._backtests
+
+    async def close(self) -> None:
+        """End worker and store."""
+        if self._backtests is not None:
+            await self._backtests.close()
+        if self._store is not None:
+            await self._store.close()
