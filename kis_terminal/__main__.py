@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
         epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검), "
         "kis-terminal orders --help (주문 조회·취소·기록), kis-terminal panic --help (전체취소·정지), "
-        "kis-terminal db --help (봉 저장소의 판)",
+        "kis-terminal db --help (봉 저장소의 판), kis-terminal strategy --help (전략 파일 검사)",
     )
     parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
     parser.add_argument(
@@ -113,6 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from kis_terminal.cli.bars import main as tend_bars
 
         return tend_bars(words[1:])
+    if words and words[0] == "strategy":
+        from kis_terminal.cli.strategy import main as look_at_strategies
+
+        return look_at_strategies(words[1:])
     parser = _parser()
     chosen = parser.parse_args(words)
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:
