@@ -49,6 +49,8 @@ def locked_bars(traded: BarColumns, market: Market) -> tuple[NDArray[np.bool_], 
     with np.errstate(invalid="ignore"):
         far = (np.abs(close[places] - base) > _FAR * base) | (base < _CHEAP)
     places, base = places[far], base[far]
+    if len(places) == 0:
+        return upper, lower
     times, ended = traded.times[places], close[places]
     rates = limit_rates(times, market)
     up, down = base * (1.0 + rates), base * (1.0 - rates)

@@ -1,7 +1,7 @@
 """Conditions of rule strategies as compiled code: rows of numbers compared pairwise over whole columns.
 
 A row is a column of the bars, a line of an indicator, such a row after a scalar, a pattern, or a constant;
-the code knows it by its address. What it answers is what `signals` answers, a test says so.
+the code knows it by its address. It answers what `rule_strategy` answers bar by bar; a test says so.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A rule strategy (`.kis.yaml`) as a Strategy: judged bar by bar, in backtests and in the market alike.
 
-It is the reference for `signals`, which judges the same conditions over whole columns.
+It is the reference for `rule_program`, which judges the same conditions over whole columns.
 """
 
 from __future__ import annotations
