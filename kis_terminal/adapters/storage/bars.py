@@ -306,6 +306,9 @@ class SqlBarStore:
                     raise self._refused
                 if not self._is_prepared:
                     try:
+                        # Connections from before may lead to a file that was moved away, or wait for a lost
+                        # answer; the schema may have gone with them.
+                        await self._database.close()
                         await prepare(self._database)
                     except DRIVER_FAILURES as error:
                         raise self._turned_away(refusal_of(error), must_wait=True) from error
@@ -323,6 +326,7 @@ class SqlBarStore:
 
     def _wait_before_retry(self, error: StoreUnavailable) -> None:
         self._refused = error
+        self._is_prepared = False
         self._retry_at = time.monotonic() + self._delay
         self._delay = min(self._delay * 2, _LONGEST_DELAY)
 

@@ -42,7 +42,9 @@ _FORBIDDEN = Refusal(Sentence("권한이 없음"), _ASK_OWNER)
 _FULL = Refusal(Sentence("디스크가 가득 참"), _FREE_SPACE)
 _BUSY = Refusal(Sentence("다른 프로그램이 오래 쓰고 있음"), _AGAIN)
 _NO_TABLE = Refusal(
-    Sentence("표가 없음"), Sentence("`kis-terminal db upgrade`를 실행하거나 프로그램을 다시 시작하십시오.")
+    Sentence("표가 없음"),
+    Sentence("`kis-terminal db upgrade`를 실행하거나 프로그램을 다시 시작하십시오."),
+    True,
 )
 _FILE_READ_ONLY = Refusal(Sentence("읽기 전용"), Sentence("파일과 폴더의 쓰기 권한을 확인하십시오."))
 _FILE_CLOSED = Refusal(
@@ -147,6 +149,8 @@ def _known(error: BaseException) -> Refusal | None:
     if isinstance(state, str):
         return _BY_STATE.get(state) or _BY_STATE.get(state[:2])
     name = getattr(error, "sqlite_errorname", None)
+    if name == "SQLITE_ERROR" and str(error).startswith("no such table"):
+        return _NO_TABLE
     if isinstance(name, str):
         # Extended codes have longer names: SQLITE_IOERR_WRITE, SQLITE_READONLY_DIRECTORY.
         return next((refusal for head, refusal in _BY_NAME.items() if name.startswith(head)), None)

@@ -21,6 +21,7 @@ from kis_terminal.adapters.storage.bar_place import StorePlace, store_place
 from kis_terminal.adapters.storage.bar_process import BarStoreProcess
 from kis_terminal.adapters.storage.bars import SqlBarStore
 from kis_terminal.adapters.storage.database import open_database
+from kis_terminal.adapters.storage.schema import METADATA, VERSION_TABLE
 from kis_terminal.adapters.storage.store_failures import refusal_of
 from kis_terminal.domain.bar_columns import Span
 from kis_terminal.domain.errors import StoreUnavailable
@@ -216,8 +217,9 @@ async def test_a_lost_connection_is_made_anew_and_a_lost_server_is_said(
 
 
 async def test_a_server_that_says_nothing_does_not_hold_a_call_for_ever(
-    postgres_url: str, tmp_path: Path
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(bars_module, "_FIRST_DELAY", 0.1)
     async with postgres_proxy(postgres_url) as (proxy, url):
         store = SqlBarStore(store_place(url, tmp_path), REALM, statement_seconds=0.3)
         await store.write(BARS, whole(BARS))
@@ -226,7 +228,10 @@ async def test_a_server_that_says_nothing_does_not_hold_a_call_for_ever(
         with pytest.raises(StoreUnavailable, match="늦음"):
             await asyncio.wait_for(store.read(SAMSUNG_DAYS, 0, EVER), 20)
 
+        proxy.heal()
         proxy.reset_all()
+        await asyncio.sleep(0.15)
+        assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
         await store.close()
 
 
@@ -246,6 +251,28 @@ async def test_a_server_that_only_reads_is_read(postgres_url: str, tmp_path: Pat
         with pytest.raises(StoreUnavailable, match="읽기 전용"):
             await store.write(BARS, whole(BARS))
         assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
+    await store.close()
+
+
+async def test_tables_that_somebody_dropped_are_made_anew(
+    place: StorePlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bars_module, "_FIRST_DELAY", 0.1)
+    store = SqlBarStore(place, REALM)
+    await store.write(BARS, whole(BARS))
+    database = open_database(place)
+    async with database.writing.begin() as connection:
+        for table in (*METADATA.tables, VERSION_TABLE):
+            await connection.execute(text(f"DROP TABLE {table}"))
+    await database.close()
+
+    with pytest.raises(StoreUnavailable, match="표가 없음"):
+        await store.read(SAMSUNG_DAYS, 0, EVER)
+    await asyncio.sleep(0.15)
+
+    assert len(await store.read(SAMSUNG_DAYS, 0, EVER)) == 0
+    await store.write(BARS, whole(BARS))
+    assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
     await store.close()
 
 
@@ -370,7 +397,10 @@ async def test_a_disk_that_refuses_a_write_is_said_and_written_to_again(tmp_path
     assert "봉 저장소 SQLite" in refusal
 
 
-async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_is_said_until_it_is_moved_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bars_module, "_FIRST_DELAY", 0.1)
     place = store_place(None, tmp_path)
     (tmp_path / "bars.sqlite").write_bytes(b"no database at all" * 1_000)
     store = SqlBarStore(place, REALM)
@@ -378,8 +408,12 @@ async def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="파일이 손상됨"):
         await store.read(SAMSUNG_DAYS, 0, EVER)
 
-    await store.close()
     assert (tmp_path / "bars.sqlite").read_bytes().startswith(b"no database")
+    (tmp_path / "bars.sqlite").rename(tmp_path / "put-away")
+    await asyncio.sleep(0.15)
+    await store.write(BARS, whole(BARS))
+    assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
+    await store.close()
 
 
 def test_sqlite_itself_finds_the_file_sound_after_all_this(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kis_terminal.adapters.simulator.parent_watch import ParentWatch
 from kis_terminal.adapters.storage.bar_place import store_place
 from kis_terminal.adapters.storage.bar_process import BarStoreProcess, StoreProcessFailed
 from kis_terminal.adapters.storage.bars import SqlBarStore
@@ -101,6 +102,39 @@ async def test_what_was_asked_for_is_written_though_nobody_waits(tmp_path: Path)
     direct = SqlBarStore(place, REALM)
     assert same(await direct.read(SAMSUNG_DAYS, 0, EVER), bars)
     await direct.close()
+
+
+_PARENT = """
+import asyncio, sys
+from pathlib import Path
+from kis_terminal.adapters.storage.bar_place import store_place
+from kis_terminal.adapters.storage.bar_process import BarStoreProcess
+
+async def main():
+    store = BarStoreProcess(store_place(None, Path(sys.argv[1])), "market")
+    await store.series()
+    print(store.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_the_process_ends_with_its_parent_though_that_is_killed(tmp_path: Path) -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+
+    parent.kill()
+    parent.wait()
+
+    deadline = asyncio.get_running_loop().time() + 20
+    while not ParentWatch(child).is_gone():
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.05)
+    parent.stdout.close()
 
 
 def test_the_client_loads_no_database_library() -> None:
