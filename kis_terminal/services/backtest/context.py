@@ -19,6 +19,7 @@ from kis_terminal.services.backtest.lines import LineBook
 from kis_terminal.services.backtest.market import MarketRun
 
 LOG_LINES = 10_000
+LineKey = tuple[str, str, str | None, tuple[tuple[str, Parameter], ...]]
 
 
 class BacktestContext:
@@ -45,7 +46,7 @@ class BacktestContext:
         self._counts = account.counts
         self._bars = [_read_only(one.bars) for one in market.series]
         self._books: dict[int, LineBook] = {}
-        self._lines: dict[tuple[object, ...], tuple[NDArray[np.float64], int]] = {}
+        self._lines: dict[LineKey, tuple[NDArray[np.float64], int]] = {}
         self._benchmark = benchmark
         self._is_short_allowed = is_short_allowed
         self._holdings = account.holdings
@@ -68,12 +69,13 @@ class BacktestContext:
     def indicator(
         self, symbol: str, indicator: str, output: str | None = None, **parameters: Parameter
     ) -> NDArray[np.float64]:
-        key = (symbol, indicator, output, *parameters.items())
-        known = self._lines.get(key)
-        if known is None:
+        key = (symbol, indicator, output, tuple(parameters.items()))
+        try:
+            line, place = self._lines[key]
+        except KeyError:
             place = self._place(symbol)
-            known = self._lines[key] = (self._book(place).line(indicator, output, parameters), place)
-        line, place = known
+            line = self._book(place).line(indicator, output, parameters)
+            self._lines[key] = line, place
         return line[: self._counts[place]]
 
     def buy(
@@ -110,10 +112,10 @@ class BacktestContext:
     def asked_lines(self) -> dict[str, dict[str, NDArray[np.float64]]]:
         """Return the lines that the strategy asked for, whole: symbol -> a name for people -> `(n,)`."""
         found: dict[str, dict[str, NDArray[np.float64]]] = {}
-        for (symbol, indicator, output, *parameters), (line, _) in self._lines.items():
-            values = ",".join(str(item[1]) for item in parameters if isinstance(item, tuple))
-            name = f"{indicator}({values})" if values else str(indicator)
-            found.setdefault(str(symbol), {})[name if output is None else f"{name}.{output}"] = line
+        for (symbol, indicator, output, parameters), (line, _) in self._lines.items():
+            values = ",".join(str(value) for _, value in parameters)
+            name = f"{indicator}({values})" if values else indicator
+            found.setdefault(symbol, {})[name if output is None else f"{name}.{output}"] = line
         return found
 
     def say(self, text: str) -> None:

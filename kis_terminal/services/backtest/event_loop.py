@@ -24,6 +24,11 @@ from kis_terminal.services.backtest.outcome import EngineOutcome
 from kis_terminal.services.backtest.rule_strategy import RuleStrategy, stop_levels
 
 _PROGRESS_STEPS = 256
+_PROGRESS_BARS = 16_384
+
+
+def _tell_nobody(done: int, total: int) -> None:
+    """Take the place of a progress that nobody asked for."""
 
 
 def run_events(
@@ -70,12 +75,27 @@ class _Loop:
             self._stops = IntrabarStops(levels, market, self._account) if levels.is_active else None
 
     def run(self, progress: Callable[[int, int], None] | None) -> EngineOutcome:
-        context, strategy, account = self._context, self._strategy, self._account
-        counts, symbols, times = account.counts, self._market.symbols, self._market.times.tolist()
-        on_bar, waiting, stops, at_open = strategy.on_bar, context.waiting, self._stops, self._fills_at_open
+        context, account, times = self._context, self._account, self._market.times
+        context.time = int(times[0])
+        self._strategy.on_start(context)
+        tell = progress or _tell_nobody
+        if len(self._market.series) == 1:
+            self._run_one(tell)
+        else:
+            self._run_many(tell)
+        self._strategy.on_stop(context)
+        tell(len(times), len(times))
+        left = sum(len(orders) for orders in context.waiting.values())
+        return EngineOutcome(
+            account.fills, account.equity_curve(), account.skips(left), context.log, context.asked_lines()
+        )
+
+    def _run_many(self, progress: Callable[[int, int], None]) -> None:
+        """Go from step to step."""
+        context, counts, symbols = self._context, self._account.counts, self._market.symbols
+        on_bar, waiting, at_open = self._strategy.on_bar, self._context.waiting, self._fills_at_open
+        times, stops = self._market.times.tolist(), self._stops
         places, bounds = self._bars_by_step()
-        context.time = times[0]
-        strategy.on_start(context)
         for step, (begin, end) in enumerate(pairwise(bounds)):
             context.step = step
             context.time = times[step]
@@ -83,21 +103,35 @@ class _Loop:
                 self._execute(step, at_open=True)
             if stops is not None:
                 self._run_stops(stops, step)
-            for place in places[begin:end]:
+            ended = places[begin:end]
+            for place in ended:
                 counts[place] += 1
-            for place in places[begin:end]:
+            for place in ended:
                 on_bar(context, symbols[place])
             if waiting and not at_open:
                 self._execute(step, at_open=False)
-            if progress is not None and step % _PROGRESS_STEPS == 0:
+            if step % _PROGRESS_STEPS == 0:
                 progress(step, len(times))
-        strategy.on_stop(context)
-        if progress is not None:
-            progress(len(times), len(times))
-        left = sum(len(orders) for orders in waiting.values())
-        return EngineOutcome(
-            account.fills, account.equity_curve(), account.skips(left), context.log, context.asked_lines()
-        )
+
+    def _run_one(self, progress: Callable[[int, int], None]) -> None:
+        """Go from bar to bar: the same for a single series, without what it does not need."""
+        [series] = self._market.series
+        context, counts, symbol = self._context, self._account.counts, series.symbol
+        on_bar, waiting, at_open = self._strategy.on_bar, self._context.waiting, self._fills_at_open
+        times, stops, steps = series.bars.times.tolist(), self._stops, self._steps[0]
+        for begin in range(series.first, len(times), _PROGRESS_BARS):
+            progress(steps[begin], len(self._market.times))
+            for bar in range(begin, min(begin + _PROGRESS_BARS, len(times))):
+                step = context.step = steps[bar]
+                context.time = times[bar]
+                if waiting and at_open:
+                    self._execute(step, at_open=True)
+                if stops is not None:
+                    self._run_stops(stops, step)
+                counts[0] = bar + 1
+                on_bar(context, symbol)
+                if waiting and not at_open:
+                    self._execute(step, at_open=False)
 
     def _bars_by_step(self) -> tuple[list[int], list[int]]:
         """Return the places of all bars of the run by step and symbol, and where each step begins."""
