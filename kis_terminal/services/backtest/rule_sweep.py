@@ -29,11 +29,13 @@ from kis_terminal.domain.strategy.model import (
     ParamRef,
     StrategySpec,
 )
+from kis_terminal.services.backtest.account import closes_on_grid
 from kis_terminal.services.backtest.figures import annual_growth, returns_of
 from kis_terminal.services.backtest.kernel_run import kernel_rules, kernel_symbols
 from kis_terminal.services.backtest.market import prepare_market
 from kis_terminal.services.backtest.rows import RowBook
 from kis_terminal.services.backtest.rule_program import program_of
+from kis_terminal.services.backtest.single_sweep import sweep_one
 from kis_terminal.services.backtest.sweep_kernel import FIGURES, Course, sweep_rules
 
 Combination = tuple[Parameter, ...]
@@ -89,6 +91,9 @@ class RuleSweep:
         days = self._market.times // 86_400
         day_ends = np.append(np.flatnonzero(days[1:] != days[:-1]), len(days) - 1).astype(np.int64)
         self._course = Course(self._market.times, day_ends)
+        first = self._market.series[0]
+        is_single = len(self._market.series) == 1 and len(first.bars) > 0 and len(day_ends) == len(days)
+        self._carried = closes_on_grid(first, len(days)) if is_single else None
         self._periods = returns.periods_a_year
         self._years = float(returns.days[-1] - returns.days[0]) / 365.0
 
@@ -138,6 +143,18 @@ class RuleSweep:
             rows = np.array(choice.rows, dtype=np.int32)
             for place, (is_right, condition) in enumerate(choice.sides):
                 sides[int(is_right), :, condition] = rows[numbers[:, column], place]
+        if self._carried is not None:
+            return sweep_one(
+                self._symbols,
+                self._locks,
+                kernel_rules(self._request, self._spec.risk),
+                self._course.times,
+                self._carried,
+                self._program,
+                self._rows.addresses(),
+                np.ascontiguousarray(sides[0]),
+                np.ascontiguousarray(sides[1]),
+            )
         return sweep_rules(
             self._symbols,
             self._locks,
