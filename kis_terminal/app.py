@@ -49,6 +49,7 @@ from kis_terminal.ui.idle_collector import Collector
 from kis_terminal.ui.main_window import MainWindow
 from kis_terminal.ui.panels.backtest import BacktestPanel
 from kis_terminal.ui.panels.chart import ChartPanel
+from kis_terminal.ui.panels.data import DataPanel
 from kis_terminal.ui.panels.health import HealthPanel
 from kis_terminal.ui.panels.log import LogPanel
 from kis_terminal.ui.panels.order_book import OrderBookPanel
@@ -123,7 +124,7 @@ class Terminal:
         self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
         self.portfolio, self.risk_gate, self.orders = core.portfolio, core.risk_gate, core.orders
         self.reconciler, self.panic = core.reconciler, core.panic
-        self.research = research = Research(core, settings)
+        self.research = research = Research(core, settings, self.window_scope)
         self.frame_clock = FrameClock()
         self.collector = Collector(self.frame_clock)
         self.orders.changed.subscribe(self._let_order_pass)
@@ -160,6 +161,7 @@ class Terminal:
                 LogPanel(self.workspace, logging_.buffer),
                 HealthPanel(self.workspace, self._health(settings.environment)),
                 RiskPanel(self.workspace, order_entry.typed),
+                DataPanel(self.workspace, self.research.bars, self.research.today),
                 OrderBookPanel(self.workspace),
                 BacktestPanel(self.workspace, research.backtests, research.today),
                 order_entry,

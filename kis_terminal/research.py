@@ -9,20 +9,26 @@ import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
+from kis_terminal.services.bars.late import LateLibrary
+from kis_terminal.services.tasks import TaskScope
 from kis_terminal.settings import Settings
 from kis_terminal.trading_core import TradingCore
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.storage.bar_process import BarStoreProcess
     from kis_terminal.services.backtests import Backtests
+    from kis_terminal.services.bars.library import BarLibrary
     from kis_terminal.services.bars.loader import BarLoader
 
 
 class Research:
     """Own the window's one bar loader, its store and the backtests. The builders may run in a thread."""
 
-    def __init__(self, core: TradingCore, settings: Settings) -> None:
+    def __init__(self, core: TradingCore, settings: Settings, scope: TaskScope) -> None:
+        """`scope` holds the fetches of the window."""
         self._core = core
+        self._scope = scope
+        self.bars = LateLibrary(self._library)
         self._settings = settings
         self._lock = threading.RLock()
         self._store: BarStoreProcess | None = None
@@ -56,6 +62,12 @@ class Research:
                 source = KisBarSource(core.broker.client, core.clock)
                 self._loader = BarLoader(source, self.store(), core.clock)
             return self._loader
+
+    def _library(self) -> BarLibrary:
+        from kis_terminal.adapters.bar_files.process import BarFileProcess
+        from kis_terminal.services.bars.library import BarLibrary
+
+        return BarLibrary(self.store(), self.loader(), BarFileProcess(), self._core.clock, self._scope)
 
     def backtests(self) -> Backtests:
         """Return the backtests, whose worker starts when their panel is first seen."""

@@ -97,6 +97,7 @@ class Metrics:
     form_number: int = 64
     setup: int = 308
     """Width of the backtest panel's setup side."""
+    day_input: int = 94
     slip: int = 520
     """Width of a notice."""
     sheet: int = 760

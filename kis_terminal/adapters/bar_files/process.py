@@ -42,9 +42,7 @@ class BarFileProcess:
 
     async def _ask(self, act: str, *given: Any) -> Any:
         # Qt's event loop knows no subprocesses on every system: a thread waits for the child.
-        child = subprocess.Popen(
-            _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        child = await asyncio.to_thread(_start)
         try:
             answer, words = await asyncio.to_thread(child.communicate, pickle.dumps((act, *given)))
         finally:
@@ -59,6 +57,10 @@ class BarFileProcess:
         if isinstance(value, TerminalError):
             raise value
         return value
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def answer(question: tuple[Any, ...]) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -15,12 +14,12 @@ from typing import Protocol
 from kis_terminal.domain.bar_columns import BarColumns, LoadReport, Product, SeriesKey, SeriesStatus
 from kis_terminal.domain.bar_import.report import BarFiles
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import BarStore, Clock
 from kis_terminal.services.bars.fetch_job import FetchJob, FetchOutcome, FetchProgress
 from kis_terminal.services.bars.importing import Imported, take_files
 from kis_terminal.services.bars.loader import BarLoader
+from kis_terminal.services.bars.wish import FetchWish
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.tasks import TaskScope
 
@@ -39,28 +38,6 @@ class BarFileAccess(Protocol):
     async def write(self, folder: Path, series: Sequence[BarColumns], file_format: str) -> Sequence[Path]:
         """Write a file a series; raises TerminalError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class FetchWish:
-    """What a person asks to be fetched."""
-
-    symbols: tuple[str, ...]
-    product: str
-    """`stock`, `index` or `overseas`."""
-    exchange: str
-    interval: Interval
-    is_adjusted: bool
-    start: date
-    end: date
-
-    def keys(self) -> list[SeriesKey]:
-        """Return the series."""
-        product = Product(self.product)
-        exchange = self.exchange if product is Product.OVERSEAS else ""
-        return [
-            SeriesKey(product, symbol, self.interval, self.is_adjusted, exchange) for symbol in self.symbols
-        ]
 
 
 class BarLibrary:
@@ -103,7 +80,7 @@ class BarLibrary:
         if self._stop is not None:
             return
         job = FetchJob(
-            self.loader, self._clock, wish.keys(), wish.start, wish.end, on_progress=self._note_progress
+            self.loader, self._clock, keys_of(wish), wish.start, wish.end, on_progress=self._note_progress
         )
         task = self._scope.spawn(self._run(job), name="bar fetch")
         self._stop = task.cancel
@@ -150,3 +127,11 @@ class BarLibrary:
         finally:
             self.changed.publish(None)
         return ""
+
+
+def keys_of(wish: FetchWish) -> list[SeriesKey]:
+    """Return the series of a wish."""
+    product = Product(wish.product)
+    exchange = wish.exchange if product is Product.OVERSEAS else ""
+    is_adjusted = wish.is_adjusted or product is Product.INDEX
+    return [SeriesKey(product, symbol, wish.interval, is_adjusted, exchange) for symbol in wish.symbols]
