@@ -1,0 +1,385 @@
+"""전략 (0710): strategies in the market, what they want, what became of it, their settings and their log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMenu,
+    QPlainTextEdit,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
+from kis_terminal.domain.strategy.plan import LeftOrders, SignalState, StrategyMode, StrategyPlan
+from kis_terminal.services.strategies import Strategies, StrategyView
+from kis_terminal.ui.confirm_strip import ConfirmStrip
+from kis_terminal.ui.ordering.numbers import WrongNumber
+from kis_terminal.ui.panel import Panel
+from kis_terminal.ui.strategies.left_orders import LeftOrdersStrip
+from kis_terminal.ui.strategies.settings_form import SettingsForm
+from kis_terminal.ui.strategies.tables import signal_grid, strategy_grid
+from kis_terminal.ui.translation import said, tr
+from kis_terminal.ui.workspace import Workspace
+
+if TYPE_CHECKING:
+    from kis_terminal.services.backtests import Backtests
+
+_TABS = ("신호", "전략 기록", "설정")
+_FIRST_BUDGET = Decimal(10_000_000)
+_FULL_RIGHTS = (
+    "{name}은(는) 파이썬 코드입니다. 실행하면 이 컴퓨터에서 당신이 할 수 있는 모든 일을 할 수 있습니다. "
+    "내용을 아는 파일입니까?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySources:
+    """What the panel needs to add strategies; nothing of it is called before a person asks."""
+
+    backtests: Callable[[], Backtests]
+    """Made once, beside the loop; it reads strategy files in its worker."""
+    trust: Callable[[str, str], None]
+    """Name and text of Python code that a person lets run; raises TerminalError."""
+
+
+class StrategiesPanel(Panel):
+    """Set up, start, approve, stop. Everything that may lose money is asked in the strip at the foot."""
+
+    panel_name = "strategies"
+    screen_number = "0710"
+
+    def __init__(self, workspace: Workspace, strategies: Strategies, sources: StrategySources) -> None:
+        super().__init__(workspace, tr("전략"))
+        self._strategies = strategies
+        self._sources = sources
+        self._key = ""
+        self._shown_plan: StrategyPlan | None = None
+        self.add_button = self._button(tr("추가 ▾"), tr("전략 추가"), self._open_presets)
+        self.start_button = self._button(tr("시작"), tr("전략 시작"), self.start)
+        self.stop_button = self._button(tr("멈춤"), tr("전략 멈춤"), self.stop)
+        self.arm_button = self._button(tr("자동 주문 잠금"), tr("자동 주문 잠금"), self._arm)
+        self.arm_button.setCheckable(True)
+        self.remove_button = self._button(tr("지우기"), tr("전략 지우기"), self.remove)
+        self.grid = strategy_grid(self.theme, workspace.preferences, workspace.instruments.name)
+        self.signals = signal_grid(self.theme, workspace.preferences, workspace.instruments.name)
+        self.log = QPlainTextEdit()
+        self.log.setReadOnly(True)
+        self.log.setMaximumBlockCount(1_000)
+        self.log.setAccessibleName(tr("전략 기록"))
+        self.log.setFrameShape(QPlainTextEdit.Shape.NoFrame)
+        self.form = SettingsForm(self.theme)
+        self.confirm = ConfirmStrip(self.theme, workspace.environment)
+        self.left_orders = LeftOrdersStrip(self.theme)
+        self._lay_out()
+        self.grid.chosen.connect(self._choose)
+        self.grid.activated.connect(lambda _: self.tabs.setCurrentIndex(0))
+        self.grid.delete_wanted.connect(lambda _: self.remove())
+        self.signals.activated.connect(self._ask_approval)
+        self.signals.chosen.connect(self._ask_approval)
+        self.form.take_wanted.connect(self._take_settings)
+        self.left_orders.decided.connect(self._decided)
+        self._refresh()
+
+    def _button(self, text: str, name: str, act: Callable[[], object]) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setAccessibleName(name)
+        button.clicked.connect(lambda: act())
+        self.title_area.addWidget(button)
+        return button
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabBar()
+        self.pages = QStackedWidget()
+        for word, page in zip(_TABS, (self.signals, self.log, self.form), strict=True):
+            self.tabs.addTab(tr(word))
+            self.pages.addWidget(page)
+        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        lower = QWidget()
+        layout = QVBoxLayout(lower)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.tabs)
+        layout.addWidget(self.pages, 1)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self.grid)
+        split.addWidget(lower)
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 3)
+        self.body.addWidget(split, 1)
+        self.body.addWidget(self.left_orders)
+        self.body.addWidget(self.confirm)
+
+    # -- life ---
+
+    def activate(self) -> None:
+        """Show what there is and follow it."""
+        self.keep(self._strategies.changed.subscribe(lambda _: self._dirty()))
+        self._refresh()
+
+    def deactivate(self) -> None:
+        """Draw no more."""
+        self.workspace.frame_clock.forget(self._refresh)
+
+    def _dirty(self) -> None:
+        self.workspace.frame_clock.request(self._refresh)
+
+    def _refresh(self) -> None:
+        views = {key: self._strategies.view(key) for key in self._strategies.keys}
+        if self._key not in views:
+            self._key = next(iter(views), "")
+        if list(self.grid.keys) != list(views):
+            self.grid.set_rows(list(views.items()))
+            if self._key:
+                self.grid.select(self._key)
+        else:
+            for key, view in views.items():
+                if self.grid.row(key) != view:
+                    self.grid.update_row(key, view)
+        self._show(views.get(self._key))
+
+    def _show(self, view: StrategyView | None) -> None:
+        alive = view is not None and view.state.is_alive
+        self.start_button.setEnabled(view is not None and not alive)
+        self.stop_button.setEnabled(alive)
+        self.remove_button.setEnabled(view is not None)
+        is_real = self.workspace.environment is Environment.REAL
+        is_automatic = view is not None and view.plan.mode is StrategyMode.AUTOMATIC
+        self.arm_button.setVisible(is_real and is_automatic)
+        self.form.setVisible(view is not None)
+        if view is None:
+            self.signals.set_rows([])
+            self.log.clear()
+            self._shown_plan = None
+            return
+        self.arm_button.setChecked(view.is_armed)
+        self.arm_button.setText(tr("자동 주문 켜짐") if view.is_armed else tr("자동 주문 잠금"))
+        self.signals.set_rows([(str(signal.number), signal) for signal in reversed(view.signals)])
+        lines = [f"! {said(view.reason)}"] if view.reason else []
+        lines += [f"{name} = {text}" for name, text in view.shown.items()]
+        text = "\n".join([*view.log, *lines])
+        if text != self.log.toPlainText():
+            self.log.setPlainText(text)
+            self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
+        if self._shown_plan != view.plan:
+            self._shown_plan = view.plan
+            self.form.show_plan(view.plan, {})
+        waiting = sum(signal.state is SignalState.ASKED for signal in view.signals)
+        self.tabs.setTabText(0, tr("신호 ({count}건 승인 대기)", count=waiting) if waiting else tr(_TABS[0]))
+
+    def _choose(self, key: str) -> None:
+        self._key = key
+        self.left_orders.leave()
+        self._show(self._strategies.view(key))
+
+    # -- acts ---
+
+    def _tell(self, grade: str, words: str) -> None:
+        self.workspace.link.message.emit(grade, words)
+
+    def start(self) -> None:
+        """Start the chosen strategy; one that sends orders by itself is asked about first."""
+        if not self._key:
+            return
+        view = self._strategies.view(self._key)
+        if view.plan.mode is StrategyMode.AUTOMATIC:
+            question = tr(
+                "전략 '{title}'이(가) 투자금 {budget}원까지 스스로 주문합니다. 시작합니까?",
+                title=view.plan.title,
+                budget=f"{view.plan.budget:,.0f}",
+            )
+            self.confirm.ask(question, tr("시작"), lambda: self._start(view.plan.key))
+        else:
+            self._start(view.plan.key)
+
+    def _start(self, key: str) -> None:
+        try:
+            self._strategies.start(key)
+        except TerminalError as error:
+            self._tell("danger", said(error))
+        self._refresh()
+
+    def stop(self) -> None:
+        """Stop the chosen strategy; its open orders are asked about."""
+        if self._key and not self._strategies.stop(self._key):
+            self._ask_left_orders(is_removal=False)
+        self._refresh()
+
+    def remove(self) -> None:
+        """Delete the chosen strategy, after a question; its open orders are asked about."""
+        if not self._key:
+            return
+        view = self._strategies.view(self._key)
+        question = tr("전략 '{title}'을(를) 지웁니까? 보유 주식은 계좌에 남습니다.", title=view.plan.title)
+        self.confirm.ask(question, tr("지우기"), lambda: self._remove(view.plan.key))
+
+    def _remove(self, key: str) -> None:
+        if not self._strategies.remove(key):
+            self._ask_left_orders(is_removal=True)
+        self._refresh()
+
+    def _ask_left_orders(self, *, is_removal: bool) -> None:
+        count = len(self._strategies.open_orders(self._key))
+        self.left_orders.ask(self._key, count, is_removal=is_removal)
+
+    def _decided(self, key: str, answer: str, is_removal: bool) -> None:
+        if key not in self._strategies.keys:
+            return
+        if not answer:
+            self._strategies.go_on(key)
+        elif is_removal:
+            self._strategies.remove(key, LeftOrders(answer))
+        else:
+            self._strategies.stop(key, LeftOrders(answer))
+        self._refresh()
+
+    def _arm(self) -> None:
+        key = self._key
+        if not key:
+            return
+        if self._strategies.view(key).is_armed:
+            self._strategies.arm(key, is_armed=False)
+            return
+        self.arm_button.setChecked(False)
+        question = tr("이 전략이 승인 없이 실전투자 주문을 내게 합니까? 다시 시작하면 잠깁니다.")
+        self.confirm.ask(question, tr("자동 주문 켜기"), lambda: self._strategies.arm(key, is_armed=True))
+
+    def _ask_approval(self, number: str) -> None:
+        view = self._strategies.view(self._key)
+        signal = next((item for item in view.signals if str(item.number) == number), None)
+        if signal is None or signal.state not in (SignalState.ASKED, SignalState.KEPT):
+            return
+        key, chosen = self._key, signal.number
+        if signal.state is SignalState.KEPT:
+            self.confirm.ask(
+                tr("다시 시도하는 매도를 그만둡니까?"),
+                tr("그만두기"),
+                lambda: self._strategies.decline(key, chosen),
+            )
+            return
+        words = tr(
+            "{name} {quantity}주 {side} 주문을 지금 가격으로 보냅니까?",
+            name=self.workspace.instruments.name(signal.symbol),
+            quantity=f"{signal.quantity:,}",
+            side=_side(signal.side.value),
+        )
+        self.confirm.ask(words, tr("보내기"), lambda: self._approve(key, chosen))
+
+    def _approve(self, key: str, number: int) -> None:
+        if not self._strategies.approve(key, number):
+            self._tell("warn", tr("이 신호는 더 기다리지 않습니다."))
+
+    def _take_settings(self) -> None:
+        try:
+            self._strategies.change(self.form.plan())
+        except WrongNumber as wrong:
+            self._tell("warn", str(wrong))
+        except TerminalError as error:
+            self._tell("warn", said(error))
+        self._refresh()
+
+    # -- adding ---
+
+    def _open_presets(self) -> None:
+        self.scope.spawn(self._show_presets(), name="strategy presets", replaces="strategy-presets")
+
+    async def _show_presets(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(tr("파일…")).triggered.connect(self._open_file)
+        try:
+            backtests = await asyncio.to_thread(self._sources.backtests)
+            sheets = await backtests.presets()
+        except TerminalError as error:
+            self._tell("warn", said(error))
+            sheets = ()
+        menu.addSeparator()
+        for sheet in sheets:
+            action = menu.addAction(said(sheet.title).replace("&", "&&"))
+            action.triggered.connect(lambda _=False, chosen=sheet.source: self.add_source(chosen, ""))
+        menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
+
+    def _open_file(self) -> None:
+        dialog = QFileDialog(self, tr("전략 파일"), "", tr("전략 (*.kis.yaml *.yaml *.yml *.py)"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.add_file)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def add_file(self, path: str) -> None:
+        """Read a file and add it; what is wrong with it is said, Python code is asked about."""
+        self.scope.spawn(self._add_file(Path(path)), name="strategy file", replaces="strategy-file")
+
+    async def _add_file(self, path: Path) -> None:
+        try:
+            if path.suffix == ".py":
+                text = await asyncio.to_thread(_read, path)
+                question = tr(_FULL_RIGHTS, name=path.name)
+                self.confirm.ask(question, tr("믿고 추가"), lambda: self._trust_and_add(path.name, text))
+                return
+            backtests = await asyncio.to_thread(self._sources.backtests)
+            sheet = await backtests.open(str(path))
+        except TerminalError as error:
+            self._tell("warn", said(error))
+            return
+        for problem in sheet.problems:
+            line = "" if problem.line is None else tr("{line}행: ", line=problem.line)
+            grade = "danger" if problem.severity == "error" else "warn"
+            self._tell(grade, f"{path.name} {line}{said(problem.sentence)}")
+        if sheet.is_runnable:
+            self.add_source(sheet.source, said(sheet.title))
+
+    def _trust_and_add(self, name: str, text: str) -> None:
+        try:
+            self._sources.trust(name, text)
+        except TerminalError as error:
+            self._tell("danger", said(error))
+            return
+        self._add(name, text, "python", name.removesuffix(".py"))
+
+    def add_source(self, source: object, title: str) -> None:
+        """Add what a sheet of the backtests has read."""
+        name, text, kind = source.name, source.text, source.kind  # type: ignore[attr-defined]
+        self._add(name, text, kind, title or name.removesuffix(".yaml").removesuffix(".kis"))
+
+    def _add(self, name: str, text: str, kind: str, title: str) -> None:
+        symbol = self.workspace.link.symbol
+        try:
+            if not symbol:
+                raise CorrectionNeeded(tr("먼저 종목을 하나 고르십시오."))
+            plan = StrategyPlan("", title, name, text, kind, (symbol,), budget=_FIRST_BUDGET)
+            self._key = self._strategies.add(plan)
+        except TerminalError as error:
+            self._tell("warn", said(error))
+            return
+        self._refresh()
+        self.grid.select(self._key)
+        self.tabs.setCurrentIndex(len(_TABS) - 1)
+
+
+def _side(side: str) -> str:
+    return tr("매수") if side == "buy" else tr("매도")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CorrectionNeeded(
+            tr("{path} 파일을 읽을 수 없습니다: {problem}", path=path, problem=error)
+        ) from error
