@@ -19,10 +19,28 @@ def _of_key(statement: Select[Any]) -> Select[Any]:
     return statement.where(*(SERIES.c[name] == bindparam(f"key_{name}") for name in KEY_COLUMNS))
 
 
-def _driver_words(statement: Select[Any]) -> tuple[str, list[str]]:
-    """Return a statement as sqlite3 takes it, and the names of its values in order."""
-    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
-    return str(compiled), list(compiled.positiontup or ())
+class QuickRead:
+    """A statement that a chart waits for.
+
+    SQLAlchemy goes to a file's thread four times for a statement, aiosqlite itself once: 0.6 ms become 0.25.
+    """
+
+    def __init__(self, statement: Select[Any], *, is_sqlite: bool) -> None:
+        self._statement = statement
+        self._words, self._names = "", [""]
+        if is_sqlite:
+            compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
+            self._words, self._names = str(compiled), list(compiled.positiontup or ())
+
+    async def rows(self, connection: AsyncConnection, values: dict[str, Any]) -> Sequence[Any]:
+        """Return the rows as tuples; `values` are those of the statement's names."""
+        rows: Sequence[Any]
+        if not self._words:
+            rows = (await connection.execute(self._statement, values)).all()
+        else:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            rows = await driver.execute_fetchall(self._words, [values[name] for name in self._names])
+        return rows
 
 
 class Statements:
@@ -34,7 +52,6 @@ class Statements:
             SERIES.c.id, *(SERIES.c[name] for name in KEY_COLUMNS)
         )
         """Makes or touches rows of series, and holds them until the transaction ends."""
-        self.find_series = _of_key(select(SERIES.c.id))
         self.lock_series = _of_key(select(SERIES.c.id)).with_for_update()
         self.all_series = select(SERIES).where(SERIES.c.realm == bindparam("realm"))
         self.sizes = (
@@ -51,14 +68,12 @@ class Statements:
         )
         in_range = CACHE.c.chunk.between(bindparam("low"), bindparam("high"))
         one_series = _of_key(select(*_CHUNK).join_from(SERIES, CACHE, SERIES.c.id == CACHE.c.series_id))
-        self.chunks = one_series.where(in_range).order_by(CACHE.c.chunk)
-        self._driver_chunks = _driver_words(self.chunks) if is_sqlite else None
-        self.every_chunk = one_series.order_by(CACHE.c.chunk)
-        self.spans = _of_key(
-            select(COVERAGE.c.span_start, COVERAGE.c.span_end).join_from(
-                SERIES, COVERAGE, SERIES.c.id == COVERAGE.c.series_id
-            )
-        ).order_by(COVERAGE.c.span_start)
+        self.chunks = QuickRead(one_series.where(in_range).order_by(CACHE.c.chunk), is_sqlite=is_sqlite)
+        self.every_chunk = QuickRead(one_series.order_by(CACHE.c.chunk), is_sqlite=is_sqlite)
+        spans = select(COVERAGE.c.span_start, COVERAGE.c.span_end).join_from(
+            SERIES, COVERAGE, SERIES.c.id == COVERAGE.c.series_id
+        )
+        self.spans = QuickRead(_of_key(spans).order_by(COVERAGE.c.span_start), is_sqlite=is_sqlite)
         among = CACHE.c.series_id.in_(bindparam("ids", expanding=True))
         self.chunks_of_many = (
             select(CACHE.c.series_id, *_CHUNK)
@@ -91,20 +106,6 @@ class Statements:
             ("realm", "symbol"),
             [column.name for column in SYMBOLS.columns if column.name not in ("realm", "symbol")],
         )
-
-    async def chunks_between(self, connection: AsyncConnection, values: dict[str, Any]) -> Sequence[Any]:
-        """Return the rows of `chunks`.
-
-        A chart waits for this one. SQLAlchemy goes to a file's thread four times for a statement, aiosqlite
-        itself once: 0.6 ms become 0.25.
-        """
-        if self._driver_chunks is None:
-            found: Sequence[Any] = (await connection.execute(self.chunks, values)).all()
-            return found
-        words, names = self._driver_chunks
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        rows: Sequence[Any] = await driver.execute_fetchall(words, [values[name] for name in names])
-        return rows
 
     def _upsert(self, table: Table, keys: Sequence[str], others: Sequence[str]) -> Any:
         insert = self._insert(table)

@@ -88,7 +88,7 @@ class SqlBarStore:
 
         async def work(connection: AsyncConnection) -> list[Chunk]:
             values = {**self._named(key), "low": low, "high": high}
-            return [Chunk(*row) for row in await self._statements.chunks_between(connection, values)]
+            return [Chunk(*row) for row in await self._statements.chunks.rows(connection, values)]
 
         if high < low:
             return _empty(key)
@@ -112,8 +112,8 @@ class SqlBarStore:
 
         async def work(connection: AsyncConnection) -> tuple[list[Span], list[Chunk]]:
             values = self._named(key)
-            spans = (await connection.execute(self._statements.spans, values)).all()
-            rows = (await connection.execute(self._statements.every_chunk, values)).all()
+            spans = await self._statements.spans.rows(connection, values)
+            rows = await self._statements.every_chunk.rows(connection, values)
             return [Span(*row) for row in spans], [Chunk(*row) for row in rows]
 
         spans, chunks = await self._run(work)
