@@ -114,6 +114,8 @@ def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int
     size, at = symbols.size[place], symbols.marks_at[place]
     marks = symbols.marks[at : at + size]
     is_waiting = False
+    while bar < size and not marks[bar] & ENTRY_MARK:
+        bar += 1
     while bar < size:
         mark = marks[bar]
         if is_waiting and not rules.at_close and not mark & NO_BUY_MARK:
@@ -144,6 +146,10 @@ def _next_sale(
     stop, target = entry * rules.stop, entry * rules.target
     peak = entry
     is_waiting, reason = False, _EXIT
+    if not has_levels:
+        # Until the exit is true nothing can happen.
+        while bar < size and not marks[bar] & EXIT_MARK:
+            bar += 1
     while bar < size:
         mark = marks[bar]
         can_sell = not mark & NO_SELL_MARK
