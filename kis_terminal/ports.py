@@ -35,6 +35,7 @@ from kis_terminal.domain.orders import (
     OrderKind,
     OrderRequest,
 )
+from kis_terminal.domain.other_orders import OtherOrder, Product
 from kis_terminal.domain.recording import RecordingStatus
 
 if TYPE_CHECKING:
@@ -144,6 +145,21 @@ class Broker(QuoteSource, Protocol):
     async def sellable(self, symbol: str) -> int: ...
 
     async def close(self) -> None: ...
+
+
+class OtherOrders(Protocol):
+    """Open orders of the same account beside the stocks of today: listed and cancelled, never sent."""
+
+    @property
+    def other_products(self) -> tuple[Product, ...]: ...
+
+    async def open_others(self, product: Product) -> Sequence[OtherOrder]:
+        """Return every open order of a product, or raise: never a part of them."""
+        ...
+
+    async def cancel_other(self, order: OtherOrder) -> None:
+        """Cancel the whole rest; raises as `Broker.cancel`."""
+        ...
 
 
 class Stream(StrEnum):

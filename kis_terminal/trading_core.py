@@ -29,6 +29,7 @@ from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.order_chronicle import OrderChronicle
 from kis_terminal.services.order_restore import EXCHANGE_BEGAN
 from kis_terminal.services.orders import Orders
+from kis_terminal.services.other_sweep import OtherSweep
 from kis_terminal.services.panic import Panic, PanicReport
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
@@ -123,7 +124,8 @@ class TradingCore:
         self.share_changes = self._share_changes(holdings_path(access, home))
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
-        self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope)
+        self.others = OtherSweep(broker, self.journal, latch, clock, self.scope)
+        self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope, self.others)
         self.panic.changed.subscribe(self._note_panic)
         # By the machine's own clock: the other one is moved by what KIS answers.
         self.wake_watch = WakeWatch(

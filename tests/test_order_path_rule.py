@@ -6,21 +6,34 @@ import ast
 
 import pytest
 
-from kis_terminal.adapters.kis.catalog import Catalog
+from kis_terminal.adapters.kis.catalog import Api, Catalog
 from tests.support.source_tree import Module, modules
 
 MODULES = list(modules().values())
-SENDING = {"place", "amend", "cancel"}
-BROKERS = {"broker", "_broker", "_trading", "trading"}
+SENDING = {"place", "amend", "cancel", "cancel_other"}
+BROKERS = {
+    "broker",
+    "_broker",
+    "_trading",
+    "trading",
+    "_other_products",
+    "other_products",
+    "others",
+    "_others",
+}
 # Who may call what on the way to an order TR, from the one service down to the socket.
 MAY_SEND = {
     "services.orders": {"_broker"},
     "services.order_changes": {"_broker"},
-    "adapters.kis.broker": {"_trading"},
+    "services.other_sweep": {"_broker"},
+    "adapters.kis.broker": {"_trading", "_other_products"},
 }
-ORDER_APIS = {"order_cash", "order_rvsecncl", "order_credit", "order_resv"}
 RETRIES = {"tenacity", "backoff", "retrying", "stamina", "urllib3", "requests"}
 REPEATERS = {"once_more_if_turned_away", "until_rate_allows"}
+
+
+def _order_calls() -> list[Api]:
+    return [api for api in Catalog().apis() if api.kind in ("order", "amend", "cancel")]
 
 
 def _calls(module: Module) -> list[ast.Call]:
@@ -47,16 +60,18 @@ def test_the_order_services_alone_hand_orders_to_the_broker() -> None:
     assert found == {(name, owner) for name, owners in MAY_SEND.items() for owner in owners}
 
 
-def test_one_module_alone_names_order_calls() -> None:
+def test_two_modules_alone_name_order_calls() -> None:
+    orders = {api.id for api in _order_calls()}
+    orders |= {api_id.partition(".")[2] for api_id in orders} - {"buy", "sell", "order"}
     named = {
         module.name
         for module in MODULES
         if module.name.startswith("adapters.kis.") or not module.name.startswith("adapters.")
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.Constant) and node.value in ORDER_APIS
+        if isinstance(node, ast.Constant) and node.value in orders
     }
 
-    assert named == {"adapters.kis.trading"}
+    assert named == {"adapters.kis.trading", "adapters.kis.other_products"}
 
 
 def test_nobody_opens_the_generic_call_to_orders() -> None:
@@ -95,7 +110,7 @@ def test_no_library_that_repeats_is_used_and_the_two_repeaters_stand_in_the_orde
     ]
 
     assert imported.isdisjoint(RETRIES)
-    assert users == {"services.orders", "services.order_changes"}
+    assert users == {"services.orders", "services.order_changes", "services.other_sweep"}
     assert retried == []
 
 
@@ -116,8 +131,38 @@ def test_what_sends_an_order_has_no_loop_around_the_request(name: str) -> None:
 
 
 def test_no_call_of_the_catalogue_that_changes_orders_may_be_repeated() -> None:
-    catalogue = Catalog()
-    orders = [api for api in catalogue.apis() if api.kind in ("order", "amend", "cancel")]
+    orders = _order_calls()
 
     assert len(orders) > 15
     assert [api.id for api in orders if api.retry_safe] == []
+
+
+def test_other_products_are_cancelled_only() -> None:
+    """Nothing of them is sent or amended: each call that their module makes asks for a cancellation."""
+    (module,) = [module for module in MODULES if module.name == "adapters.kis.other_products"]
+    calls = {api.id for api in _order_calls()}
+    named = {
+        node.value
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in calls
+    }
+
+    assert {api_id.rpartition("_")[2] for api_id in named} == {"rvsecncl", "ccnl"}
+    assert not [
+        node
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant)
+        and node.value == "01"
+        and isinstance(node.value, str)
+        and _is_action(module, node)
+    ]
+
+
+def _is_action(module: Module, value: ast.Constant) -> bool:
+    """Tell whether a constant stands as RVSE_CNCL_DVSN_CD, where 01 would amend."""
+    return any(
+        isinstance(key, ast.Constant) and key.value == "RVSE_CNCL_DVSN_CD" and found is value
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Dict)
+        for key, found in zip(node.keys, node.values, strict=True)
+    )

@@ -16,6 +16,7 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.orders import Orders
+from kis_terminal.services.other_sweep import OtherLine, OtherSweep
 from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.tasks import TaskScope
@@ -48,6 +49,8 @@ class PanicLine:
     outcome: PanicOutcome
     reason: str
     at: datetime
+    product: str = ""
+    """What it is an order of, where it is no stock of today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,16 @@ class Panic:
     """Own the run; a second press joins the first. Topics: `changed` (the report so far)."""
 
     def __init__(
-        self, orders: Orders, reconciler: Reconciler, risk_gate: RiskGate, clock: Clock, scope: TaskScope
+        self,
+        orders: Orders,
+        reconciler: Reconciler,
+        risk_gate: RiskGate,
+        clock: Clock,
+        scope: TaskScope,
+        others: OtherSweep | None = None,
     ) -> None:
+        """`others` are the products beside the stocks of today; None where the account has none."""
+        self.others = others
         self._orders = orders
         self._reconciler = reconciler
         self._risk = risk_gate
@@ -93,9 +104,12 @@ class Panic:
 
     async def _run(self, started_at: datetime) -> None:
         touched: dict[str, str] = {}
+        sweeping = self._sweep_others(started_at, touched)
         try:
             await self._cancel_until_proven(started_at, touched)
         finally:
+            if sweeping is not None:
+                sweeping.cancel()
             if self.is_running:
                 # A bug, or the program ends: the next press must start anew, and nothing is proven.
                 self._tell(
@@ -108,11 +122,27 @@ class Panic:
                     ),
                 )
 
+    def _sweep_others(self, started_at: datetime, touched: dict[str, str]) -> asyncio.Task[None] | None:
+        """Cancel the other products beside the stocks, so that neither waits for the other's lists."""
+        others = self.others
+        if others is None:
+            return None
+        others.begin()
+
+        def tell() -> None:
+            if self.report is not None and self.report.started_at is started_at and self.is_running:
+                self._tell(started_at, touched, is_running=True, message=self.report.message)
+
+        return self._scope.spawn(others.run(tell), name="panic others", is_urgent=True)
+
+    def _is_rest_proven(self) -> bool:
+        return self.others is None or self.others.is_proven
+
     async def _cancel_until_proven(self, started_at: datetime, touched: dict[str, str]) -> None:
         proofs = 0
         delay = _PASS_SECONDS
         seen: set[tuple[str, int]] = set()
-        while proofs < _PROOFS:
+        while True:
             # What is known to be open is cancelled before anything is asked: inquiries may fail meanwhile.
             await self._cancel_all(self._orders.open_orders(), started_at, touched)
             try:
@@ -126,17 +156,18 @@ class Panic:
                 continue
             open_orders = self._orders.open_orders()
             proofs = 0 if open_orders else proofs + 1
-            if proofs == _PROOFS:
+            if proofs >= _PROOFS and self._is_rest_proven():
                 break
             left = {(order.key, order.remaining) for order in open_orders}
             # The same orders as before: the broker refuses, or does not know yet. Ask on, but more slowly.
-            delay = min(delay * 2, _LONGEST_WAIT) if left and left == seen else _PASS_SECONDS
+            is_waiting = left == seen if left else proofs >= _PROOFS
+            delay = min(delay * 2, _LONGEST_WAIT) if is_waiting else _PASS_SECONDS
             seen = left
-            self._tell(started_at, touched, is_running=True, message=_words_between(open_orders))
+            message = self._words_of_others() if proofs >= _PROOFS else _words_between(open_orders)
+            self._tell(started_at, touched, is_running=True, message=message)
             await asyncio.sleep(delay)
-        self._tell(
-            started_at, touched, is_running=False, is_proven=True, message=_closing_words(len(touched))
-        )
+        count = len(touched) + (len(self.others.lines) if self.others is not None else 0)
+        self._tell(started_at, touched, is_running=False, is_proven=True, message=_closing_words(count))
 
     @asynccontextmanager
     async def _telling_silence(self, started_at: datetime, touched: dict[str, str]) -> AsyncIterator[None]:
@@ -155,6 +186,19 @@ class Panic:
             count=len(self._orders.open_orders()),
         )
         self._tell(started_at, touched, is_running=True, message=message)
+
+    def _words_of_others(self) -> str:
+        """Say what keeps the run unproven once the stocks are done."""
+        failing = self.others.failing if self.others is not None else ()
+        if not failing:
+            return Sentence("주식 주문은 없습니다. 다른 상품의 주문을 취소하고 확인하고 있습니다.")
+        return Sentence(
+            "주식 주문은 없지만 {product} 주문을 확인하지 못해 끝나지 않았습니다"
+            "(확인하지 못한 상품 {count}개: {why}). 계속 시도합니다. 한국투자증권 고객센터 1544-5000",
+            product=failing[0][0].words,
+            count=len(failing),
+            why=failing[0][1],
+        )
 
     def _unreachable(self, error: TerminalError) -> str:
         return Sentence(
@@ -195,9 +239,22 @@ class Panic:
         message: str,
     ) -> None:
         lines = [self._line(key, reason, is_running=is_running) for key, reason in touched.items()]
-        told = tuple(line for line in lines if line is not None)
+        told = (*(line for line in lines if line is not None), *self._other_lines(is_running=is_running))
         self.report = PanicReport(started_at, told, is_running, is_proven, message)
         self.changed.publish(self.report)
+
+    def _other_lines(self, *, is_running: bool) -> tuple[PanicLine, ...]:
+        now = self._clock.now()
+        return tuple(
+            PanicLine(
+                line.order.as_order(now, is_cancelled=not line.is_open and not line.reason),
+                _outcome_of(line, is_running=is_running),
+                line.reason,
+                now,
+                line.order.product.words,
+            )
+            for line in (self.others.lines if self.others is not None else ())
+        )
 
     def _line(self, key: str, reason: str, *, is_running: bool) -> PanicLine | None:
         order = self._orders.get(key)
@@ -213,6 +270,12 @@ class Panic:
             case _:
                 outcome = PanicOutcome.FAILED if reason and not is_running else PanicOutcome.STILL_OPEN
         return PanicLine(order, outcome, reason, self._clock.now())
+
+
+def _outcome_of(line: OtherLine, *, is_running: bool) -> PanicOutcome:
+    if line.is_open:
+        return PanicOutcome.FAILED if line.reason and not is_running else PanicOutcome.STILL_OPEN
+    return PanicOutcome.NEVER_OPEN if line.reason else PanicOutcome.CANCELLED
 
 
 def _words_between(open_orders: tuple[Order, ...]) -> str:

@@ -90,7 +90,7 @@ class PanicSheet(Sheet):
                 "name",
                 tr("종목"),
                 110,
-                lambda p: names.name(p.order.symbol),
+                lambda p: f"{p.order.name} [{said(p.product)}]" if p.product else names.name(p.order.symbol),
                 Align.LEFT,
                 is_bold=True,
                 stretch=1,

@@ -24,6 +24,7 @@ from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.orders import Orders
+from kis_terminal.services.other_sweep import OtherSweep
 from kis_terminal.services.panic import Panic
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.reconcile import Reconciler
@@ -114,7 +115,8 @@ async def trading_desk(
     risk_gate.share_change = share_changes.words
     orders = Orders(broker, journal, risk_gate, portfolio, clock, scope)
     reconciler = Reconciler(broker, orders, portfolio, clock, scope)
-    panic = Panic(orders, reconciler, risk_gate, clock, scope)
+    others = OtherSweep(broker, journal, store, clock, scope)
+    panic = Panic(orders, reconciler, risk_gate, clock, scope, others)
     trading_day = TradingDay(
         broker,
         instruments,

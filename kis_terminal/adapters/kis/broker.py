@@ -14,6 +14,7 @@ from kis_terminal.adapters.kis.charts import Charts
 from kis_terminal.adapters.kis.client import KisClient, Patience
 from kis_terminal.adapters.kis.environment import Access, Limits
 from kis_terminal.adapters.kis.master import MasterFiles
+from kis_terminal.adapters.kis.other_products import OtherProducts
 from kis_terminal.adapters.kis.quotes import Quotes
 from kis_terminal.adapters.kis.rate_limit import Priority
 from kis_terminal.adapters.kis.tap import WireTap
@@ -23,6 +24,7 @@ from kis_terminal.domain.account import Balance, BuyingPower
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Bar, Interval, InvestorDay, OrderBook, Quote, RankRow, Tick
 from kis_terminal.domain.orders import BrokerOrder, Order, OrderAccepted, OrderKind, OrderRequest
+from kis_terminal.domain.other_orders import OtherOrder, Product
 from kis_terminal.ports import BrokerHealth, Clock, LeavingCheck
 
 
@@ -66,6 +68,7 @@ class KisBroker:
         self._charts = Charts(self.client, clock)
         self._trading = Trading(self.client)
         self._accounts = Accounts(self.client, clock)
+        self._other_products = OtherProducts(self.client, clock)
 
     @property
     def environment(self) -> Environment:
@@ -153,6 +156,18 @@ class KisBroker:
 
     async def cancel(self, order: Order) -> OrderAccepted:
         return await self._trading.cancel(order)
+
+    # -- orders of other products
+
+    @property
+    def other_products(self) -> tuple[Product, ...]:
+        return self._other_products.products
+
+    async def open_others(self, product: Product) -> Sequence[OtherOrder]:
+        return await self._other_products.open_orders(product)
+
+    async def cancel_other(self, order: OtherOrder) -> None:
+        await self._other_products.cancel(order)
 
     # -- account
 

@@ -16,7 +16,8 @@ JSON; what cannot be done is 400 with {"error": ...}.
                                 {"hts_ids": [...]}, null for any; {"forgive": true} ends all blocks
     POST   /control/clock       {"speed": 10, "now": "2026-11-20T15:29:00+09:00"}; never back
     GET    /control/calls       what is played and what is made up, see `control_calls`
-    POST   /control/orders, halts, vi, circuit-breaker, corporate-actions, listings: see `control_market`
+    POST   /control/orders, side-orders, halts, vi, circuit-breaker, corporate-actions, listings: see
+           `control_market`
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ Bodies are JSON; what is optional has what stands for it behind it.
                                      if from an HTS. amend: account, number, price, kind, quantity (0: whole
                                      rest). cancel: account, number, quantity (0). For all: host (real),
                                      product (01), venue (KRX); condition_price (0) of kind 22
+    POST /control/side-orders        account, type (reserved, bond, futures ...), side, symbol, quantity,
+                                     price (a text), market (OVRS_EXCG_CD, ""): one that rests; GET: all
     POST /control/halts              symbol, halted (true); false lets it trade again
     POST /control/vi                 symbol
     POST /control/circuit-breaker    stage, market (both; KOSPI or KOSDAQ)
@@ -17,17 +19,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from starlette.requests import Request
 
 from kis_terminal.adapters.simulator.model import Accepted, Account, Refused
 from kis_terminal.adapters.simulator.order_routing import KIND_NAMES
+from kis_terminal.adapters.simulator.side_orders import SIDE_PRODUCTS, SideProduct
 from kis_terminal.adapters.simulator.tick_rules import is_on_tick
 from kis_terminal.adapters.simulator.venue import Venue
 
 HTS = "hts"
 _SYMBOL = re.compile(r"[0-9A-Z]{6,7}")
+_PRICE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
 _VENUES = ("KRX", "NXT", "SOR")
 _MOST = 10**10
 
@@ -46,6 +50,8 @@ class ControlMarket:
         """Return who answers which call."""
         return {
             ("POST", "/control/orders"): self.order,
+            ("POST", "/control/side-orders"): self.side_order,
+            ("GET", "/control/side-orders"): lambda request, body: self._venue.side.to_json(),
             ("POST", "/control/halts"): self.halt,
             ("POST", "/control/vi"): self.interrupt,
             ("POST", "/control/circuit-breaker"): self.circuit_breaker,
@@ -117,6 +123,27 @@ class ControlMarket:
             venue=_one_of(body, "venue", _VENUES, "KRX"),
             placed_by=HTS,
         )
+
+    def side_order(self, request: Request, body: Mapping[str, Any]) -> Any:
+        """Let an order of a product that is not matched here rest, as if from another program."""
+        _only(body, "host", "account", "product", "type", "side", "symbol", "quantity", "price", "market")
+        product = _one_of(body, "type", SIDE_PRODUCTS)
+        symbol, price, market = body.get("symbol"), body.get("price", "0"), body.get("market", "")
+        if not isinstance(symbol, str) or not 0 < len(symbol) <= 20:
+            raise ControlError("symbol: a text of up to 20 letters")
+        if not isinstance(price, str) or not _PRICE.fullmatch(price) or not isinstance(market, str):
+            raise ControlError("price, market: texts")
+        order = self._venue.side.place(
+            self._account(body),
+            cast(SideProduct, product),
+            symbol,
+            "buy" if _one_of(body, "side", ("buy", "sell")) == "buy" else "sell",
+            _whole(body, "quantity", 1),
+            price,
+            self._venue.exchange_time(),
+            market=market,
+        )
+        return {"number": order.number}
 
     def halt(self, request: Request, body: Mapping[str, Any]) -> Any:
         """Halt a symbol, or let it trade again through an auction."""

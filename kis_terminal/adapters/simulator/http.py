@@ -32,6 +32,7 @@ from kis_terminal.adapters.simulator import (
     handlers_profit,
     handlers_quotes,
     handlers_reference,
+    handlers_side_orders,
     reference_calls,
 )
 from kis_terminal.adapters.simulator.answers import Answer, WireRefusal, auth_refusal, gateway_refusal
@@ -55,6 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *handlers_accounts.ENDPOINTS,
     *handlers_profit.ENDPOINTS,
     *handlers_order_lists.ENDPOINTS,
+    *handlers_side_orders.ENDPOINTS,
     *reference_calls.ENDPOINTS,
 )
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from kis_terminal.adapters.simulator.calls import Call
-
-_CONTEXT_WIDTH = 100
 
 Row = TypeVar("Row")
 
@@ -26,26 +24,32 @@ class Page(Generic[Row]):
 
 
 def cut_page(
-    call: Call, rows: Sequence[Row], size: int, key_of: Callable[[Row], str], query: Sequence[str]
+    call: Call,
+    rows: Sequence[Row],
+    size: int,
+    key_of: Callable[[Row], str],
+    query: Sequence[str],
+    *,
+    width: Literal[100, 200] = 100,
 ) -> Page[Row]:
-    """Return the page the call asks for.
+    """Return the page the call asks for; `width` is that of its context fields.
 
     The cursor is the key of the last row sent, so that rows added in front between two pages move nothing.
     """
     start = 0
-    cursor = call.text("CTX_AREA_NK100").rstrip("!^").strip() if call.wants_next_page else ""
+    cursor = call.text(f"CTX_AREA_NK{width}").rstrip("!^").strip() if call.wants_next_page else ""
     if cursor:
         start = next((i + 1 for i, row in enumerate(rows) if key_of(row) == cursor), len(rows))
     page = rows[start : start + size]
     has_more = start + size < len(rows)
-    context_fk = "".join(f"{part}^" for part in query).ljust(_CONTEXT_WIDTH)
+    context_fk = "".join(f"{part}^" for part in query).ljust(width)
     if has_more:
         tr_cont, code, text = (
             ("M" if cursor else "F"),
             "KIOK0500",
             "조회가 계속됩니다..다음버튼을 Click 하십시오.",
         )
-        context_nk = f"{key_of(page[-1])}!^".ljust(_CONTEXT_WIDTH)
+        context_nk = f"{key_of(page[-1])}!^".ljust(width)
     else:
         tr_cont = "E" if cursor else "D"
         code = "KIOK0460" if cursor else "KIOK0510" if rows else "KIOK0560"
@@ -54,5 +58,5 @@ def cut_page(
             "KIOK0510": "조회가 완료되었습니다",
             "KIOK0560": "조회할 내용이 없습니다",
         }[code]
-        context_nk = " " * _CONTEXT_WIDTH
+        context_nk = " " * width
     return Page(page, tr_cont, code, text, context_fk, context_nk)

@@ -17,6 +17,7 @@ from kis_terminal.adapters.simulator.limits import HostLimits, StormGuard
 from kis_terminal.adapters.simulator.model import Account
 from kis_terminal.adapters.simulator.personality import PAPER, REAL, Personality
 from kis_terminal.adapters.simulator.reference_market import ReferenceMarket
+from kis_terminal.adapters.simulator.side_orders import SideDesk
 from kis_terminal.adapters.simulator.wire_log import WireLog
 
 
@@ -82,6 +83,7 @@ class Venue:
     hts_ids: frozenset[str] | None = None
     """HTS IDs that may ask for notices; None takes every well-formed one."""
     usage: CallUsage = field(default_factory=CallUsage)
+    side: SideDesk = field(default_factory=SideDesk)
     reference: ReferenceMarket = field(init=False)
     """What lies beside the order books."""
     log: WireLog = field(init=False)
