@@ -150,7 +150,7 @@ def _version(document: Fields) -> str:
     value, line = document.scalar("version"), document.line("version")
     if value is None:
         return "1.0"
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and _VERSION.fullmatch(str(value)):
         document.findings.warning(
             line,
             "unquoted-version",
