@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ class BacktestDesk:
             return bars
         if self._bars is None or self._bars.token != bars.token:
             raise CorrectionNeeded(Sentence("봉 자료가 없습니다. 다시 실행하십시오."))
-        return self._bars
+        return replace(bars, columns=self._bars.columns)
 
     def _presets(self, work: ListPresets, tell: Tell) -> Sequence[StrategySheet]:
         return [backtest_parts.open_strategy(str(path)) for path in backtest_parts.preset_files().values()]

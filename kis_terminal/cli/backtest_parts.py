@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from kis_terminal.adapters.strategy_files.python_files import FULL_RIGHTS, examine, strategy_class
 from kis_terminal.adapters.strategy_files.reader import StrategyDocument, read_file, read_text
+from kis_terminal.adapters.strategy_files.trust import TRUST_FILE, TrustStore
+from kis_terminal.cli.strategy_sources import load_source
 from kis_terminal.domain.backtest import BacktestRequest, BacktestResult, StrategySource
 from kis_terminal.domain.backtest_work import (
     BarSet,
@@ -57,21 +62,41 @@ def find_strategy(word: str) -> Path:
     )
 
 
-def open_strategy(word: str) -> StrategySheet:
-    """Read a file or a preset; raises CorrectionNeeded where there is none to read."""
+def open_strategy(word: str, data_folder: Path | None = None) -> StrategySheet:
+    """Read a file or a preset; raises CorrectionNeeded where there is none to read.
+
+    `data_folder` is where the contents of Python files are listed that a person has trusted; without it, and
+    for any other content, no Python is run.
+    """
     path = find_strategy(word)
     if path.suffix == ".py":
-        text = path.read_text(encoding="utf-8-sig")
-        return describe(StrategySource(path.name, text, "python"))
+        return _python_sheet(path, data_folder)
     return _sheet(read_file(path))
 
 
 def describe(source: StrategySource) -> StrategySheet:
-    """Read a strategy's text; what is wrong with it stands in the sheet."""
-    if source.kind == "python":
-        sentence = Sentence("파이썬 전략은 아직 이 화면에서 실행할 수 없습니다.")
-        return StrategySheet(source, source.name, problems=[StrategyProblem(None, "error", sentence)])
+    """Read the text of a rule strategy; what is wrong with it stands in the sheet."""
     return _sheet(read_text(source.text, source.name))
+
+
+def _python_sheet(path: Path, data_folder: Path | None) -> StrategySheet:
+    """Show a Python file: with its parameters where its content is trusted, else with why it does not run."""
+    file = examine(path)
+    source = StrategySource(file.name, file.text, "python")
+    problems = [StrategyProblem(None, "warning", warning) for warning in file.warnings]
+    is_trusted = data_folder is not None and TrustStore(data_folder / TRUST_FILE).is_trusted(file.digest)
+    if not is_trusted:
+        sentence = Sentence(
+            "{rights} 실행하려면 먼저 `kis-terminal strategy trust {path}`로 믿는다고 하십시오.",
+            rights=FULL_RIGHTS,
+            path=path,
+        )
+        problems.insert(0, StrategyProblem(None, "error", sentence))
+        return StrategySheet(source, file.name, problems=problems)
+    strategy = strategy_class(file.name, file.text)
+    title = strategy.name or file.name
+    description = (strategy.__doc__ or "").strip().partition("\n")[0]
+    return StrategySheet(source, title, description, strategy.parameter_rules, problems)
 
 
 def _sheet(document: StrategyDocument) -> StrategySheet:
@@ -111,9 +136,7 @@ def _rules(spec: StrategySpec) -> list[ParameterRule]:
 
 def read_runnable(source: StrategySource) -> Runnable:
     """Return what the engine runs; raises CorrectionNeeded."""
-    if source.kind == "python":
-        raise CorrectionNeeded(Sentence("파이썬 전략은 아직 이 화면에서 실행할 수 없습니다."))
-    return read_text(source.text, source.name).sound()
+    return load_source(source.name, source.text, source.kind)
 
 
 def run(request: BacktestRequest, bars: BarSet, tell: Tell) -> BacktestResult:
@@ -186,7 +209,9 @@ def write_report(result: BacktestResult, form: ReportForm, path: Path) -> Path:
 
                 write_xlsx(result, path)
             case ReportForm.JSON:
-                _write_json(result, path)
+                from kis_terminal.services.backtest.report.json_form import to_json
+
+                write_json(to_json(result), path)
     except OSError as error:
         raise CorrectionNeeded(
             Sentence("{path}에 쓸 수 없습니다: {why}", path=path, why=error.strerror or type(error).__name__)
@@ -194,11 +219,14 @@ def write_report(result: BacktestResult, form: ReportForm, path: Path) -> Path:
     return path
 
 
-def _write_json(result: BacktestResult, path: Path) -> None:
-    import json
-
+def write_json(told: Mapping[str, Any], path: Path) -> None:
+    """Write an object as JSON, the whole of it or nothing; raises CorrectionNeeded."""
     from kis_terminal.services.backtest.report.files import write_whole
-    from kis_terminal.services.backtest.report.json_form import to_json
 
-    text = json.dumps(to_json(result), ensure_ascii=False, indent=1, allow_nan=False)
-    write_whole(path, text.encode() + b"\n")
+    text = json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False)
+    try:
+        write_whole(path, text.encode() + b"\n")
+    except OSError as error:
+        raise CorrectionNeeded(
+            Sentence("{path}에 쓸 수 없습니다: {why}", path=path, why=error.strerror or type(error).__name__)
+        ) from error

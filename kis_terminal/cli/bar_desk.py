@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kis_terminal.adapters.kis.bar_source import KisBarSource
     from kis_terminal.adapters.kis.broker import KisBroker
     from kis_terminal.domain.bar_columns import BarPage, SeriesKey
+    from kis_terminal.domain.instruments import Instrument
     from kis_terminal.ports import BarStore, Clock
     from kis_terminal.services.bars.loader import BarLoader
 
@@ -29,6 +30,16 @@ class BarDesk:
     loader: BarLoader
     store: BarStore
     clock: Clock
+    source: LateSource
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return the master: as the store keeps it, else as the broker lists it, which is kept then."""
+        kept = await self.store.kept_instruments()
+        if kept is not None and (kept[0] == self.clock.now().date() or not self.source.is_connected):
+            return kept[1]
+        found = await self.source.instruments()
+        await self.store.keep_instruments(self.clock.now().date(), found)
+        return found
 
 
 @asynccontextmanager
@@ -64,7 +75,7 @@ async def bar_desk(account: Account, output: Output) -> AsyncIterator[BarDesk]:
         source = LateSource(account, output)
         stack.push_async_callback(source.close)
         clock = ExchangeClock(SystemClock(), lambda: source.skew)
-        yield BarDesk(BarLoader(source, store, clock), store, clock)
+        yield BarDesk(BarLoader(source, store, clock), store, clock, source)
 
 
 class LateSource:
@@ -82,6 +93,19 @@ class LateSource:
     def skew(self) -> float | None:
         """Return the broker's clock minus ours in seconds, None before it answered."""
         return self._broker.health().clock_skew_seconds if self._broker is not None else None
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether anything has been asked."""
+        return self._broker is not None
+
+    async def instruments(self) -> Sequence[Instrument]:
+        """Return today's master; raises TerminalError."""
+        async with self._turn:
+            if self._source is None:
+                await self._connect()
+        assert self._broker is not None  # noqa: S101 - _connect() has made it
+        return await self._broker.master(self._account.settings.home.data).instruments()
 
     async def bars(self, key: SeriesKey, start: date, end: date) -> BarPage:
         """Return what one call gives; raises as the broker, or for an exchange that does not start."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest import BacktestResult
@@ -185,4 +185,14 @@ class SummaryView(QWidget):
             self.grid.set_rows(rows)
         self.warnings.set_rows([(str(i), text) for i, text in enumerate(result.warnings)])
         self.warnings.setVisible(bool(result.warnings))
-        self.warnings.setFixedHeight(min(_WARNING_ROWS, len(result.warnings)) * self._theme.metrics.row + 1)
+        self._fit_warnings()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the warnings no more than a part of the room."""
+        super().resizeEvent(event)
+        self._fit_warnings()
+
+    def _fit_warnings(self) -> None:
+        row = self._theme.metrics.row
+        most = max(1, min(_WARNING_ROWS, self.height() // (4 * row)))
+        self.warnings.setFixedHeight(min(most, len(self.warnings.keys)) * row + 1)
