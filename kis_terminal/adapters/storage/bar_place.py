@@ -16,7 +16,7 @@ class StorePlace:
     """Address of a store; `url` may hold a password and is not shown."""
 
     url: str = field(repr=False)
-    """With the driver that SQLAlchemy uses."""
+    """As SQLAlchemy takes it for a file, as libpq and asyncpg do for a server."""
     label: str
     """As people may see it: the file, or server and database without user and password."""
     file: Path | None
@@ -31,7 +31,7 @@ def store_place(database_url: str | None, data_folder: Path) -> StorePlace:
     if scheme.partition("+")[0] == "sqlite":
         # Three slashes and a relative path, or four and an absolute one, as SQLAlchemy reads them.
         return _file_place(Path(rest.removeprefix("/").partition("?")[0]))
-    return StorePlace(f"postgresql+asyncpg://{rest}", _server_label(database_url), None)
+    return StorePlace(f"postgresql://{rest}", _server_label(database_url), None)
 
 
 def realm_of(environment: Environment) -> str:

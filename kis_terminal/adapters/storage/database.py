@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, event, func, inspect, select, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -95,26 +94,34 @@ def _file_engine(address: str, statement_seconds: float, options: dict[str, Any]
 
 
 def _server_engine(address: str, statement_seconds: float, options: dict[str, Any]) -> AsyncEngine:
-    url = make_url(address)
-    if "sslmode" in url.query:  # libpq's word, which is what people paste
-        mode = url.query["sslmode"]
-        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
+    import asyncpg
+
+    settings = {
+        "application_name": "kis-terminal",
+        "statement_timeout": f"{statement_seconds * 1000:.0f}",
+        "lock_timeout": f"{min(_LOCK_SECONDS, statement_seconds / 2) * 1000:.0f}",
+        "jit": "off",
+    }
+
+    async def connected(*_: Any, **__: Any) -> Any:
+        # The driver reads the address itself, as libpq does: `sslmode` and its like mean there what they say.
+        try:
+            return await asyncpg.connect(
+                address,
+                timeout=_CONNECT_SECONDS,
+                # The server's own limit ends a statement in order; ours is for one that says nothing.
+                command_timeout=statement_seconds * 1.1 + 0.2,
+                server_settings=settings,
+            )
+        except ValueError as error:
+            raise ConnectionError("DATABASE_URL") from error  # an address that cannot be read
+
     return create_async_engine(
-        url,
+        "postgresql+asyncpg://",
         **options,
         max_overflow=0,
         pool_timeout=statement_seconds,
-        connect_args={
-            "timeout": _CONNECT_SECONDS,
-            # The server's own limit ends a statement in order; ours is for a server that says nothing.
-            "command_timeout": statement_seconds * 1.1 + 0.2,
-            "server_settings": {
-                "application_name": "kis-terminal",
-                "statement_timeout": f"{statement_seconds * 1000:.0f}",
-                "lock_timeout": f"{min(_LOCK_SECONDS, statement_seconds / 2) * 1000:.0f}",
-                "jit": "off",
-            },
-        },
+        async_creator=connected,
     )
 
 

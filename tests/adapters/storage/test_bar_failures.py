@@ -276,6 +276,24 @@ async def test_tables_that_somebody_dropped_are_made_anew(
     await store.close()
 
 
+async def test_an_address_is_read_as_libpq_reads_it(postgres_url: str, tmp_path: Path) -> None:
+    store = SqlBarStore(store_place(f"{postgres_url}?sslmode=disable&application_name=mine", tmp_path), REALM)
+    await store.write(BARS, whole(BARS))
+    assert same(await store.read(SAMSUNG_DAYS, 0, EVER), BARS)
+    await store.close()
+
+    for wrong in ("?sslmode=require", "?sslmode=whatever", "?connect_timeout=3"):
+        store = SqlBarStore(store_place(f"{postgres_url}{wrong}", tmp_path), REALM)
+        with pytest.raises(StoreUnavailable):
+            await store.series()
+        await store.close()
+    store = SqlBarStore(store_place("postgresql://kis:canary@127.0.0.1:port/x", tmp_path), REALM)
+    with pytest.raises(StoreUnavailable, match="DATABASE_URL의 주소") as refused:
+        await store.series()
+    assert "canary" not in str(refused.value)
+    await store.close()
+
+
 @pytest.mark.parametrize(("part", "why"), [("kis:", "암호가 맞지 않음"), ("/test_", "데이터베이스가 없음")])
 async def test_a_wrong_password_or_name_is_said(
     postgres_url: str, tmp_path: Path, part: str, why: str

@@ -140,7 +140,7 @@ def test_labels_show_where_a_store_is_and_nothing_else(tmp_path: Path) -> None:
     ):
         place = store_place(url, tmp_path)
         assert place.label == "PostgreSQL db.example:5433/bars"
-        assert place.url.startswith("postgresql+asyncpg://")
+        assert place.url.startswith("postgresql://")
         assert "canary" not in repr(place)
     for spoiled in ("postgresql://kis:12/canary@db/bars", "postgresql://kis:12#canary@db/bars"):
         assert store_place(spoiled, tmp_path).label == "PostgreSQL"
