@@ -41,7 +41,7 @@ class SweepRequest:
     """How many combinations RANDOM and TPE try."""
     seed: int = 1
     target: str = "sharpe"
-    """The figure that the best combination has the most of."""
+    """The figure that the best combination has the most of, or the least where it is a risk or a cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 import talib
 from numpy.typing import NDArray
 
+from kis_terminal.domain.strategy.indicator_table import indicators
 from kis_terminal.services.studies.registry import compute, pattern
 from tests.services.studies.bars import bars_of, published_bars, real_bars
 from tests.support.shared import shared_path
@@ -46,10 +47,8 @@ def test_published_series_are_met(
     np.testing.assert_allclose(ours, expected, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", ["penny", "toobig", "zeros"])
+@pytest.mark.parametrize("name", ["bad", "penny", "toobig", "zeros"])
 def test_published_bad_quotes_give_nothing_infinite(name: str) -> None:
-    from kis_terminal.domain.strategy.indicator_table import indicators
-
     bars = published_bars(name)
 
     for indicator_id in indicators():
