@@ -109,14 +109,25 @@ def _step_of(symbols: Symbols, place: int, bar: int) -> int:
     return int(symbols.steps[at + bar] if at >= 0 else bar + symbols.shift[place])
 
 
+def _first_marked(marks: NDArray[np.uint8], bar: int, bit: int) -> int:
+    """Return the first bar from `bar` on that has a mark, the number of bars when none has."""
+    rest = marks[bar:]
+    for one in range(len(rest)):
+        if rest[one] & bit:
+            return bar + one
+    return len(marks)
+
+
 def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, bool]:
     """Return the bar on which a symbol flat at the close of `bar` buys, and whether one waits at the end."""
     size, at = symbols.size[place], symbols.marks_at[place]
     marks = symbols.marks[at : at + size]
     is_waiting = False
-    while bar < size and not marks[bar] & ENTRY_MARK:
-        bar += 1
     while bar < size:
+        if not is_waiting:
+            bar = _first_marked(marks, bar, ENTRY_MARK)
+            if bar == size:
+                break
         mark = marks[bar]
         if is_waiting and not rules.at_close and not mark & NO_BUY_MARK:
             return bar, False
@@ -229,13 +240,13 @@ def _hold(
     last = symbols.size[place] if end < 0 else end
     stop = len(values) if end < 0 else _step_of(symbols, place, end)
     if symbols.steps_at[place] < 0:
-        shift = symbols.shift[place]
-        for one in range(bar, last):
-            values[one + shift] += np.floor(quantity * closes[one] * 4096.0 + 0.5) / 4096.0
-        bar = last - 1
-        worth = np.floor(quantity * closes[bar] * 4096.0 + 0.5) / 4096.0
-        for step in range(last + shift, stop):
-            values[step] += worth
+        shift, shares = symbols.shift[place], float(quantity)
+        # Slices counted from 0 are what the compiler turns into vectors.
+        inside, prices = values[bar + shift : last + shift], closes[bar:last]
+        for one in range(len(prices)):
+            inside[one] += np.floor(shares * prices[one] * 4096.0 + 0.5) / 4096.0
+        if last + shift < stop and last > bar:
+            values[last + shift : stop] += np.floor(shares * closes[last - 1] * 4096.0 + 0.5) / 4096.0
         return
     for one in range(bar, last):
         worth = np.floor(quantity * closes[one] * 4096.0 + 0.5) / 4096.0
@@ -425,9 +436,10 @@ def _run_rules(
 
 row_of = compiled(_row)
 step_of = compiled(_step_of)
-next_buy = compiled(_next_buy)
+first_marked = compiled(_first_marked)
+next_buy = compiled(_next_buy, first_marked)
 level_reached = compiled(_level_reached, row_of, step_of, round_up_at, round_down_at)
-next_sale = compiled(_next_sale, row_of, level_reached)
+next_sale = compiled(_next_sale, row_of, first_marked, level_reached)
 hold = compiled(_hold, row_of, step_of)
 run_rules = compiled(
     _run_rules,

@@ -88,13 +88,14 @@ def prepare_market(
     _refuse_nonsense(request)
     given = [_columns(key, bars, request.end) for key in request.series]
     start = day_seconds(request.start)
-    times = _grid([one.times[np.searchsorted(one.times, start) :] for one in given])
+    firsts = [int(np.searchsorted(one.times, start)) for one in given]
+    times = _grid([one.times[first:] for one, first in zip(given, firsts, strict=True)])
     if len(times) == 0:
         raise CorrectionNeeded(
             Sentence("{start}부터 {end}까지 봉이 하나도 없습니다.", start=request.start, end=request.end)
         )
-    taxes = TaxTable(request.costs)
-    series = tuple(_traded(one, times, start, request.costs, instruments, taxes) for one in given)
+    preparing = _Preparing(request, instruments, start, times)
+    series = tuple(preparing.traded(one) for one in given)
     return MarketRun(series, times, tuple(_warnings(request, series, instruments)))
 
 
@@ -137,7 +138,9 @@ def _columns(key: SeriesKey, bars: Mapping[SeriesKey, BarColumns], end: date) ->
     if columns is None or len(columns) == 0:
         raise CorrectionNeeded(Sentence("{symbol}의 봉이 없습니다.", symbol=key.symbol))
     stop = int(np.searchsorted(columns.times, day_seconds(end + timedelta(days=1))))
-    return BarColumns(key, columns.times[:stop], _rows(columns.columns[:, :stop]))
+    if columns.columns.strides[1] != _VALUE_BYTES:
+        return BarColumns(key, columns.times[:stop], _rows(columns.columns[:, :stop]))
+    return columns if stop == len(columns) else columns.head(stop)
 
 
 def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,45 +165,72 @@ def _grid(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     return np.flatnonzero(flags) * _MINUTE + first
 
 
-def _traded(
-    given: BarColumns,
-    times: NDArray[np.int64],
-    start: int,
-    costs: CostRule,
-    instruments: Mapping[str, Instrument],
-    taxes: TaxTable,
-) -> TradedSeries:
+class _Preparing:
+    """Makes series ready one after the other; what many share is made once."""
+
+    def __init__(
+        self,
+        request: BacktestRequest,
+        instruments: Mapping[str, Instrument],
+        start: int,
+        times: NDArray[np.int64],
+    ) -> None:
+        self._costs = request.costs
+        self._instruments = instruments
+        self._start = start
+        self._times = times
+        self._taxes = TaxTable(request.costs)
+        self._whole: dict[int, NDArray[np.int64]] = {}
+
+    def traded(self, given: BarColumns) -> TradedSeries:
+        """Return what the engines need of one series."""
+        bars = _only_traded(given)
+        first = int(np.searchsorted(bars.times, self._start))
+        instrument = _instrument(given.key, self._instruments)
+        upper, lower = _locks(bars, instrument)
+        tax_times, tax_rates = self._taxes(instrument)
+        commission = self._costs.commission
+        if commission is None:
+            commission = float(DEFAULT_COMMISSION_RATE) if given.key.product is Product.STOCK else 0.0
+        return TradedSeries(
+            key=given.key,
+            given=given,
+            bars=bars,
+            steps=self._steps(bars.times, first),
+            first=first,
+            can_buy=~upper,
+            can_sell=~lower,
+            has_locks=bool(upper.any() or lower.any()),
+            tick_table=tick_table(instrument),
+            tax_times=tax_times,
+            tax_rates=tax_rates,
+            commission=commission,
+            unit=0.01 if given.key.product is Product.OVERSEAS else 1.0,
+        )
+
+    def _steps(self, times: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+        """Return the place on the grid of each bar, below 0 before the run."""
+        inside = times[first:]
+        if len(inside) == len(self._times) and np.array_equal(inside, self._times):
+            if first not in self._whole:
+                self._whole[first] = np.concatenate(
+                    (np.full(first, -1, dtype=np.int64), np.arange(len(inside), dtype=np.int64))
+                )
+            return self._whole[first]
+        steps = np.full(len(times), -1, dtype=np.int64)
+        steps[first:] = np.searchsorted(self._times, inside)
+        return steps
+
+
+def _only_traded(given: BarColumns) -> BarColumns:
+    """Return the bars on which orders could be filled."""
     # Most series have neither a halt nor a zero: that is seen at a glance.
-    traded = None if given.columns.min(initial=np.inf) > 0 else given.has_traded
-    bars = given
-    if traded is not None and not traded.all():
-        bars = BarColumns(given.key, given.times[traded], _rows(given.columns[:, traded]))
-    first = int(np.searchsorted(bars.times, start))
-    steps = np.full(len(bars), -1, dtype=np.int64)
-    inside = bars.times[first:]
-    is_whole = len(inside) == len(times) and np.array_equal(inside, times)
-    steps[first:] = np.arange(len(times)) if is_whole else np.searchsorted(times, inside)
-    instrument = _instrument(given.key, instruments)
-    upper, lower = _locks(bars, instrument)
-    tax_times, tax_rates = taxes(instrument)
-    commission = costs.commission
-    if commission is None:
-        commission = float(DEFAULT_COMMISSION_RATE) if given.key.product is Product.STOCK else 0.0
-    return TradedSeries(
-        key=given.key,
-        given=given,
-        bars=bars,
-        steps=steps,
-        first=first,
-        can_buy=~upper,
-        can_sell=~lower,
-        has_locks=bool(upper.any() or lower.any()),
-        tick_table=tick_table(instrument),
-        tax_times=tax_times,
-        tax_rates=tax_rates,
-        commission=commission,
-        unit=0.01 if given.key.product is Product.OVERSEAS else 1.0,
-    )
+    if given.columns.min(initial=np.inf) > 0:
+        return given
+    traded = given.has_traded
+    if traded.all():
+        return given
+    return BarColumns(given.key, given.times[traded], _rows(given.columns[:, traded]))
 
 
 def _instrument(key: SeriesKey, instruments: Mapping[str, Instrument]) -> Instrument | None:
