@@ -37,7 +37,7 @@ PRESETS: dict[str, Preset] = {
             (0.515, 400, (("chart", 0.67), ("orders", 0.33))),
             (0.272, 370, (("order_book", 0.67), ("order_entry", 0.33))),
         ),
-        {"orders": ("backtest", "log", "health", "risk", "data")},
+        {"orders": ("backtest", "strategies", "log", "health", "risk", "data")},
     ),
     "차트": Preset(
         (
@@ -45,14 +45,31 @@ PRESETS: dict[str, Preset] = {
             (0.60, 400, (("chart", 0.8), ("orders", 0.2))),
             (0.22, 340, (("order_entry", 0.6), ("positions", 0.4))),
         ),
-        {"orders": ("backtest", "log", "health", "risk", "data"), "order_entry": ("order_book",)},
+        {
+            "orders": ("backtest", "strategies", "log", "health", "risk", "data"),
+            "order_entry": ("order_book",),
+        },
     ),
     "백테스트": Preset(
         (
             (0.16, 250, (("watchlist", 0.6), ("positions", 0.4))),
             (0.84, 700, (("backtest", 0.66), ("chart", 0.34))),
         ),
-        {"backtest": ("orders", "log", "health", "risk", "data"), "positions": ("order_book", "order_entry")},
+        {
+            "backtest": ("orders", "strategies", "log", "health", "risk", "data"),
+            "positions": ("order_book", "order_entry"),
+        },
+    ),
+    "자동매매": Preset(
+        (
+            (0.2, 318, (("watchlist", 0.5), ("positions", 0.5))),
+            (0.52, 480, (("strategies", 0.6), ("orders", 0.4))),
+            (0.28, 370, (("chart", 0.55), ("order_book", 0.45))),
+        ),
+        {
+            "orders": ("log", "health", "risk", "backtest", "data"),
+            "order_book": ("order_entry",),
+        },
     ),
 }
 

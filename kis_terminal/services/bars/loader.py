@@ -316,8 +316,6 @@ class BarLoader:
         run.answered.append(answered)
         run.has_new_live |= answered.end > run.final_end
         final = Span(answered.start, min(answered.end, run.final_end))
-        if page.reached_listing and run.key.interval.minutes is None:
-            final = Span(day_seconds(FIRST_DAY), final.end)
         if final.end <= final.start or self._store is None or not run.is_stored:
             return
         try:

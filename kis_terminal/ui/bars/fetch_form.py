@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -40,6 +41,7 @@ _PRODUCTS = (
     ("overseas", "SZS", "선전"),
 )
 _YEARS = 10
+_CODE = re.compile(r"[0-9][0-9A-Z]{5}|Q[0-9]{6}")
 _INDICES = ("0001", "1001", "2001")
 
 
@@ -170,8 +172,8 @@ class FetchForm(QWidget):
         if product != "stock":
             return plain if plain.replace(".", "").isascii() and plain.replace(".", "").isalnum() else None
         instruments = self._workspace.instruments
-        if instruments.get(plain) is not None:
-            return plain
+        if instruments.get(plain) is not None or _CODE.fullmatch(plain):
+            return plain  # a code of no list today may have a history all the same
         exact = [item for item in instruments.find(word, 5) if item.name.casefold() == word.casefold()]
         return exact[0].symbol if exact else None
 

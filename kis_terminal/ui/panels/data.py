@@ -52,6 +52,8 @@ class DataPanel(Panel):
         self._bars = bars
         self._today = today
         self._library: BarLibrary | None = None
+        self._is_beginning = False
+        """Whether a fetch was asked for that the library does not know yet."""
         self._years = (today().year - 9, today().year)
         self.summary = QLabel()
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
@@ -108,7 +110,7 @@ class DataPanel(Panel):
                     tooltip=lambda row: row.symbol,
                 ),
                 Column(
-                    "interval", tr("주기"), 40, lambda row: row.interval_word, Align.LEFT, colour=self._muted
+                    "interval", tr("주기"), 52, lambda row: row.interval_word, Align.LEFT, colour=self._muted
                 ),
                 Column("price", tr("가격"), 58, lambda row: row.price_word, Align.LEFT, colour=self._muted),
                 Column(
@@ -215,7 +217,7 @@ class DataPanel(Panel):
         self.keep(library.changed.subscribe(lambda _: self._spawn(self._list())))
         self.keep(library.progressed.subscribe(self._show_progress))
         self.keep(library.fetched.subscribe(self._show_fetched))
-        self.form.show_running(is_running=library.is_fetching)
+        self.form.show_running(is_running=library.is_fetching or self._is_beginning)
         if library.progress is not None:
             self._show_progress(library.progress)
         await self._list()
@@ -259,12 +261,14 @@ class DataPanel(Panel):
 
     def _fetch(self, wish: FetchWish) -> None:
         self.report.hide()
+        self._is_beginning = True
         self.form.show_running(is_running=True)
         self.strip_line.tell(tr("{count}종목을 받기 시작합니다.", count=len(wish.symbols)), 0.0)
         self._spawn(self._begin(wish), "bars begin")
 
     async def _begin(self, wish: FetchWish) -> None:
         library = await self._bars.get()
+        self._is_beginning = False
         library.start_fetch(wish)
 
     def _stop(self) -> None:
