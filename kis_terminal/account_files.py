@@ -23,6 +23,11 @@ def holdings_path(access: KisAccess, home: HomePaths) -> Path:
     return home.data / f"holdings-{account_file(access)}.json"
 
 
+def strategies_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where the strategies of an account lie, with what each of them holds."""
+    return home.data / f"strategies-{account_file(access)}.json"
+
+
 def account_file(access: KisAccess) -> str:
     """Return a name for an account's files that does not show its number."""
     return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]

@@ -31,6 +31,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import Order, OrderStatus
 from kis_terminal.log import Logging, set_up_logging
+from kis_terminal.market_strategies import MarketStrategies
 from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth
 from kis_terminal.research import Research
@@ -57,6 +58,7 @@ from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.panels.orders import OrdersPanel
 from kis_terminal.ui.panels.positions import PositionsPanel
 from kis_terminal.ui.panels.risk import RiskPanel
+from kis_terminal.ui.panels.strategies import StrategiesPanel, StrategySources
 from kis_terminal.ui.panels.watchlist import WatchlistPanel
 from kis_terminal.ui.qt_messages import forward_qt_messages
 from kis_terminal.ui.ready_queue import ReadyQueue
@@ -125,6 +127,9 @@ class Terminal:
         self.portfolio, self.risk_gate, self.orders = core.portfolio, core.risk_gate, core.orders
         self.reconciler, self.panic = core.reconciler, core.panic
         self.research = research = Research(core, settings, self.window_scope)
+        self.automation = MarketStrategies(
+            core, access, settings.home, lambda grade, words: link.message.emit(grade, said(words))
+        )
         self.frame_clock = FrameClock()
         self.collector = Collector(self.frame_clock)
         self.orders.changed.subscribe(self._let_order_pass)
@@ -164,6 +169,11 @@ class Terminal:
                 DataPanel(self.workspace, self.research.bars, self.research.today),
                 OrderBookPanel(self.workspace),
                 BacktestPanel(self.workspace, research.backtests, research.today),
+                StrategiesPanel(
+                    self.workspace,
+                    self.automation.strategies,
+                    StrategySources(research.backtests, self.automation.trust),
+                ),
                 order_entry,
             ),
             options.layout or "",
@@ -195,6 +205,7 @@ class Terminal:
             except TerminalError as error:
                 self.workspace.link.message.emit("danger", said(error))
         await self.core.open()
+        self.automation.strategies.watch()
 
     async def close(self) -> None:
         """Stop in reverse order, within ten seconds; orders already sent stay at the broker."""
@@ -203,6 +214,7 @@ class Terminal:
         self.frame_clock.stop()
         self.collector.stop()
         await self.window_scope.close(timeout=_WINDOW_SECONDS)
+        await self.automation.close()
         await self.research.close()
         await self.core.close()
         await self.recorder.close()

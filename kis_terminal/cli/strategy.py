@@ -14,7 +14,7 @@ from typing import Any
 
 from kis_terminal.adapters.strategy_files.python_files import FULL_RIGHTS, PythonFile, examine
 from kis_terminal.adapters.strategy_files.reader import SUFFIXES, StrategyDocument, read_file
-from kis_terminal.adapters.strategy_files.trust import TrustStore
+from kis_terminal.adapters.strategy_files.trust import TRUST_FILE, TrustStore
 from kis_terminal.adapters.strategy_files.writer import (
     fixed_text,
     save_file,
@@ -29,9 +29,6 @@ from kis_terminal.domain.strategy.problems import Problem, Severity
 from kis_terminal.resource_files import resource_path
 from kis_terminal.settings import load_settings
 from kis_terminal.ui.translation import said, set_language, tr
-
-TRUST_FILE = "trusted-strategies.json"
-"""In the data folder of an environment."""
 
 
 def build_parser() -> argparse.ArgumentParser:

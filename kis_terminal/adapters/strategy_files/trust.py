@@ -17,6 +17,8 @@ from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
 
 _LOG = logging.getLogger(__name__)
+TRUST_FILE = "trusted-strategies.json"
+"""In the data folder of an environment."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

@@ -104,6 +104,8 @@ class StrategiesPanel(Panel):
 
     def _lay_out(self) -> None:
         self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
         self.pages = QStackedWidget()
         for word, page in zip(_TABS, (self.signals, self.log, self.form), strict=True):
             self.tabs.addTab(tr(word))
