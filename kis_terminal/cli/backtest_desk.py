@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kis_terminal.cli import backtest_parts
 from kis_terminal.domain.backtest import BacktestResult
@@ -25,14 +25,19 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sweeps import SweepResult, WalkForwardResult
 
+if TYPE_CHECKING:
+    # The compiled engine costs a second: not before something is swept.
+    from kis_terminal.services.backtest.sweep_bench import SweepBench
+
 Tell = Callable[[WorkProgress], None]
 
 
 class BacktestDesk:
-    """Do works one by one and keep the bars of the last one."""
+    """Do works one by one; keep the bars of the last one and the workers of sweeps."""
 
     def __init__(self) -> None:
         self._bars: BarSet | None = None
+        self._bench: SweepBench | None = None
         self._acts: dict[type, Callable[[Any, Tell], Any]] = {
             ListPresets: self._presets,
             OpenStrategy: self._open,
@@ -72,10 +77,15 @@ class BacktestDesk:
         return backtest_parts.run(work.request, self._bars_of(work.bars), tell)
 
     def _sweep(self, work: RunSweep, tell: Tell) -> SweepResult:
-        return backtest_parts.sweep(work, self._bars_of(work.bars), tell)
+        return backtest_parts.sweep(work, self._bars_of(work.bars), tell, self._warm_bench())
 
     def _walk_forward(self, work: RunWalkForward, tell: Tell) -> WalkForwardResult:
-        return backtest_parts.walk_forward(work, self._bars_of(work.bars), tell)
+        return backtest_parts.walk_forward(work, self._bars_of(work.bars), tell, self._warm_bench())
+
+    def _warm_bench(self) -> SweepBench:
+        if self._bench is None:
+            self._bench = backtest_parts.a_bench()
+        return self._bench
 
     def _write(self, work: WriteReport, tell: Tell) -> Path:
         return backtest_parts.write_report(work.result, work.form, work.path)

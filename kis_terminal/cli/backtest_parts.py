@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kis_terminal.adapters.strategy_files.python_files import FULL_RIGHTS, examine, strategy_class
 from kis_terminal.adapters.strategy_files.reader import StrategyDocument, read_file, read_text
@@ -30,6 +31,10 @@ from kis_terminal.domain.strategy.model import StrategySpec
 from kis_terminal.domain.sweeps import SweepResult, WalkForwardResult
 from kis_terminal.resource_files import resource_path
 from kis_terminal.services.backtest.run import Runnable, run_backtest
+
+if TYPE_CHECKING:
+    # The compiled engine costs a second: not before something is swept.
+    from kis_terminal.services.backtest.sweep_bench import SweepBench
 
 Tell = Callable[[WorkProgress], None]
 PRESET_SUFFIX = ".kis.yaml"
@@ -151,44 +156,52 @@ def run(request: BacktestRequest, bars: BarSet, tell: Tell) -> BacktestResult:
     )
 
 
-def sweep(work: RunSweep, bars: BarSet, tell: Tell) -> SweepResult:
-    """Try combinations of parameters; `bars` holds its columns. Raises TerminalError."""
-    from kis_terminal.services.backtest.scheduler_choice import scheduler_for
-    from kis_terminal.services.backtest.sweep import run_sweep
+def sweep(work: RunSweep, bars: BarSet, tell: Tell, bench: SweepBench | None = None) -> SweepResult:
+    """Try combinations of parameters; `bars` holds its columns. Raises TerminalError.
 
-    scheduler = scheduler_for(work.scheduler) if work.scheduler else None
-    try:
-        return run_sweep(
+    A `bench` keeps workers and bars for the next sweep.
+    """
+    with _bench(bench) as used:
+        return used.sweep(
             work.request,
+            bars.token,
             bars.columns or {},
-            read_runnable,
-            instruments=bars.instruments,
-            scheduler=scheduler,
+            bars.instruments,
+            address=work.scheduler,
             progress=lambda done, total: tell(WorkProgress(Stage.SWEEP, done, total)),
         )
-    finally:
-        if scheduler is not None:
-            scheduler.close()
 
 
-def walk_forward(work: RunWalkForward, bars: BarSet, tell: Tell) -> WalkForwardResult:
+def walk_forward(
+    work: RunWalkForward, bars: BarSet, tell: Tell, bench: SweepBench | None = None
+) -> WalkForwardResult:
     """Sweep in windows and test behind them; `bars` holds its columns. Raises TerminalError."""
-    from kis_terminal.services.backtest.scheduler_choice import scheduler_for
-    from kis_terminal.services.backtest.walk_forward import run_walk_forward
-
-    scheduler = scheduler_for(work.scheduler) if work.scheduler else None
-    try:
-        return run_walk_forward(
+    with _bench(bench) as used:
+        return used.walk_forward(
             work.request,
+            bars.token,
             bars.columns or {},
-            read_runnable,
-            instruments=bars.instruments,
-            scheduler=scheduler,
+            bars.instruments,
+            address=work.scheduler,
             progress=lambda done, total: tell(WorkProgress(Stage.WALK, done, total)),
         )
+
+
+def a_bench() -> SweepBench:
+    """Return what runs sweeps and keeps its workers warm; importing it brings the compiled engine."""
+    from kis_terminal.services.backtest.sweep_bench import SweepBench
+
+    return SweepBench(read_runnable)
+
+
+@contextmanager
+def _bench(bench: SweepBench | None) -> Iterator[SweepBench]:
+    used = bench or a_bench()
+    try:
+        yield used
     finally:
-        if scheduler is not None:
-            scheduler.close()
+        if bench is None:
+            used.close()
 
 
 def write_report(result: BacktestResult, form: ReportForm, path: Path) -> Path:
