@@ -1,7 +1,7 @@
 """Bars of one series: from memory, from the store, and only what is missing from the broker.
 
 A span is covered when the broker has answered for it, traded or not; a second load makes no call. Nothing of
-a day that is not over is stored: such bars are listed anew, at most once in `_LIVE_SECONDS`. Pages are stored
+a day that is not over is stored: such bars are listed anew, at most twice a minute. Pages are stored
 one by one with their coverage, so that whoever cancels a load loses nothing. When the store cannot be reached
 the load goes on from the broker and says so.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -33,11 +32,12 @@ from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.ports import BarSource, BarStore, Clock
 from kis_terminal.services.bars.adjustment import AdjustedAnew, compare
 from kis_terminal.services.bars.columns import longer, merged, no_bars
+from kis_terminal.services.bars.memory import BarMemory
+from kis_terminal.services.bars.periods import base_of, can_be_adjusted, normal, period_end, whole_periods
 from kis_terminal.services.bars.spans import (
     DAY,
     covered_part,
     day_of,
-    day_span,
     weekdays,
     within,
 )
@@ -46,30 +46,16 @@ log = logging.getLogger(__name__)
 
 FIRST_DAY = date(1980, 1, 4)
 """Nothing is listed before KRX's index begins; KIS refuses far earlier dates."""
-_LIVE_SECONDS = 30.0
 _OVER_HOUR = 21
 """From this hour on the Korean day is over: the last venue closes at 20:00."""
 _ABROAD_LAG = 1
 """Days by which a day abroad ends after ours: New York's closes at dawn in Seoul."""
-_KEPT_SERIES = 64
 _MOST_PAGES = 2_000
 _OVERLAP_DAYS = 10
 _SHARED_WITH = (Interval.WEEK, Interval.MONTH)
 
 Progress = Callable[[int, int, int], None]
 """Called after each page: weekdays answered for, weekdays asked of the broker, calls so far."""
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What memory holds of a series."""
-
-    bars: BarColumns
-    covered: list[Span]
-    live: BarColumns | None = None
-    """Bars of the time that is not over, and when they were listed (Clock.monotonic())."""
-    live_at: float = 0.0
-    live_span: Span = field(default_factory=lambda: Span(0, 0))
 
 
 @dataclass(slots=True)
@@ -105,7 +91,7 @@ class BarLoader:
         self._source = source
         self._store = store
         self._clock = clock
-        self._kept: OrderedDict[SeriesKey, _Kept] = OrderedDict()
+        self._memory = BarMemory(clock)
         self._turns: dict[SeriesKey, tuple[asyncio.Lock, int]] = {}
 
     async def load(
@@ -115,8 +101,8 @@ class BarLoader:
 
         Raises UnknownSymbol, and any TerminalError of the broker where not one bar could be had.
         """
-        key = _normal(key)
-        base = _base_of(key)
+        key = normal(key)
+        base = base_of(key)
         if base is not None:
             return await self._derived(key, base, start, end, progress)
         if key.interval in (Interval.WEEK, Interval.MONTH) and await self._has(key, start, end):
@@ -125,23 +111,22 @@ class BarLoader:
 
     async def forget(self, key: SeriesKey) -> None:
         """Drop a series from memory and store; raises StoreUnavailable."""
-        self._kept.pop(key, None)
+        self._memory.drop(key)
         if self._store is not None:
             await self._store.forget(key)
 
     def forget_memory(self) -> None:
         """Drop what memory holds: another program wrote to the store (an import)."""
-        self._kept.clear()
+        self._memory.clear()
 
     # -- longer bars of shorter ones ---
 
     async def _has(self, key: SeriesKey, start: date, end: date) -> bool:
         """Tell whether the days of these weeks or months are there already."""
         days = replace(key, interval=Interval.DAY)
-        wanted = _whole_periods(key.interval, start, end)
+        wanted = whole_periods(key.interval, start, end)
         final = Span(wanted.start, min(wanted.end, self._final_end(days)))
-        kept = self._kept.get(days)
-        covered = list(kept.covered) if kept is not None else []
+        covered = list(self._memory.held(days).covered)
         if missing(final, covered) and self._store is not None:
             try:
                 covered += await self._store.coverage(days)
@@ -152,7 +137,7 @@ class BarLoader:
     async def _derived(
         self, key: SeriesKey, base: SeriesKey, start: date, end: date, progress: Progress | None
     ) -> tuple[BarColumns, LoadReport]:
-        span = _whole_periods(key.interval, start, end)
+        span = whole_periods(key.interval, start, end)
         bars, report = await self.load(base, day_of(span.start), day_of(span.end - 1), progress)
         made = longer(key, bars)
         return made, replace(report, key=key, start=start, end=end)
@@ -177,7 +162,7 @@ class BarLoader:
     async def _load(
         self, key: SeriesKey, start: date, end: date, progress: Progress | None
     ) -> tuple[BarColumns, LoadReport]:
-        wanted = _whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
+        wanted = whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
         run = _Run(key, wanted, self._final_end(key))
         bars = no_bars(key)
         if wanted.end > wanted.start:
@@ -195,41 +180,37 @@ class BarLoader:
                 break
             await self._adjusted_anew(run, anew)
         everything = merged(run.key, [stored, *run.pages])
-        self._keep(run, everything, [*covered, *run.answered])
         run.answered = joined([*covered, *run.answered])
+        self._memory.keep(run.key, everything, run.answered, run.final_end)
+        rest = within(Span(run.final_end, run.wanted.end), run.answered)
+        if rest and run.has_new_live:
+            self._memory.keep_live(run.key, everything, rest[-1])
         return everything
 
     async def _known(self, run: _Run) -> tuple[BarColumns, list[Span]]:
         """Return the final bars that memory or the store has, and what they cover of what is wanted."""
         key, final = run.key, Span(run.wanted.start, min(run.wanted.end, run.final_end))
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-            if not missing(final, kept.covered):
-                reach = _OVERLAP_DAYS * DAY
-                return kept.bars.between(final.start - reach, final.end + reach), within(final, kept.covered)
-        if self._store is None or not run.is_stored:
-            held = kept or _Kept(no_bars(key), [])
-            return held.bars, within(final, held.covered)
+        held = self._memory.held(key)
+        # What lies just before and after is taken too: it shows whether prices were adjusted anew.
+        first, last = final.start - _OVERLAP_DAYS * DAY, final.end + _OVERLAP_DAYS * DAY
+        from_memory = held.bars.between(first, last), within(final, held.covered)
+        if not missing(final, held.covered) or self._store is None or not run.is_stored:
+            return from_memory
         try:
             covered = within(final, await self._store.coverage(key))
             if not covered:
                 return no_bars(key), []
-            # What lies just before and after is read too: it shows whether prices were adjusted anew.
-            reach = _OVERLAP_DAYS * DAY
-            stored = await self._store.read(key, final.start - reach, final.end + reach)
+            return await self._store.read(key, first, last), covered
         except StoreUnavailable as error:
             self._lost_store(run, error)
-            held = kept or _Kept(no_bars(key), [])
-            return held.bars, within(final, held.covered)
-        return stored, covered
+            return from_memory
 
     async def _fetch(
         self, run: _Run, stored: BarColumns, covered: list[Span], progress: Progress | None
     ) -> AdjustedAnew | None:
         """List what is missing, newest first; return at once where stored prices have changed."""
         gaps = [span for span in missing(run.wanted, [*covered, *run.answered]) if weekdays(span)]
-        gaps = [span for span in gaps if not self._take_live(run, span)]
+        gaps = [span for span in gaps if not self._is_live(run, span)]
         run.asked_days = run.done_days + sum(weekdays(span) for span in gaps)
         for span in reversed(gaps):
             try:
@@ -262,7 +243,7 @@ class BarLoader:
                 return None
             page = await self._source.bars(key, day_of(start), min(day_of(end - 1), self._today()))
             run.calls += page.calls
-            if _can_be_adjusted(key):
+            if can_be_adjusted(key):
                 anew = compare(stored, _until(page.bars, run.final_end))
                 if anew is not None:
                     return anew
@@ -300,14 +281,14 @@ class BarLoader:
     def _with_neighbours(self, key: SeriesKey, span: Span, stored: BarColumns) -> tuple[int, int]:
         """Widen a span by the stored bar on either side, where adjusted prices can have moved."""
         start, end = span.start, span.end
-        if not _can_be_adjusted(key) or not len(stored):
+        if not can_be_adjusted(key) or not len(stored):
             return start, end
         older = stored.times[(stored.times < start) & (stored.times >= start - _OVERLAP_DAYS * DAY)]
         newer = stored.times[(stored.times >= end) & (stored.times < end + _OVERLAP_DAYS * DAY)]
         if len(older):
             start = int(older[-1])
         if len(newer):
-            end = _period_end(key.interval, int(newer[0]))
+            end = period_end(key.interval, int(newer[0]))
         return start, end
 
     async def _take(self, run: _Run, page: BarPage, answered: Span) -> None:
@@ -340,7 +321,7 @@ class BarLoader:
         intervals = {run.key.interval, Interval.DAY, *_SHARED_WITH}
         keys = [replace(run.key, interval=interval) for interval in intervals]
         for key in keys:
-            self._kept.pop(key, None)
+            self._memory.drop(key)
         if self._store is None or not run.is_stored:
             return
         try:
@@ -355,35 +336,14 @@ class BarLoader:
         log.warning("bars of %s go on without the store: %s", run.key.symbol, error)
         run.tell(Sentence("저장소를 쓸 수 없어 KIS에서만 받습니다: {why}", why=error))
 
-    # -- memory ---
-
-    def _take_live(self, run: _Run, span: Span) -> bool:
-        """Use the bars of the unfinished time that were listed a moment ago."""
-        kept = self._kept.get(run.key)
-        if kept is None or kept.live is None or span.start < run.final_end:
+    def _is_live(self, run: _Run, span: Span) -> bool:
+        """Take the bars of unfinished time that were listed a moment ago, where there are such."""
+        bars = self._memory.live(run.key, span) if span.start >= run.final_end else None
+        if bars is None:
             return False
-        is_fresh = self._clock.monotonic() - kept.live_at < _LIVE_SECONDS
-        if not is_fresh or missing(span, [kept.live_span]):
-            return False
-        run.pages.append(kept.live)
+        run.pages.append(bars)
         run.answered.append(span)
         return True
-
-    def _keep(self, run: _Run, bars: BarColumns, covered: list[Span]) -> None:
-        """Hold final bars for the next load, and what is not over for some seconds."""
-        key = run.key
-        held = self._kept.pop(key, None) or _Kept(no_bars(key), [])
-        final = joined(part for span in covered for part in within(Span(0, run.final_end), [span]))
-        held.bars = merged(key, [held.bars, _until(bars, run.final_end)])
-        held.covered = joined([*held.covered, *final])
-        rest = [part for span in run.answered for part in within(Span(run.final_end, run.wanted.end), [span])]
-        if rest and run.has_new_live:
-            held.live = bars.between(run.final_end, run.wanted.end)
-            held.live_at = self._clock.monotonic()
-            held.live_span = rest[-1]
-        self._kept[key] = held
-        while len(self._kept) > _KEPT_SERIES:
-            self._kept.popitem(last=False)
 
     # -- time ---
 
@@ -400,48 +360,6 @@ class BarLoader:
             day += timedelta(days=1)
         end = day_seconds(day)
         return end if key.interval.minutes is not None else bar_start(key.interval, end, 0)
-
-
-def _normal(key: SeriesKey) -> SeriesKey:
-    """Return the key under which a series is kept: an index knows no adjusted prices."""
-    if key.product is Product.INDEX:
-        return replace(key, is_adjusted=True, exchange="")
-    if key.product is Product.STOCK:
-        return replace(key, exchange="")
-    return key
-
-
-def _base_of(key: SeriesKey) -> SeriesKey | None:
-    """Return the series that longer bars are always made of, None for one that is listed as it is."""
-    if key.interval is Interval.YEAR:
-        return replace(key, interval=Interval.MONTH)
-    minutes = key.interval.minutes
-    if minutes is None:
-        return None
-    if minutes > 1:
-        return replace(key, interval=Interval.MINUTE_1)
-    # Minutes have one price: KIS adjusts none of them.
-    return None if key.is_adjusted else replace(key, is_adjusted=True)
-
-
-def _can_be_adjusted(key: SeriesKey) -> bool:
-    """Tell whether a split moves the stored prices of a series."""
-    return key.is_adjusted and key.interval.minutes is None and key.product is not Product.INDEX
-
-
-def _whole_periods(interval: Interval, start: date, end: date) -> Span:
-    """Return the days of all bars that the days asked for lie in."""
-    span = day_span(start, end)
-    if interval.minutes is not None or interval is Interval.DAY:
-        return span
-    return Span(bar_start(interval, span.start, 0), max(span.end, _period_end(interval, span.end - DAY)))
-
-
-def _period_end(interval: Interval, time: int) -> int:
-    """Return the end of the bar that begins at or holds a time, for days and longer."""
-    start = bar_start(interval, time // DAY * DAY, 0)
-    step = {Interval.WEEK: 7, Interval.MONTH: 32, Interval.YEAR: 367}.get(interval, 1)
-    return bar_start(interval, start + step * DAY, 0)
 
 
 def _until(bars: BarColumns, end: int) -> BarColumns:
