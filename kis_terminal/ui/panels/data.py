@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QSplitter, QToolButton
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.services.bars.late import LateLibrary
 from kis_terminal.services.bars.wish import FetchWish
-from kis_terminal.ui.bars.coverage import covered_text, paint_coverage
+from kis_terminal.ui.bars.coverage import paint_coverage
 from kis_terminal.ui.bars.fetch_form import FetchForm
 from kis_terminal.ui.bars.progress_strip import ProgressStrip
 from kis_terminal.ui.bars.rows import (
@@ -26,9 +26,9 @@ from kis_terminal.ui.bars.rows import (
     series_rows,
     size_text,
 )
+from kis_terminal.ui.bars.tables import report_columns, series_columns
 from kis_terminal.ui.confirm_strip import ConfirmStrip
 from kis_terminal.ui.csv_file import save_table
-from kis_terminal.ui.grid.columns import Align, Column
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import said, tr
@@ -99,53 +99,7 @@ class DataPanel(Panel):
     def _series_grid(self) -> Grid:
         grid = Grid(
             "data",
-            [
-                Column(
-                    "symbol",
-                    tr("종목"),
-                    132,
-                    lambda row: row.name,
-                    Align.LEFT,
-                    stretch=1,
-                    tooltip=lambda row: row.symbol,
-                ),
-                Column(
-                    "interval", tr("주기"), 52, lambda row: row.interval_word, Align.LEFT, colour=self._muted
-                ),
-                Column("price", tr("가격"), 58, lambda row: row.price_word, Align.LEFT, colour=self._muted),
-                Column(
-                    "period", tr("기간"), 172, lambda row: row.period, Align.LEFT, sort=lambda row: row.first
-                ),
-                Column("bars", tr("봉 수"), 62, lambda row: f"{row.bars:,}", sort=lambda row: row.bars),
-                Column(
-                    "coverage",
-                    tr("커버리지"),
-                    170,
-                    lambda row: f"{row.covered_days:,}",
-                    Align.LEFT,
-                    paint=self._paint_coverage,
-                    mark=lambda row: (row.spans, self._years),
-                    sort=lambda row: row.covered_days,
-                    tooltip=lambda row: covered_text(row.spans),
-                    stretch=3,
-                ),
-                Column(
-                    "size",
-                    tr("크기"),
-                    66,
-                    lambda row: size_text(row.size),
-                    sort=lambda row: row.size,
-                    priority=1,
-                ),
-                Column(
-                    "updated",
-                    tr("갱신"),
-                    92,
-                    lambda row: row.updated,
-                    colour=self._muted,
-                    priority=2,
-                ),
-            ],
+            series_columns(self.theme, self._paint_coverage, lambda row: (row.spans, self._years)),
             self.theme,
             self.workspace.preferences,
             title=tr("저장된 봉"),
@@ -163,38 +117,7 @@ class DataPanel(Panel):
     def _report_grid(self) -> Grid:
         grid = Grid(
             "data.report",
-            [
-                Column(
-                    "act",
-                    tr("처리"),
-                    46,
-                    lambda row: row.act,
-                    Align.LEFT,
-                    colour=self._act_colour,
-                    is_bold=True,
-                ),
-                Column("count", tr("횟수"), 54, lambda row: row.count, sort=lambda row: row.count),
-                Column("symbol", tr("종목"), 96, lambda row: row.symbol, Align.LEFT),
-                Column(
-                    "text",
-                    tr("내용"),
-                    240,
-                    lambda row: row.text,
-                    Align.LEFT,
-                    stretch=3,
-                    tooltip=lambda row: row.text,
-                ),
-                Column(
-                    "places",
-                    tr("날짜·줄"),
-                    200,
-                    lambda row: row.places,
-                    Align.LEFT,
-                    stretch=2,
-                    colour=self._muted,
-                    tooltip=lambda row: row.places,
-                ),
-            ],
+            report_columns(self.theme),
             self.theme,
             self.workspace.preferences,
             title=tr("보고"),
@@ -403,12 +326,6 @@ class DataPanel(Panel):
 
     def _paint_coverage(self, painter: QPainter, cell: QRect, row: SeriesRow) -> None:
         paint_coverage(painter, cell, row.spans, *self._years, self.theme)
-
-    def _muted(self, row: object) -> QColor:
-        return self.theme.colours.muted
-
-    def _act_colour(self, row: FindingRow) -> QColor:
-        return self.theme.colours.warn if row.is_refusal else self.theme.colours.ok
 
     def _follow(self, key: str) -> None:
         row: SeriesRow = self.grid.row(key)
