@@ -95,6 +95,7 @@ def _strategy(
     _check_groups(strategy, spec)
     if not findings.has_errors:
         _tell_unused(strategy, spec, names)
+        _tell_lost_risk(document, spec)
         tell_traps(spec, reader.lines, findings)
         tell_differences(spec, reader.lines, names.lines, findings)
         _tell_builder(reader, findings)
@@ -180,7 +181,14 @@ def _metadata(document: Fields) -> Metadata:
     if fields is None:
         return Metadata()
     fields.warn_of_unknown(_METADATA_KEYS)
-    tags = [str(node.value) for node in fields.listing("tags") if isinstance(node, Leaf)]
+    tags = []
+    for node in fields.listing("tags"):
+        if isinstance(node, Leaf):
+            tags.append(str(node.value))
+        else:
+            fields.findings.warning(
+                node.line, "unquoted-text", Sentence("metadata.tags의 항목이 글자가 아니어서 건너뛰었습니다.")
+            )
     return Metadata(
         fields.text("name") or "",
         fields.text("description") or "",
@@ -217,6 +225,25 @@ def _tell_unused(strategy: Fields, spec: StrategySpec, names: Names) -> None:
                 "unused-indicator",
                 Sentence("지표 {alias}을(를) 쓰는 조건이 없습니다.", alias=use.alias),
             )
+
+
+def _tell_lost_risk(document: Fields, spec: StrategySpec) -> None:
+    """Warn where stops were declared and none is in force: what the backtester leaves of its own presets."""
+    names = [
+        name
+        for name in spec.params
+        if name.startswith(("stop_loss", "take_profit")) and name not in used_names(spec)
+    ]
+    if names and not spec.risk.closes_positions:
+        document.findings.warning(
+            document.line("risk"),
+            "risk-lost",
+            Sentence(
+                "{names}이(가) 있지만 켜진 손절·익절이 없습니다. KIS 백테스터가 기본 전략을 저장하면 risk가 "
+                "비워집니다. 필요하면 risk에 숫자로 적으십시오.",
+                names=", ".join(names),
+            ),
+        )
 
 
 def _sides(condition: Condition) -> tuple[object, ...]:

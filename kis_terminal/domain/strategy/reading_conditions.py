@@ -29,6 +29,7 @@ from kis_terminal.domain.strategy.operator_words import OPERATOR_WORDS, operator
 from kis_terminal.domain.strategy.reading_indicators import Names
 from kis_terminal.domain.strategy.reading_lines import line_of
 from kis_terminal.domain.strategy.reading_params import reference
+from kis_terminal.domain.strategy.tree import Scalar
 
 _KEYS = (
     *("indicator", "operator", "value", "compare_to", "output", "compare_output"),
@@ -86,7 +87,7 @@ class ConditionReader:
         fields.warn_of_unknown(_KEYS)
         if fields.node("candlestick") is not None:
             return self._pattern(fields)
-        left_word = fields.scalar("indicator")
+        left_word = self._bare_alias(fields.scalar("indicator"))
         pattern = self.names.pattern(left_word) if isinstance(left_word, str) else None
         if pattern is not None:
             return self._old_pattern(fields, pattern.alias)
@@ -96,6 +97,11 @@ class ConditionReader:
         if left is None or operator is None or right is None:
             return None
         return Comparison(left, operator, right, self._scalar(fields, operator, right))
+
+    def _bare_alias(self, word: Scalar) -> Scalar:
+        """Return an alias of digits as text: the builder writes aliases without quotes."""
+        is_number = isinstance(word, (int, float)) and not isinstance(word, bool)
+        return str(word) if is_number and str(word) in self.names.uses else word
 
     def _pattern(self, fields: Fields) -> Condition | None:
         alias = fields.text("candlestick") or ""
@@ -181,6 +187,17 @@ class ConditionReader:
 
     def _unknown_alias(self, fields: Fields, key: str, word: str, known: list[str]) -> None:
         if word in self.names.broken:
+            return
+        if "$" in word:
+            fields.findings.error(
+                fields.line(key),
+                "unknown-alias",
+                Sentence(
+                    "{key}의 '{word}': 참조는 `$이름` 하나로만 적습니다. 부호나 계산을 붙일 수 없습니다.",
+                    key=key,
+                    word=word,
+                ),
+            )
             return
         fields.findings.error(
             fields.line(key),

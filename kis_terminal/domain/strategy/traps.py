@@ -34,6 +34,7 @@ _RANGES: Mapping[tuple[str, str], tuple[float, float]] = MappingProxyType(
     | {("williams_r", "value"): (-100.0, 0.0), ("ibs", "value"): (0.0, 1.0), ("bop", "value"): (-1.0, 1.0)}
 )
 """Lines whose values never leave a range."""
+_PERCENTS = frozenset({"roc", "momentum", "change", "returns"})
 _MIRRORED: Mapping[Operator, Operator] = MappingProxyType(
     {
         Operator.GREATER_THAN: Operator.LESS_THAN,
@@ -44,6 +45,13 @@ _MIRRORED: Mapping[Operator, Operator] = MappingProxyType(
         Operator.CROSS_BELOW: Operator.CROSS_ABOVE,
     }
 )
+_ONE_SIDED: Mapping[str, PatternSignal] = MappingProxyType(
+    {
+        "rising_three_methods": PatternSignal.BULLISH,
+        "falling_three_methods": PatternSignal.BEARISH,
+    }
+)
+"""Patterns of one direction whose function answers for both; the backtester does not filter."""
 _ABOVE = (Operator.GREATER_THAN, Operator.CROSS_ABOVE)
 _BELOW = (Operator.LESS_THAN, Operator.CROSS_BELOW)
 
@@ -165,6 +173,8 @@ def _tell_range(spec: StrategySpec, condition: Comparison, line: int, findings: 
     alias, name = condition.left.alias, condition.left.line
     use = next(use for use in spec.indicators if use.alias == alias)
     limits, value = _RANGES.get((use.id, name)), _number(spec, condition.right)
+    if value is not None:
+        _tell_unit(use, value, line, findings)
     if limits is None or value is None or _is_reachable(condition.operator, value, limits):
         return
     findings.warning(
@@ -178,6 +188,29 @@ def _tell_range(spec: StrategySpec, condition: Comparison, line: int, findings: 
             low=limits[0],
             high=limits[1],
             value=value,
+        ),
+    )
+
+
+def _tell_unit(use: IndicatorUse, value: float, line: int, findings: Findings) -> None:
+    """Say in which unit a line counts where the number looks like another one."""
+    if use.id in _PERCENTS and 0 < abs(value) < 0.5:
+        unit = Sentence("퍼센트입니다(5 = 5%)")
+    elif use.id == "disparity" and abs(value) <= 10:
+        unit = Sentence("이동평균과 같을 때 100입니다")
+    elif use.id == "volatility_ind" and value >= 1:
+        unit = Sentence("비율입니다(0.02 = 2%)")
+    else:
+        return
+    findings.warning(
+        line,
+        "unit",
+        Sentence(
+            "{value:g}과(와) 비교하는 지표 {alias}({id})의 단위는 {unit}. 단위를 확인하십시오.",
+            value=value,
+            alias=use.alias,
+            id=use.id,
+            unit=unit,
         ),
     )
 
@@ -215,6 +248,17 @@ def _tell_pattern(spec: StrategySpec, condition: PatternCondition, line: int, fi
                 "detected를 쓰십시오.",
                 id=use.id,
                 signal=condition.signal.value,
+            ),
+        )
+    if use.id in _ONE_SIDED and condition.signal is PatternSignal.DETECTED:
+        findings.warning(
+            line,
+            "backtester-differs",
+            Sentence(
+                "KIS 백테스터는 {id}의 detected를 반대 방향의 패턴에도 참으로 봅니다. {signal}(으)로 적으면 "
+                "같아집니다.",
+                id=use.id,
+                signal=_ONE_SIDED[use.id].value,
             ),
         )
     if pattern.builder_signs != pattern.signs:

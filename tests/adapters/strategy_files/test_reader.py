@@ -76,6 +76,7 @@ def test_a_plain_file_has_no_problems_but_the_builders_value() -> None:
 
 SMA = "[{id: sma, alias: m, params: {period: 20}}]"
 BANDS = "[{id: bollinger, alias: b, params: {period: 20, std: 2}}]"
+UNIT = (8, "warning", "unit")
 CASES = [
     # head, metadata, strategy
     ({"head": "version: 1.0"}, 1, "warning", "unquoted-version"),
@@ -221,7 +222,20 @@ CASES = [
     ),
     ({"entry": f"{_ENTRY}], logic: and, x: ["}, 8, "warning", "logic-case"),
     ({"entry": f"{_ENTRY}], logic: XOR, x: ["}, 8, "error", "unknown-logic"),
+    ({"entry": "{indicator: close, operator: gt, compare_to: -$p}"}, 8, "error", "unknown-alias"),
+    ({"entry": "{candlestick: rising_three_methods}"}, 8, "warning", "backtester-differs"),
+    ({"indicators": "[{id: roc, alias: r}]", "entry": "{indicator: r, operator: gt, value: 0.05}"}, *UNIT),
+    (
+        {"indicators": "[{id: disparity, alias: r}]", "entry": "{indicator: r, operator: lt, value: 0.9}"},
+        *UNIT,
+    ),
+    (
+        {"indicators": "[{id: volatility_ind, alias: r}]", "entry": "{indicator: r, operator: lt, value: 2}"},
+        *UNIT,
+    ),
     # risk
+    ({"metadata": "{name: x, tags: [{a: b}]}"}, 2, "warning", "unquoted-text"),
+    ({"params": "{stop_loss_pct: {default: 5}}"}, 10, "warning", "risk-lost"),
     ({"risk": "{stop_loss: 5}"}, 10, "error", "risk-rule"),
     ({"risk": "{stop_loss: {percent: 5}}"}, 10, "warning", "rule-off"),
     ({"risk": "{stop_loss: {enabled: true}}"}, 10, "warning", "rule-off"),
@@ -376,6 +390,14 @@ def test_aliases_count_by_id_where_none_is_given() -> None:
 
     assert [use.alias for use in spec.indicators] == ["sma_1", "ema_1", "sma_2"]
     assert [use.alias for use in spec.patterns] == ["doji_1", "doji_2"]
+
+
+def test_an_alias_of_digits_is_found() -> None:
+    document = read_text(
+        text(indicators="[{id: sma, alias: 12}]", entry="{indicator: 12, operator: gt, compare_to: close}")
+    )
+
+    assert document.sound().entry.conditions[0].left == IndicatorLine("12", "value")  # type: ignore[union-attr]
 
 
 def test_old_pattern_of_the_builder_becomes_a_signal() -> None:
