@@ -45,9 +45,10 @@ def rewritten(document: StrategyDocument, spec: StrategySpec) -> str:
     before = document.sound()
     if spec == before:
         return document.text
-    root = _yaml(_offset(document.text)).load(document.text)
+    lines = document.text.replace("\r\n", "\n")
+    root = _yaml(_offset(lines)).load(lines)
     _merge(root, plain_form(before), plain_form(spec))
-    text = _dumped(root, _offset(document.text))
+    text = _dumped(root, _offset(lines))
     if "\r\n" in document.text:
         text = text.replace("\n", "\r\n")
     # Words that another YAML version takes for other values: the meaning goes before the comments.
