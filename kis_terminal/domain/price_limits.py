@@ -38,10 +38,13 @@ def locked_bars(traded: BarColumns, market: Market) -> tuple[NDArray[np.bool_], 
     within two ticks of the limit (limits are cut to ticks, adjusted prices rounded). Bars of the first day
     are never counted, since nothing is known before.
     """
-    upper, lower = np.zeros(len(traded), dtype=np.bool_), np.zeros(len(traded), dtype=np.bool_)
+    upper = lower = np.zeros(len(traded), dtype=np.bool_)
     high, close = traded.high, traded.close
     # Few bars are of one price, so that the limits are reckoned for these only.
-    places = np.flatnonzero(high == traded.low)
+    is_one_price = high == traded.low
+    if not is_one_price.any():
+        return upper, lower
+    places = np.flatnonzero(is_one_price)
     places = places[(traded.open[places] == close[places]) & (high[places] == close[places])]
     if len(places) == 0:
         return upper, lower
@@ -51,6 +54,7 @@ def locked_bars(traded: BarColumns, market: Market) -> tuple[NDArray[np.bool_], 
     places, base = places[far], base[far]
     if len(places) == 0:
         return upper, lower
+    lower = np.zeros(len(traded), dtype=np.bool_)
     times, ended = traded.times[places], close[places]
     rates = limit_rates(times, market)
     up, down = base * (1.0 + rates), base * (1.0 - rates)

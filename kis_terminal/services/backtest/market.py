@@ -151,7 +151,7 @@ def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
 def _grid(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     """Return every time at which a series has a bar, each once, rising."""
     longest = max(times, key=len)
-    others = [one for one in times if len(one) and not np.array_equal(one, longest)]
+    others = [one for one in times if len(one) and not _are_same(one, longest)]
     if not others:
         return longest
     first = min(int(one[0]) for one in (longest, *others))
@@ -163,6 +163,13 @@ def _grid(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
     for one in (longest, *others):
         flags[(one - first) // _MINUTE] = True
     return np.flatnonzero(flags) * _MINUTE + first
+
+
+def _are_same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
+    """Tell whether two rising columns of times are equal; most that differ do so in length or at the ends."""
+    if len(one) != len(other) or (len(one) and (one[0] != other[0] or one[-1] != other[-1])):
+        return False
+    return np.count_nonzero(one == other) == len(one)  # several times as fast as all()
 
 
 class _Preparing:
@@ -181,13 +188,14 @@ class _Preparing:
         self._times = times
         self._taxes = TaxTable(request.costs)
         self._whole: dict[int, NDArray[np.int64]] = {}
+        self._free: dict[int, NDArray[np.bool_]] = {}
 
     def traded(self, given: BarColumns) -> TradedSeries:
         """Return what the engines need of one series."""
         bars = _only_traded(given)
         first = int(np.searchsorted(bars.times, self._start))
         instrument = _instrument(given.key, self._instruments)
-        upper, lower = _locks(bars, instrument)
+        can_buy, can_sell = self._fillable(bars, instrument)
         tax_times, tax_rates = self._taxes(instrument)
         commission = self._costs.commission
         if commission is None:
@@ -198,9 +206,9 @@ class _Preparing:
             bars=bars,
             steps=self._steps(bars.times, first),
             first=first,
-            can_buy=~upper,
-            can_sell=~lower,
-            has_locks=bool(upper.any() or lower.any()),
+            can_buy=can_buy,
+            can_sell=can_sell,
+            has_locks=can_buy is not can_sell,
             tick_table=tick_table(instrument),
             tax_times=tax_times,
             tax_rates=tax_rates,
@@ -208,10 +216,22 @@ class _Preparing:
             unit=0.01 if given.key.product is Product.OVERSEAS else 1.0,
         )
 
+    def _fillable(
+        self, bars: BarColumns, instrument: Instrument | None
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return on which bars a buy and a sale are filled; one array twice where that is on all of them."""
+        if instrument is not None and bars.key.interval not in _LONG:
+            upper, lower = locked_bars(bars, instrument.market)
+            if upper.any() or lower.any():
+                return ~upper, ~lower
+        if len(bars) not in self._free:
+            self._free[len(bars)] = np.ones(len(bars), dtype=np.bool_)
+        return self._free[len(bars)], self._free[len(bars)]
+
     def _steps(self, times: NDArray[np.int64], first: int) -> NDArray[np.int64]:
         """Return the place on the grid of each bar, below 0 before the run."""
         inside = times[first:]
-        if len(inside) == len(self._times) and np.array_equal(inside, self._times):
+        if len(inside) == len(self._times) and _are_same(inside, self._times):
             if first not in self._whole:
                 self._whole[first] = np.concatenate(
                     (np.full(first, -1, dtype=np.int64), np.arange(len(inside), dtype=np.int64))
@@ -238,12 +258,6 @@ def _instrument(key: SeriesKey, instruments: Mapping[str, Instrument]) -> Instru
     if key.product is not Product.STOCK:
         return None
     return instruments.get(key.symbol) or Instrument(key.symbol, key.symbol, Market.KOSPI)
-
-
-def _locks(bars: BarColumns, instrument: Instrument | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    if instrument is None or bars.key.interval in _LONG:
-        return np.zeros(len(bars), dtype=np.bool_), np.zeros(len(bars), dtype=np.bool_)
-    return locked_bars(bars, instrument.market)
 
 
 class TaxTable:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kis_terminal.domain.bar_columns import BarColumns
 from kis_terminal.domain.strategy.model import (
     Arithmetic,
+    BoundIndicator,
     BoundStrategy,
     IndicatorLine,
     Operand,
@@ -17,10 +18,15 @@ from kis_terminal.domain.strategy.model import (
     PriceField,
     ScalarStep,
 )
+from kis_terminal.services.backtest.averages import average_all
 from kis_terminal.services.backtest.lines import LineBook
 from kis_terminal.services.backtest.market import TradedSeries
 
 Numbers = NDArray[np.float64]
+_FIELDS = (PriceField.OPEN, PriceField.HIGH, PriceField.LOW, PriceField.CLOSE, PriceField.VOLUME)
+_VALUE_BYTES = 8
+_MANY_SERIES = 8
+"""From here on averages of all series are computed at once."""
 
 
 class RowBook:
@@ -28,54 +34,117 @@ class RowBook:
 
     def __init__(self, series: Sequence[TradedSeries], benchmark: BarColumns | None = None) -> None:
         self._series = series
-        self._books = [LineBook(one.bars, benchmark) for one in series]
+        self._benchmark = benchmark
+        self._books: dict[int, LineBook] = {}
         self._numbers: dict[Hashable, int] = {}
-        self._rows: list[list[Numbers]] = [[] for _ in series]
-        self._addresses: list[list[int]] = [[] for _ in series]
+        self._rows: list[Sequence[Numbers]] = []
+        self._addresses: list[NDArray[np.int64]] = []
+        self._sizes = np.array([len(one.bars) for one in series], dtype=np.int64)
+        self._begins = np.concatenate(([0], np.cumsum(self._sizes)))
+        self.columns_at = np.array([address_of(one.bars.columns) for one in series], dtype=np.int64)
+        """`(series,)`: where each series' columns begin."""
+        self.strides = np.array([one.bars.columns.strides[0] for one in series], dtype=np.int64)
+        """`(series,)`: bytes from one of its columns to the next."""
 
     @property
     def values(self) -> int:
         """Return how many numbers all rows hold."""
-        return sum(len(one.bars) for one in self._series) * len(self._numbers)
+        return int(self._begins[-1]) * len(self._numbers)
 
     def addresses(self) -> NDArray[np.int64]:
         """Return `(series, rows)`; they hold as long as this book."""
-        return np.array(self._addresses, dtype=np.int64).reshape(len(self._series), len(self._numbers))
+        if not self._addresses:
+            return np.zeros((len(self._series), 0), dtype=np.int64)
+        return np.ascontiguousarray(np.stack(self._addresses, axis=1))
 
     def operand(self, rules: BoundStrategy, operand: Operand, scalar: ScalarStep | None = None) -> int:
         """Return the row of one side of a comparison."""
         if scalar is not None:
             plain = self.operand(rules, operand)
-            after = (plain, scalar.operation, scalar.value)
-            return self._row(after, lambda place: _scaled(self._rows[place][plain], scalar))
+            return self._row(
+                (plain, scalar.operation, scalar.value),
+                lambda: [_scaled(row, scalar) for row in self._rows[plain]],
+            )
         if isinstance(operand, ParamRef):
             raise ValueError(f"${operand.name} was not bound")
         if isinstance(operand, PriceField):
-            return self._row(operand, lambda place: getattr(self._series[place].bars, operand.value))
+            return self._field(operand)
         if isinstance(operand, IndicatorLine):
             use = next(use for use in rules.indicators if use.alias == operand.alias)
-            key = (use.id, tuple(sorted(use.params.items())), use.shift, use.source, operand.line)
-            return self._row(key, lambda place: self._books[place].of(use, operand.line))
+            return self._line(use, operand.line)
         return self.constant(float(operand))
 
     def constant(self, value: float) -> int:
-        """Return the row that is `value` throughout."""
-        return self._row(("constant", value), lambda place: np.full(len(self._series[place].bars), value))
+        """Return the row that is `value` throughout: one for all series."""
+        longest = np.full(int(self._sizes.max(initial=0)), value)
+        return self._row(("constant", value), lambda: [longest[:size] for size in self._sizes.tolist()])
 
     def pattern(self, identifier: str) -> int:
         """Return the row of a candlestick pattern."""
-        return self._row(("pattern", identifier), lambda place: self._books[place].pattern(identifier))
+        return self._row(
+            ("pattern", identifier),
+            lambda: [self._book(place).pattern(identifier) for place in range(len(self._series))],
+        )
 
-    def _row(self, key: Hashable, made: Callable[[int], Numbers]) -> int:
+    def _field(self, field: PriceField) -> int:
+        column = _FIELDS.index(field)
+        at = self.columns_at + column * self.strides
+        return self._row(field, lambda: [one.bars.columns[column] for one in self._series], at)
+
+    def _line(self, use: BoundIndicator, line: str) -> int:
+        key = (use.id, tuple(sorted(use.params.items())), use.shift, use.source, line)
+        if key in self._numbers:
+            return self._numbers[key]
+        is_average = use.id == "sma" and use.shift == 0 and len(self._series) >= _MANY_SERIES
+        if not is_average:
+            return self._row(
+                key, lambda: [self._book(place).of(use, line) for place in range(len(self._series))]
+            )
+        block = np.empty(int(self._begins[-1]))
+        source = self.columns_at + _FIELDS.index(use.source) * self.strides
+        average_all(source, self._sizes, self._begins, int(use.params["period"]), block)
+        rows = _Slices(block, self._begins)
+        return self._row(key, lambda: rows, address_of(block) + self._begins[:-1] * _VALUE_BYTES)
+
+    def _row(
+        self,
+        key: Hashable,
+        made: Callable[[], Sequence[Numbers]],
+        at: NDArray[np.int64] | None = None,
+    ) -> int:
         number = self._numbers.get(key)
         if number is not None:
             return number
-        rows = [np.ascontiguousarray(made(place), dtype=np.float64) for place in range(len(self._series))]
-        for place, row in enumerate(rows):
-            self._rows[place].append(row)
-            self._addresses[place].append(address_of(row))
-        self._numbers[key] = len(self._numbers)
-        return len(self._numbers) - 1
+        rows = made()
+        if at is None:
+            rows = [np.ascontiguousarray(row, dtype=np.float64) for row in rows]
+            at = np.array([address_of(row) for row in rows], dtype=np.int64)
+        self._rows.append(rows)
+        self._addresses.append(at)
+        self._numbers[key] = len(self._rows) - 1
+        return len(self._rows) - 1
+
+    def _book(self, place: int) -> LineBook:
+        book = self._books.get(place)
+        if book is None:
+            book = self._books[place] = LineBook(self._series[place].bars, self._benchmark)
+        return book
+
+
+class _Slices(Sequence[Numbers]):
+    """Rows of all series in one block, cut out when asked for."""
+
+    def __init__(self, block: Numbers, begins: NDArray[np.int64]) -> None:
+        self._block = block
+        self._begins = begins
+
+    def __len__(self) -> int:
+        return len(self._begins) - 1
+
+    def __getitem__(self, place: int) -> Numbers:  # type: ignore[override]
+        if place >= len(self):
+            raise IndexError(place)
+        return self._block[self._begins[place] : self._begins[place + 1]]
 
 
 def address_of(row: Numbers) -> int:
