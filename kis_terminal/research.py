@@ -29,6 +29,7 @@ class Research:
         self._core = core
         self._scope = scope
         self.bars = LateLibrary(self._library)
+        core.history.stored = self.bars
         self._settings = settings
         self._lock = threading.RLock()
         self._store: BarStoreProcess | None = None

@@ -22,6 +22,7 @@ from kis_terminal.services.tasks import TaskScope
 
 if TYPE_CHECKING:
     from kis_terminal.domain.bars import BarSeries
+    from kis_terminal.services.bars.late import LateLibrary
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,8 @@ class History:
         self._source = source
         self._market_data = market_data
         self._scope = scope
+        self.stored: LateLibrary | None = None
+        """Where days come from once the window has bars of its own: it saves calls."""
 
     async def follow(self, symbol: str, interval: Interval, count: int = 400) -> LiveBars:
         """Return about `count` bars that go on living; raises TerminalError.
@@ -161,6 +164,8 @@ class History:
         today = self._market_data.today()
         if interval.minutes is None:
             start = max(_FIRST_DAY, today - timedelta(days=int(count * _SPAN_DAYS[interval] * 1.5) + 7))
+            if await self._fill_from_store(series, start, today, count):
+                return
             bars = await self._source.daily_bars(series.symbol, start, today, interval, is_adjusted=True)
             series.merge(bars[-count:])
             return
@@ -180,6 +185,17 @@ class History:
                 log.info("earlier minutes of %s: %s", series.symbol, error)
                 break
         series.replace_minutes(minutes)
+
+    async def _fill_from_store(self, series: BarSeries, start: date, end: date, count: int) -> bool:
+        """Take days from the bars that are kept; False where the broker has to be asked for all of them."""
+        library = self.stored.ready if self.stored is not None else None
+        if library is None:
+            return False
+        bars, report = await library.days(series.symbol, start, end, series.interval)
+        if report.is_truncated:
+            return False
+        series.replace(bars.times[-count:], bars.columns.T[-count:])
+        return True
 
     async def _now_seconds(self, symbol: str) -> int:
         """Return the exchange's time of day; its last print tells it where no stream has yet."""

@@ -23,6 +23,11 @@ class LateLibrary:
         self._turn = asyncio.Lock()
         self._library: BarLibrary | None = None
 
+    @property
+    def ready(self) -> BarLibrary | None:
+        """Return the library if somebody has asked for it already."""
+        return self._library
+
     async def get(self) -> BarLibrary:
         """Return the library."""
         async with self._turn:

@@ -14,6 +14,7 @@ from typing import Protocol
 from kis_terminal.domain.bar_columns import BarColumns, LoadReport, Product, SeriesKey, SeriesStatus
 from kis_terminal.domain.bar_import.report import BarFiles
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import BarStore, Clock
 from kis_terminal.services.bars.fetch_job import FetchJob, FetchOutcome, FetchProgress
@@ -65,6 +66,12 @@ class BarLibrary:
     async def load(self, key: SeriesKey, start: date, end: date) -> tuple[BarColumns, LoadReport]:
         """Return bars through the cache; raises TerminalError."""
         return await self.loader.load(key, start, end)
+
+    async def days(
+        self, symbol: str, start: date, end: date, interval: Interval
+    ) -> tuple[BarColumns, LoadReport]:
+        """Return adjusted bars of a day or longer of a domestic share, those of today listed now."""
+        return await self.loader.load(SeriesKey(Product.STOCK, symbol, interval), start, end, is_fresh=True)
 
     async def series(self) -> Sequence[SeriesStatus]:
         """Return what is stored; raises StoreUnavailable."""

@@ -66,6 +66,8 @@ class _Run:
     wanted: Span
     final_end: int
     """Wall seconds up to which bars never change."""
+    is_fresh: bool
+    """Whether what is not over has to be listed now."""
     calls: int = 0
     notes: list[str] = field(default_factory=list)
     is_cut: bool = False
@@ -95,19 +97,27 @@ class BarLoader:
         self._turns: dict[SeriesKey, tuple[asyncio.Lock, int]] = {}
 
     async def load(
-        self, key: SeriesKey, start: date, end: date, progress: Progress | None = None
+        self,
+        key: SeriesKey,
+        start: date,
+        end: date,
+        progress: Progress | None = None,
+        *,
+        is_fresh: bool = False,
     ) -> tuple[BarColumns, LoadReport]:
         """Return the bars of the days `start` to `end` and how complete they are.
 
+        With `is_fresh` the bars of time that is not over are listed now, however lately they were.
         Raises UnknownSymbol, and any TerminalError of the broker where not one bar could be had.
         """
         key = normal(key)
         base = base_of(key)
         if base is not None:
-            return await self._derived(key, base, start, end, progress)
+            return await self._derived(key, base, start, end, progress, is_fresh=is_fresh)
         if key.interval in (Interval.WEEK, Interval.MONTH) and await self._has(key, start, end):
-            return await self._derived(key, replace(key, interval=Interval.DAY), start, end, progress)
-        return await self._own(key, start, end, progress)
+            days = replace(key, interval=Interval.DAY)
+            return await self._derived(key, days, start, end, progress, is_fresh=is_fresh)
+        return await self._own(key, start, end, progress, is_fresh=is_fresh)
 
     async def forget(self, key: SeriesKey) -> None:
         """Drop a series from memory and store; raises StoreUnavailable."""
@@ -135,23 +145,32 @@ class BarLoader:
         return final.end > final.start and not any(weekdays(gap) for gap in missing(final, covered))
 
     async def _derived(
-        self, key: SeriesKey, base: SeriesKey, start: date, end: date, progress: Progress | None
+        self,
+        key: SeriesKey,
+        base: SeriesKey,
+        start: date,
+        end: date,
+        progress: Progress | None,
+        *,
+        is_fresh: bool,
     ) -> tuple[BarColumns, LoadReport]:
         span = whole_periods(key.interval, start, end)
-        bars, report = await self.load(base, day_of(span.start), day_of(span.end - 1), progress)
+        bars, report = await self.load(
+            base, day_of(span.start), day_of(span.end - 1), progress, is_fresh=is_fresh
+        )
         made = longer(key, bars)
         return made, replace(report, key=key, start=start, end=end)
 
     # -- the series itself ---
 
     async def _own(
-        self, key: SeriesKey, start: date, end: date, progress: Progress | None
+        self, key: SeriesKey, start: date, end: date, progress: Progress | None, *, is_fresh: bool
     ) -> tuple[BarColumns, LoadReport]:
         lock, users = self._turns.get(key, (asyncio.Lock(), 0))
         self._turns[key] = (lock, users + 1)
         try:
             async with lock:
-                return await self._load(key, start, end, progress)
+                return await self._load(key, start, end, progress, is_fresh=is_fresh)
         finally:
             lock, users = self._turns[key]
             if users == 1:
@@ -160,10 +179,10 @@ class BarLoader:
                 self._turns[key] = (lock, users - 1)
 
     async def _load(
-        self, key: SeriesKey, start: date, end: date, progress: Progress | None
+        self, key: SeriesKey, start: date, end: date, progress: Progress | None, *, is_fresh: bool
     ) -> tuple[BarColumns, LoadReport]:
         wanted = whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
-        run = _Run(key, wanted, self._final_end(key))
+        run = _Run(key, wanted, self._final_end(key), is_fresh)
         bars = no_bars(key)
         if wanted.end > wanted.start:
             bars = await self._filled(run, progress)
@@ -338,7 +357,8 @@ class BarLoader:
 
     def _is_live(self, run: _Run, span: Span) -> bool:
         """Take the bars of unfinished time that were listed a moment ago, where there are such."""
-        bars = self._memory.live(run.key, span) if span.start >= run.final_end else None
+        can_be = span.start >= run.final_end and not run.is_fresh
+        bars = self._memory.live(run.key, span) if can_be else None
         if bars is None:
             return False
         run.pages.append(bars)
