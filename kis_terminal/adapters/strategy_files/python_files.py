@@ -7,7 +7,6 @@ file is off again.
 from __future__ import annotations
 
 import ast
-import hashlib
 import linecache
 import os
 import stat
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from kis_terminal.adapters.strategy_files.trust import TrustStore
+from kis_terminal.adapters.strategy_files.trust import TrustStore, digest_of
 from kis_terminal.domain.errors import AccessRefused, CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.contract import Strategy
@@ -36,7 +35,7 @@ class PythonFile:
     name: str
     text: str
     digest: str
-    """SHA-256 of the content, hexadecimal."""
+    """SHA-256 of the text, hexadecimal (`trust.digest_of`)."""
     classes: tuple[str, ...]
     """Classes that look like strategies, by their text alone."""
     imports: tuple[str, ...]
@@ -62,9 +61,7 @@ def examine(path: Path) -> PythonFile:
     except UnicodeDecodeError:
         raise CorrectionNeeded(Sentence("파일이 UTF-8 글자가 아닙니다. UTF-8로 저장하십시오.")) from None
     tree = _parsed(text, path.name)
-    return PythonFile(
-        path.name, text, hashlib.sha256(content).hexdigest(), _classes(tree), _imports(tree), warnings
-    )
+    return PythonFile(path.name, text, digest_of(text), _classes(tree), _imports(tree), warnings)
 
 
 def load(file: PythonFile, trust: TrustStore) -> type[Strategy]:
@@ -86,8 +83,7 @@ def load(file: PythonFile, trust: TrustStore) -> type[Strategy]:
 
 def strategy_class(name: str, text: str) -> type[Strategy]:
     """Run code and return the one strategy class that it defines; for content that is trusted already."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    module = ModuleType(f"kis_terminal_strategy_{digest[:16]}")
+    module = ModuleType(f"kis_terminal_strategy_{digest_of(text)[:16]}")
     _parsed(text, name)
     # So that a traceback shows the lines that ran, whatever lies on disk by then.
     linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -31,6 +32,11 @@ class TrustedFile:
     """What the file was called when it was trusted."""
     since: str
     """ISO time."""
+
+
+def digest_of(text: str) -> str:
+    """Return the SHA-256 of a strategy's text, hexadecimal; a byte-order mark is no part of the text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class TrustStore:

@@ -111,6 +111,13 @@ def test_what_was_examined_runs_even_if_the_file_changes_meanwhile(code: Path, s
     assert load(file, store).__name__ == "Mine"
 
 
+def test_a_byte_order_mark_changes_nothing(code: Path) -> None:
+    before = examine(code)
+    code.write_bytes(b"\xef\xbb\xbf" + code.read_bytes())
+
+    assert examine(code) == before
+
+
 def test_withdrawn_trust_counts_at_once(code: Path, store: TrustStore) -> None:
     file = examine(code)
     store.trust(file.digest, file.name, NOW)
