@@ -153,6 +153,7 @@ class Terminal:
             link=link,
             scope=self.window_scope,
             share_changes=core.share_changes,
+            flatten=core.flatten,
             recording=Recording(recorder, clock, settings.home.data / "recordings"),
         )
         order_entry = OrderEntryPanel(self.workspace)

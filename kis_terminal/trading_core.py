@@ -22,6 +22,7 @@ from kis_terminal.domain.risk import RiskLimits, TradingState
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
+from kis_terminal.services.flatten import Flatten
 from kis_terminal.services.held_streams import HeldStreams
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
@@ -127,6 +128,16 @@ class TradingCore:
         self.others = OtherSweep(broker, self.journal, latch, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope, self.others)
         self.panic.changed.subscribe(self._note_panic)
+        self.flatten = Flatten(
+            self.orders,
+            self.portfolio,
+            self.market_data,
+            self.instruments,
+            self.risk_gate,
+            clock,
+            self.scope,
+            is_panic_running=lambda: self.panic.is_running,
+        )
         # By the machine's own clock: the other one is moved by what KIS answers.
         self.wake_watch = WakeWatch(
             self.orders, self.reconciler, self.market_data, self.feed, machine_clock, self.scope

@@ -77,6 +77,15 @@ class RiskGate:
         if not self.is_halted:
             self._hold(TradingState.REDUCING)
 
+    def reduce_by_person(self) -> None:
+        """Let only what lowers exposure leave, though all was locked: a person asked to sell what is held.
+
+        Raises TerminalError, and stays as it is, when that cannot be written.
+        """
+        self._store.write(_HALT_KEY, TradingState.REDUCING)
+        self._state = TradingState.REDUCING
+        self.state_changed.publish(self._state)
+
     def _hold(self, state: TradingState) -> None:
         self._state = state
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from kis_terminal.domain.risk import TradingState
+from kis_terminal.ui.dialogs.flatten import FlattenSheet
 from kis_terminal.ui.dialogs.reducing import ReducingSheet
 from kis_terminal.ui.dialogs.risk_limits import RiskLimitsSheet
 from kis_terminal.ui.shortcuts import Command
@@ -18,6 +19,7 @@ class RiskEntry:
     def __init__(self, window: QMainWindow, workspace: Workspace) -> None:
         self._workspace = workspace
         self.limits = RiskLimitsSheet(window, workspace)
+        self.flatten = FlattenSheet(window, workspace)
         self.reducing = ReducingSheet(window, workspace, self.open_limits)
 
     def commands(self) -> list[Command]:
@@ -28,12 +30,14 @@ class RiskEntry:
             Command("risk.explain", tr("위험 점검: 주문창의 주문"), "", lambda: link.explain_wanted.emit("")),
             Command("risk.reduce", tr("줄이기만: 보유를 줄이는 주문만 허용"), "", self.reduce),
             Command("risk.shares", tr("주식 수 변경 확인: 자동 주문 다시 허용"), "", self.acknowledge_shares),
+            Command("risk.flatten", tr("보유 종목 모두 청산…"), "", self.flatten.open),
             Command("risk.release", tr("줄이기만 해제…"), "", self.open_release),
         ]
 
     def fill_menu(self, menu: QMenu) -> None:
         """Add the limits."""
         menu.addAction(tr("위험 한도…")).triggered.connect(self.open_limits)
+        menu.addAction(tr("보유 종목 모두 청산…")).triggered.connect(self.flatten.open)
 
     def open_limits(self) -> None:
         """Show the limits."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import Origin, Side
+from kis_terminal.services.flatten import Flatten
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
@@ -104,3 +105,5 @@ class Workspace:
     """None where there is no wire to record."""
     share_changes: ShareChanges | None = None
     """None where nobody watches the holdings for splits."""
+    flatten: Flatten | None = None
+    """None where nothing may be sold at once."""

@@ -20,6 +20,7 @@ from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.ports import Clock, FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
+from kis_terminal.services.flatten import Flatten
 from kis_terminal.services.history import History
 from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
@@ -54,6 +55,7 @@ class TradingDesk:
     trading_day: TradingDay
     """Not started: a test says when the day may turn."""
     share_changes: ShareChanges
+    flatten: Flatten
 
 
 class _Approval:
@@ -117,6 +119,16 @@ async def trading_desk(
     reconciler = Reconciler(broker, orders, portfolio, clock, scope)
     others = OtherSweep(broker, journal, store, clock, scope)
     panic = Panic(orders, reconciler, risk_gate, clock, scope, others)
+    flatten = Flatten(
+        orders,
+        portfolio,
+        market_data,
+        instruments,
+        risk_gate,
+        clock,
+        scope,
+        is_panic_running=lambda: panic.is_running,
+    )
     trading_day = TradingDay(
         broker,
         instruments,
@@ -167,6 +179,7 @@ async def trading_desk(
             panic,
             trading_day,
             share_changes,
+            flatten,
         )
     finally:
         await scope.close()
