@@ -118,10 +118,9 @@ def _first_marked(marks: NDArray[np.uint8], bar: int, bit: int) -> int:
     return len(marks)
 
 
-def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, bool]:
-    """Return the bar on which a symbol flat at the close of `bar` buys, and whether one waits at the end."""
-    size, at = symbols.size[place], symbols.marks_at[place]
-    marks = symbols.marks[at : at + size]
+def _buy_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
+    """Return the bar on which who is flat at the close of `bar` buys, and whether a buy waits at the end."""
+    size = len(marks)
     is_waiting = False
     while bar < size:
         if not is_waiting:
@@ -129,16 +128,39 @@ def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int
             if bar == size:
                 break
         mark = marks[bar]
-        if is_waiting and not rules.at_close and not mark & NO_BUY_MARK:
+        if is_waiting and not at_close and not mark & NO_BUY_MARK:
             return bar, False
         if mark & ENTRY_MARK:
             is_waiting = True
         elif mark & EXIT_MARK:
             is_waiting = False
-        if is_waiting and rules.at_close and not mark & NO_BUY_MARK:
+        if is_waiting and at_close and not mark & NO_BUY_MARK:
             return bar, False
         bar += 1
     return _NEVER, is_waiting
+
+
+def _exit_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
+    """Return the bar on which a holding without stops is sold, and whether a sale waits at the end."""
+    size = len(marks)
+    is_waiting = False
+    bar = _first_marked(marks, bar, EXIT_MARK)
+    while bar < size:
+        mark = marks[bar]
+        if is_waiting and not at_close and not mark & NO_SELL_MARK:
+            return bar, False
+        if mark & EXIT_MARK:
+            is_waiting = True
+        if is_waiting and at_close and not mark & NO_SELL_MARK:
+            return bar, False
+        bar += 1
+    return _NEVER, is_waiting
+
+
+def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, bool]:
+    """Return the same for a symbol."""
+    at = symbols.marks_at[place]
+    return _buy_bar(symbols.marks[at : at + symbols.size[place]], rules.at_close, bar)
 
 
 def _next_sale(
@@ -158,9 +180,9 @@ def _next_sale(
     peak = entry
     is_waiting, reason = False, _EXIT
     if not has_levels:
-        # Until the exit is true nothing can happen.
-        while bar < size and not marks[bar] & EXIT_MARK:
-            bar += 1
+        sold, is_waiting = _exit_bar(marks, rules.at_close, bar)
+        phase = _CLOSE_PHASE if rules.at_close else _OPEN_PHASE
+        return sold, phase, reason, 0.0, is_waiting
     while bar < size:
         mark = marks[bar]
         can_sell = not mark & NO_SELL_MARK
@@ -437,9 +459,11 @@ def _run_rules(
 row_of = compiled(_row)
 step_of = compiled(_step_of)
 first_marked = compiled(_first_marked)
-next_buy = compiled(_next_buy, first_marked)
+buy_bar = compiled(_buy_bar, first_marked)
+exit_bar = compiled(_exit_bar, first_marked)
+next_buy = compiled(_next_buy, buy_bar)
 level_reached = compiled(_level_reached, row_of, step_of, round_up_at, round_down_at)
-next_sale = compiled(_next_sale, row_of, first_marked, level_reached)
+next_sale = compiled(_next_sale, row_of, exit_bar, level_reached)
 hold = compiled(_hold, row_of, step_of)
 run_rules = compiled(
     _run_rules,

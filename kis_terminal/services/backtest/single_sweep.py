@@ -13,18 +13,21 @@ from kis_terminal.services.backtest.compiled import compiled
 from kis_terminal.services.backtest.kernel import (
     _CLOSE_PHASE,
     _MIDDLE_PHASE,
+    _OPEN_PHASE,
     _TARGET,
     Rules,
     Symbols,
-    _next_buy,
+    _buy_bar,
+    _exit_bar,
     _next_sale,
     _row,
     _step_of,
     _tax_rate,
     affordable_shares,
+    buy_bar,
     buy_price,
     cost_of,
-    next_buy,
+    exit_bar,
     next_sale,
     on_grid,
     row_of,
@@ -82,9 +85,13 @@ def _sweep_one(
     opens, closes = _row(symbols, 0, 0), _row(symbols, 0, 3)
     table, commission_rate, unit = symbols.table[0], symbols.commission[0], symbols.unit[0]
     judged_after = 1 if rules.at_close else 0
+    marks = symbols.marks
+    # The symbol's whole record is costly to hand to a function; without stops nothing needs it.
+    has_levels = rules.stop > 0.0 or rules.trailing > 0.0 or rules.target < np.inf
+    at = _CLOSE_PHASE if rules.at_close else _OPEN_PHASE
     at_buy = closes if rules.at_close else opens
     for combination in range(len(left)):
-        symbols.marks[:] = locks
+        marks[:] = locks
         _judge_all(program, rows, left[combination], right[combination], symbols)
         cash = on_grid(rules.cash)
         # What the run begins with is a point of the course before its first.
@@ -92,7 +99,7 @@ def _sweep_one(
         course[0] = course[1] = course[2] = rules.cash
         trades, wins, gross_win, gross_loss, filled = 0, 0, 0.0, 0.0, 0
         in_cash = 0  # the step that ends in cash unless something is bought in it, below 0 for none
-        bar = _next_buy(symbols, rules, 0, symbols.first[0])[0]
+        bar = _buy_bar(marks, rules.at_close, symbols.first[0])[0]
         while bar >= 0:
             step = _step_of(symbols, 0, bar)
             price = buy_price(at_buy[bar], rules.slippage, table, times[step])
@@ -100,7 +107,7 @@ def _sweep_one(
             if shares > 0:
                 shares = min(shares, affordable_shares(cash, price, commission_rate, unit))
             if shares <= 0:
-                bar = _next_buy(symbols, rules, 0, bar + judged_after)[0]
+                bar = _buy_bar(marks, rules.at_close, bar + judged_after)[0]
                 continue
             commission = cost_of(price * shares, commission_rate, unit)
             spent = price * shares + commission
@@ -110,7 +117,17 @@ def _sweep_one(
             if 0 <= in_cash < step:
                 _hold_one(carried, in_cash, in_cash + 1, 0, before_buy, course)
             in_cash = -1
-            sold, phase, reason, level, _ = _next_sale(symbols, rules, 0, bar + judged_after, price, times)
+            if has_levels:
+                sold, phase, reason, level, _ = _next_sale(
+                    symbols, rules, 0, bar + judged_after, price, times
+                )
+            else:
+                sold, phase, reason, level = (
+                    _exit_bar(marks, rules.at_close, bar + judged_after)[0],
+                    at,
+                    0,
+                    0.0,
+                )
             end = days if sold < 0 else _step_of(symbols, 0, sold)
             _hold_one(carried, step, end, shares, cash, course)
             if sold < 0:
@@ -135,7 +152,7 @@ def _sweep_one(
             else:
                 gross_loss -= profit
             in_cash = end
-            bar = _next_buy(symbols, rules, 0, sold + 1 if phase == _CLOSE_PHASE else sold)[0]
+            bar = _buy_bar(marks, rules.at_close, sold + 1 if phase == _CLOSE_PHASE else sold)[0]
         if in_cash >= 0:
             _hold_one(carried, in_cash, in_cash + 1, 0, cash, course)
         deepest = max(course[3], 1.0 - course[2] / course[1])
@@ -160,7 +177,8 @@ sweep_one = compiled(
     _sweep_one,
     compiled(_hold_one),
     judge_all,
-    next_buy,
+    buy_bar,
+    exit_bar,
     next_sale,
     row_of,
     step_of,
