@@ -298,12 +298,12 @@ class SqlBarStore:
         """Connect and bring the schema up to date, once; raises what was raised last while it waits."""
         if self._refused is not None:
             if time.monotonic() < self._retry_at:
-                raise self._refused
+                raise StoreUnavailable(*self._refused.args)
             self._refused = None
         if not self._is_prepared:
             async with self._preparing:
                 if self._refused is not None:  # by the call that this one waited for
-                    raise self._refused
+                    raise StoreUnavailable(*self._refused.args)
                 if not self._is_prepared:
                     try:
                         # Connections from before may lead to a file that was moved away, or wait for a lost
@@ -325,6 +325,8 @@ class SqlBarStore:
         return error
 
     def _wait_before_retry(self, error: StoreUnavailable) -> None:
+        if self._refused is not None:
+            return  # calls that failed together are one failure
         self._refused = error
         self._is_prepared = False
         self._retry_at = time.monotonic() + self._delay

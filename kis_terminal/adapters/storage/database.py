@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from kis_terminal.adapters.storage.schema import CACHE, HEAD, SERIES, VERSION_TABLE, VERSIONS
-from kis_terminal.adapters.storage.store_failures import newer_database, refusal_of, unavailable
+from kis_terminal.adapters.storage.store_failures import is_held, newer_database, refusal_of, unavailable
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -27,6 +29,7 @@ _CONNECT_SECONDS = 5.0
 _STATEMENT_SECONDS = 20.0
 _LOCK_SECONDS = 8.0
 _BUSY_SECONDS = 8.0
+_MOMENT = 0.05
 _READERS, _WRITERS = 3, 2
 _PAGE_BYTES = 16_384
 _UPGRADE_LOCK = 0x6B69_7362
@@ -150,6 +153,20 @@ async def prepare(database: Database, scripts: Path = MIGRATIONS) -> None:
     """Bring the schema up to date, all of it or nothing; raises StoreUnavailable for a newer one."""
     if database.place.file is not None:
         database.place.file.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            await _prepare(database, scripts)
+        except DRIVER_FAILURES as error:
+            # Of two programs that make a file at once SQLite turns one away without letting it wait.
+            if not is_held(error) or time.monotonic() > until:
+                raise
+            await asyncio.sleep(_MOMENT)
+        else:
+            return
+
+
+async def _prepare(database: Database, scripts: Path) -> None:
     if scripts is MIGRATIONS:
         async with database.reading.connect() as connection:
             if await connection.run_sync(_version) == HEAD:

@@ -107,6 +107,11 @@ def is_passing(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
+def is_held(error: BaseException) -> bool:
+    """Tell whether another program held the database for a moment."""
+    return refusal_of(error) == _BUSY
+
+
 def unavailable(label: str, refusal: Refusal) -> StoreUnavailable:
     """Return the error to raise for a store with this label."""
     return StoreUnavailable(

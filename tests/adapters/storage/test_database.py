@@ -65,7 +65,7 @@ async def test_migrations_make_what_the_program_uses(place: StorePlace) -> None:
 
 
 async def test_a_store_is_made_once_though_several_begin_at_once(place: StorePlace) -> None:
-    databases = [open_database(place) for _ in range(3)]
+    databases = [open_database(place) for _ in range(8)]
 
     await asyncio.gather(*(prepare(database) for database in databases))
 
