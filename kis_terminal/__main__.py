@@ -32,7 +32,8 @@ def _parser() -> argparse.ArgumentParser:
         description="KIS Terminal: 한국투자증권 Open API 트레이딩 터미널. 명령 없이 실행하면 창이 열립니다.",
         epilog="다른 명령: kis-terminal sim --help (내장 거래소만 실행), kis-terminal doctor --help (점검), "
         "kis-terminal orders --help (주문 조회·취소·기록), kis-terminal panic --help (전체취소·정지), "
-        "kis-terminal db --help (봉 저장소의 판), kis-terminal strategy --help (전략 파일 검사), "
+        "kis-terminal bars --help (봉 받기·가져오기·내보내기), kis-terminal db --help (봉 저장소의 판), "
+        "kis-terminal strategy --help (전략 파일 검사), "
         "kis-terminal backtest --help (백테스트)",
     )
     parser.add_argument("--version", action="version", version=f"KIS Terminal {__version__}")
