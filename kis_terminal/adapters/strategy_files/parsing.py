@@ -15,7 +15,7 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.problems import Findings
 from kis_terminal.domain.strategy.tree import Entry, Leaf, Listing, Node, Table
 
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 256 * 1024
 _MAX_EVENTS, _MAX_DEPTH, _MAX_ALIASES, _MAX_NODES = 40_000, 20, 50, 20_000
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
