@@ -62,6 +62,8 @@ class StrategyView:
     signals: Sequence[Signal]
     log: Sequence[str]
     shown: Mapping[str, str]
+    parameters: Mapping[str, str]
+    """Every parameter with its value, as far as the strategy has told them."""
     judged_at: int | None
 
 
@@ -141,6 +143,7 @@ class Strategies:
             tuple(run.trader.signals),
             tuple(run.log),
             dict(run.shown),
+            dict(run.parameters),
             run.judged_at,
         )
 

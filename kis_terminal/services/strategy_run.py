@@ -54,6 +54,8 @@ class StrategyRun:
         self.log: deque[str] = deque(maxlen=_LOG_LINES)
         self.shown: Mapping[str, str] = {}
         """What the strategy shows of itself."""
+        self.parameters: Mapping[str, str] = {}
+        """Every parameter with the value in force, as the strategy told them."""
         self.judged_at: int | None = None
         """Wall seconds of the last bar that was judged."""
         self._start_host = start_host
@@ -247,6 +249,7 @@ class StrategyRun:
         for line in read_log(message.get("log")):
             self.say(line)
         self.shown = read_state(message.get("state"))
+        self.parameters = read_state(message.get("parameters"))
         if self.state is RunState.STARTING:
             self.trader.may_act = self.plan.mode is not StrategyMode.SIGNALS
             self._set(RunState.RUNNING)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,8 @@ class MemoryHost:
         self.is_killed = False
 
     def send(self, message: Mapping[str, object]) -> None:
-        answer = {"n": message["n"], "intents": [], "log": [f"got {message['do']}"], "state": {"fast": "5"}}
+        answer = {"n": message["n"], "intents": [], "log": [f"got {message['do']}"], "state": {"bars": "1"}}
+        answer["parameters"] = {"fast": "5"}
         asyncio.get_running_loop().call_soon(self._on_message, answer)
 
     def kill(self) -> None:
@@ -97,6 +99,15 @@ class Bench:
 
     def click(self, button: Any) -> None:
         self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture(autouse=True)
+def _collected_here() -> Iterator[None]:
+    """Collect in this thread only, as the window does: Qt objects must not end in the one that loads bars."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture
@@ -218,6 +229,19 @@ def test_settings_are_taken_and_wrong_ones_are_named(bench: Bench) -> None:
     form.take_button.click()
     assert any("ABC" in sentence for _, sentence in bench.desk.messages)
     assert bench.strategies.view(key).plan.symbols == ("005930", "035420")
+
+
+def test_parameters_that_the_strategy_tells_become_fields(bench: Bench) -> None:
+    key = bench.add()
+    bench.run(key)
+    bench.qtbot.waitUntil(lambda: "fast" in bench.panel.form.parameters)
+
+    bench.panel.form.parameters["fast"].setText("9")
+    bench.panel.form.take_button.click()
+
+    assert bench.strategies.view(key).plan.parameters == {"fast": 9}
+    bench.qtbot.waitUntil(lambda: len(bench.hosts) == 2)  # it begins anew
+    assert bench.hosts[0].is_killed
 
 
 def test_python_code_is_asked_about_before_it_is_added(bench: Bench, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class HostDesk:
     def _said(self) -> dict[str, Any]:
         context = self._context
         if context is None:
-            return {"intents": [], "log": [], "state": {}}
+            return {"intents": [], "log": [], "state": {}, "parameters": {}}
         intents = [
             {
                 "symbol": intent.symbol,
@@ -140,13 +140,14 @@ class HostDesk:
         log = [str(line) for line in context.log]
         context.intents.clear()
         context.log.clear()
-        return {"intents": intents, "log": log, "state": self._state()}
+        parameters = {name: str(value) for name, value in context.parameters.items()}
+        return {"intents": intents, "log": log, "state": self._state(), "parameters": parameters}
 
     def _state(self) -> dict[str, str]:
-        """Return the strategy's own plain attributes, and the parameters in force."""
-        strategy, context = self._running()
-        shown = {name: str(value) for name, value in context.parameters.items()}
-        for name, value in vars(strategy).items():
-            if not name.startswith("_") and isinstance(value, _SHOWN):
-                shown[name] = str(value)
-        return shown
+        """Return the strategy's own plain attributes."""
+        attributes = vars(self._running()[0]).items()
+        return {
+            name: str(value)
+            for name, value in attributes
+            if not name.startswith("_") and isinstance(value, _SHOWN)
+        }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
-from kis_terminal.domain.strategy.plan import LeftOrders, SignalState, StrategyMode, StrategyPlan
+from kis_terminal.domain.strategy.plan import LeftOrders, SignalState, StrategyMode, StrategyPlan, Value
 from kis_terminal.services.strategies import Strategies, StrategyView
 from kis_terminal.ui.confirm_strip import ConfirmStrip
 from kis_terminal.ui.ordering.numbers import WrongNumber
@@ -36,6 +36,7 @@ from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
 if TYPE_CHECKING:
+    from kis_terminal.domain.backtest_work import StrategySheet
     from kis_terminal.services.backtests import Backtests
 
 _TABS = ("신호", "전략 기록", "설정")
@@ -67,7 +68,8 @@ class StrategiesPanel(Panel):
         self._strategies = strategies
         self._sources = sources
         self._key = ""
-        self._shown_plan: StrategyPlan | None = None
+        self._filled: tuple[StrategyPlan, frozenset[str]] | None = None
+        """What the form was filled with: a plan and the names of its parameters."""
         self.add_button = self._button(tr("추가 ▾"), tr("전략 추가"), self._open_presets)
         self.start_button = self._button(tr("시작"), tr("전략 시작"), self.start)
         self.stop_button = self._button(tr("멈춤"), tr("전략 멈춤"), self.stop)
@@ -167,7 +169,7 @@ class StrategiesPanel(Panel):
         if view is None:
             self.signals.set_rows([])
             self.log.clear()
-            self._shown_plan = None
+            self._filled = None
             return
         self.arm_button.setChecked(view.is_armed)
         self.arm_button.setText(tr("자동 주문 켜짐") if view.is_armed else tr("자동 주문 잠금"))
@@ -178,9 +180,10 @@ class StrategiesPanel(Panel):
         if text != self.log.toPlainText():
             self.log.setPlainText(text)
             self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
-        if self._shown_plan != view.plan:
-            self._shown_plan = view.plan
-            self.form.show_plan(view.plan, {})
+        wanted = (view.plan, frozenset(view.parameters))
+        if self._filled != wanted:
+            self._filled = wanted
+            self.form.show_plan(view.plan, view.parameters)
         waiting = sum(signal.state is SignalState.ASKED for signal in view.signals)
         self.tabs.setTabText(0, tr("신호 ({count}건 승인 대기)", count=waiting) if waiting else tr(_TABS[0]))
 
@@ -313,7 +316,7 @@ class StrategiesPanel(Panel):
         menu.addSeparator()
         for sheet in sheets:
             action = menu.addAction(said(sheet.title).replace("&", "&&"))
-            action.triggered.connect(lambda _=False, chosen=sheet.source: self.add_source(chosen, ""))
+            action.triggered.connect(lambda _=False, chosen=sheet: self.add_sheet(chosen))
         menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
 
     def _open_file(self) -> None:
@@ -344,7 +347,7 @@ class StrategiesPanel(Panel):
             grade = "danger" if problem.severity == "error" else "warn"
             self._tell(grade, f"{path.name} {line}{said(problem.sentence)}")
         if sheet.is_runnable:
-            self.add_source(sheet.source, said(sheet.title))
+            self.add_sheet(sheet)
 
     def _trust_and_add(self, name: str, text: str) -> None:
         try:
@@ -352,19 +355,22 @@ class StrategiesPanel(Panel):
         except TerminalError as error:
             self._tell("danger", said(error))
             return
-        self._add(name, text, "python", name.removesuffix(".py"))
+        self._add(name, text, "python", name.removesuffix(".py"), {})
 
-    def add_source(self, source: object, title: str) -> None:
-        """Add what a sheet of the backtests has read."""
-        name, text, kind = source.name, source.text, source.kind  # type: ignore[attr-defined]
-        self._add(name, text, kind, title or name.removesuffix(".yaml").removesuffix(".kis"))
+    def add_sheet(self, sheet: StrategySheet) -> None:
+        """Add what the worker has read: its parameters begin with their defaults."""
+        source = sheet.source
+        parameters = {rule.name: rule.default for rule in sheet.parameters}
+        self._add(source.name, source.text, source.kind, said(sheet.title), parameters)
 
-    def _add(self, name: str, text: str, kind: str, title: str) -> None:
+    def _add(self, name: str, text: str, kind: str, title: str, parameters: Mapping[str, Value]) -> None:
         symbol = self.workspace.link.symbol
         try:
             if not symbol:
                 raise CorrectionNeeded(tr("먼저 종목을 하나 고르십시오."))
-            plan = StrategyPlan("", title, name, text, kind, (symbol,), budget=_FIRST_BUDGET)
+            plan = StrategyPlan(
+                "", title, name, text, kind, (symbol,), parameters=parameters, budget=_FIRST_BUDGET
+            )
             self._key = self._strategies.add(plan)
         except TerminalError as error:
             self._tell("warn", said(error))
