@@ -27,7 +27,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_every_source_data_and_resource_file(wheel: Path) -> None:
     sources = [*(PROJECT / "kis_terminal").rglob("*"), *(PROJECT / "resources").rglob("*")]
     files = [path.relative_to(PROJECT).as_posix() for path in sources if path.is_file()]
-    names = [name for name in files if not name.endswith(".pyc") and "/." not in name]
+    # What is compiled while the program runs, Python's and numba's, belongs to the machine.
+    names = [name for name in files if "/__pycache__/" not in name and "/." not in name]
     expected = {f"kis_terminal/{name}" if name.startswith("resources/") else name for name in names}
 
     with zipfile.ZipFile(wheel) as archive:
