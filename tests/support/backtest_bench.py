@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -125,6 +126,12 @@ def bench_of(
         "PYTHONPATH", os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     )
     built: list[Bench] = []
+    # As in the program (ui/idle_collector): a collection in the worker's thread would end widgets there.
+    gc.collect()
+    gc.disable()
+
+    def _is_quiet() -> bool:
+        return not any("backtest" in task.get_name() for task in asyncio.all_tasks(qt_loop))
 
     def build(*symbols: str) -> Bench:
         series = [waves(symbol, place + 3) for place, symbol in enumerate(symbols)]
@@ -137,7 +144,7 @@ def bench_of(
         panel = BacktestPanel(desk.workspace, lambda: backtests, lambda: TODAY)
         bench = Bench(panel, desk, loader, worker)
         built.append(bench)
-        qtbot.addWidget(panel)
+        qtbot.addWidget(panel, before_close_func=lambda _: qtbot.waitUntil(_is_quiet, timeout=10_000))
         panel.resize(1240, 720)
         panel.show()
         qtbot.waitUntil(lambda: panel.view is not None, timeout=30_000)
@@ -153,3 +160,4 @@ def bench_of(
         bench.panel.hide()
         closing = qt_loop.create_task(bench.worker.close())
         qtbot.waitUntil(closing.done, timeout=10_000)
+    gc.enable()

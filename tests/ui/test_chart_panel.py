@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from kis_terminal.domain.errors import BrokerUnreachable
 from kis_terminal.domain.market import Bar, Interval
 from kis_terminal.domain.orders import Order, OrderKind, Origin, PendingChange, Side
+from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.ports import Stream
 from kis_terminal.ui.charts.drawn import ChartKind
 from kis_terminal.ui.charts.plot import ChartPlot
@@ -483,3 +484,42 @@ def test_no_bars_yet_says_so(desk: Desk, qtbot: Any) -> None:
     desk.feed.send_ticks(tick_of(desk.broker.quotes[SAMSUNG], 84_700, 30))
 
     qtbot.waitUntil(lambda: panel.pages.currentWidget() is panel.plot)
+
+
+@opens_menu
+def test_menu_of_a_bar_asks_for_a_backtest_from_there(desk: Desk, show: Show, qtbot: Any) -> None:
+    panel = show()
+    wanted: list[tuple[str, int]] = []
+    desk.workspace.link.backtest_wanted.connect(lambda symbol, moment: wanted.append((symbol, moment)))
+    series = plot_of(panel).shown.series
+    assert series is not None
+
+    plot_of(panel).menu_wanted.emit(QPoint(10, 10), float("nan"), 7)
+    qtbot.waitUntil(panel.controls.menu.isVisible)
+    next(act for act in panel.controls.menu.actions() if act.text() == "여기서부터 백테스트").trigger()
+    panel.controls.menu.close()
+
+    assert wanted == [(SAMSUNG, int(series.times[7]))]
+
+
+def test_a_moment_that_another_panel_wants_comes_into_the_middle(desk: Desk, show: Show, qtbot: Any) -> None:
+    panel = show()
+    series = plot_of(panel).shown.series
+    assert series is not None
+
+    desk.workspace.link.moment_wanted.emit(SAMSUNG, int(series.times[60]))
+
+    window = plot_of(panel).window_of_time
+    assert window.first + window.span / 2 == pytest.approx(60, abs=1)
+
+
+def test_a_day_that_another_panel_wants_brings_daily_bars_that_reach_back_to_it(
+    desk: Desk, show: Show, qtbot: Any
+) -> None:
+    panel = show()
+    day = desk.clock.now().date() - timedelta(days=5 * 365)
+
+    desk.workspace.link.moment_wanted.emit(SAMSUNG, day_seconds(day))
+
+    assert panel.choices.interval is Interval.DAY
+    assert panel._count_of(Interval.DAY) > 5 * 240

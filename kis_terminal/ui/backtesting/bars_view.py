@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest import BacktestFill
@@ -129,10 +130,13 @@ class BarsView(QWidget):
         plot.set_fills(_marks(fills))
         self.note.setText(tr("체결 {n}건", n=len(fills)))
         if self._moment is not None:
-            series = plot.shown.series
-            if series is not None and len(series):
-                plot.show_bar(int(np.searchsorted(series.times, self._moment, side="right")) - 1)
-            self._moment = None
+            QTimer.singleShot(0, self, self._show_moment)  # a plot just built gets its size first
+
+    def _show_moment(self) -> None:
+        moment, self._moment = self._moment, None
+        series = self.plot.shown.series if self.plot is not None else None
+        if self.plot is not None and moment is not None and series is not None and len(series):
+            self.plot.show_bar(int(np.searchsorted(series.times, moment, side="right")) - 1)
 
 
 def _series_of(bars: BarColumns, priced: NDArray[np.bool_]) -> BarSeries:

@@ -87,6 +87,7 @@ class Results(QWidget):
         """Take another result; only the tab that is seen is filled now."""
         self._outcome = outcome
         self._filled.clear()
+        self.bars.show_outcome(outcome)  # costs nothing while it is not seen
         self._show_current()
 
     def _show_current(self) -> None:
@@ -113,8 +114,6 @@ class Results(QWidget):
                 self.monthly.table.show_months(result.monthly)
             case "trades":
                 self.trades.show_trades(result.trades)
-            case "bars":
-                self.bars.show_outcome(outcome)
 
     def _curves(self, result: BacktestResult) -> list[Curve]:
         curves = [Curve(tr("전략"), result.times, result.equity, self._theme.colours.accent)]

@@ -87,10 +87,11 @@ class HeatMap(QWidget):
         rows, columns = values.shape
         if not values.size:
             return QImage()
-        low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+        known = values[np.isfinite(values)]
+        low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
         middle = 0.0 if low < 0 < high else (low + high) / 2
         reach = max(high - middle, middle - low, 1e-12)
-        share = np.clip((values - middle) / reach, -1.0, 1.0)
+        share = np.nan_to_num(np.clip((values - middle) / reach, -1.0, 1.0))
         tokens = self._theme.colours
         base, up, down, unknown = (
             np.array([c.red(), c.green(), c.blue()], dtype=np.float64)
