@@ -7,13 +7,15 @@ import contextlib
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import qasync
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEventLoop
+from PySide6.QtGui import QGuiApplication, QIcon, QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from kis_terminal import __version__
@@ -72,6 +74,8 @@ log = logging.getLogger(__name__)
 _SWITCH_SECONDS = 0.0005
 _WINDOW_SECONDS = 1.0
 """How long the window's own tasks may take to end: none of them sends anything."""
+_SESSION_SECONDS = 3.0
+"""How long the system's end is held up for the answers to orders that have left."""
 _SETTLED_SECONDS = 3.0
 """After the start: by then everything that lives to the end has been built."""
 
@@ -108,6 +112,7 @@ class Terminal:
         clock = SystemClock()
         self.recorder = recorder = _recorder(clock, access, options)
         self._record_to = options.record
+        self._has_logged_what_stays = False
 
         def learn(secret: str) -> None:
             logging_.redactor.add(secret)
@@ -220,7 +225,26 @@ class Terminal:
         await self.core.close()
         await self.recorder.close()
 
+    def session_ends(self) -> None:
+        """Leave as at SIGTERM: the system goes down or its user logs out, and nobody is there to be asked.
+
+        It may end this process as soon as this returns, so answers on their way are waited for here.
+        """
+        log.info("the session of the operating system ends")
+        self._log_what_stays()
+        orders = self.core.orders
+        if not self.core.scope.is_closed:
+            self.core.scope.spawn(orders.finish_sending(_SESSION_SECONDS), name="session ends")
+        end = time.monotonic() + _SESSION_SECONDS
+        while orders.is_sending and time.monotonic() < end:
+            # The loop of the services lives in Qt's: this lets it go on.
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        self.window.close_now()
+
     def _log_what_stays(self) -> None:
+        if self._has_logged_what_stays:
+            return
+        self._has_logged_what_stays = True
         if self.panic.is_running:
             log.info("closing while everything is being cancelled; new orders stay locked")
         for order in self.orders.open_orders():
@@ -308,7 +332,7 @@ async def _opened(
     window = terminal.window
     window.closing.connect(stop.set)
     loop = asyncio.get_running_loop()
-    with _signals(lambda: loop.call_soon_threadsafe(stop.set)):
+    with _signals(lambda: loop.call_soon_threadsafe(stop.set)), _session_end(terminal.session_ends):
         if options.size is not None or options.screenshot is not None:
             window.resize(*(options.size or theme.window_size))
         window.show()
@@ -348,6 +372,22 @@ def _signals(stop: Callable[[], object]):  # type: ignore[no-untyped-def]
     finally:
         for number, handler in kept.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _session_end(leave: Callable[[], None]) -> Iterator[None]:
+    """Call `leave` when the operating system's session ends; it asks the program to keep what it has."""
+    application = QApplication.instance()
+    assert isinstance(application, QGuiApplication)  # noqa: S101 - the window stands
+
+    def ends(manager: QSessionManager) -> None:
+        leave()
+
+    application.commitDataRequest.connect(ends)
+    try:
+        yield
+    finally:
+        application.commitDataRequest.disconnect(ends)
 
 
 def window_preferences(settings: Settings) -> Preferences:

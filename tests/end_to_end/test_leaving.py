@@ -5,14 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from kis_terminal.settings import SIM_ACCOUNT
-from tests.end_to_end.conftest import StartProgram
+from tests.end_to_end.conftest import OpenTerminal, StartProgram
 from tests.end_to_end.program import wait_until
 
 LISTING = "/uapi/domestic-stock/v1/trading/inquire-daily-ccld"
@@ -57,3 +60,28 @@ def test_sigterm_asks_nothing_ends_in_time_and_the_log_names_what_stays(
     assert ended.code == 0, ended.err
     assert time.monotonic() - begun < 10
     assert f"order {placed['number']} stays at the broker: 005930 buy 3 @ 60,000" in log.read_text("utf-8")
+
+
+def test_case_78_the_end_of_the_session_asks_nothing_and_names_what_stays(
+    open_terminal: OpenTerminal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cause: the window answered the system's farewell with a question, which kept the machine from going."""
+    person = open_terminal()
+    terminal = person.terminal
+    terminal.risk_gate.limits = replace(terminal.risk_gate.limits, soft_collar_percent=Decimal(100))
+    price = terminal.market_data.state("005930").lower_limit
+    assert price is not None
+    key = terminal.orders.submit_soon(
+        terminal.orders.new_request("005930", Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.ORDER_ENTRY)
+    )
+    person.until(
+        lambda: (order := terminal.orders.get(key)) is not None and order.status is not OrderStatus.CREATED
+    )
+    terminal.session_ends()  # while its answer may be on its way
+
+    order = terminal.orders.get(key)
+    assert order is not None
+    assert order.status is OrderStatus.ACCEPTED, order.reason
+    assert not terminal.window.isVisible()
+    assert not terminal.window.closing_sheet.isVisible()
+    assert "the session of the operating system ends" in caplog.text
