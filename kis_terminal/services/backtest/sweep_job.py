@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kis_terminal.domain.backtest import BacktestRequest, StrategySource
 from kis_terminal.domain.bar_columns import BarColumns, SeriesKey
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument
-from kis_terminal.domain.sentences import sentence_of
-from kis_terminal.domain.strategy.model import StrategySpec
+from kis_terminal.domain.sentences import Sentence, sentence_of
+from kis_terminal.domain.strategy.contract import Parameter
+from kis_terminal.domain.strategy.model import BoundStrategy, StrategySpec
 from kis_terminal.services.backtest.combinations import Combination, chunks_of
 from kis_terminal.services.backtest.rule_sweep import FAST_FIGURES, MOST_ROW_VALUES, RuleSweep
 from kis_terminal.services.backtest.run import Runnable, run_backtest
@@ -25,6 +26,8 @@ Answer = Figures | str
 """The figures of a combination, or the sentence why it cannot run."""
 StrategyLoader = Callable[[StrategySource], Runnable]
 """Turns the request's source into what runs; a function of a module, since workers look it up by name."""
+SYMBOL = "symbol"
+"""The range of this name runs each of the base's symbols alone, unless the strategy has such a parameter."""
 _AT_ONCE = 512
 _LEAST_ROWS = 64
 _SECONDS_A_BAR = 8e-9
@@ -85,6 +88,29 @@ def _arrived(
     return data
 
 
+def request_of(base: BacktestRequest, strategy: Runnable, values: Mapping[str, Parameter]) -> BacktestRequest:
+    """Return the run of one combination; `symbol` picks one of the base's series.
+
+    Raises CorrectionNeeded for a symbol that is none of them.
+    """
+    parameters = {**base.parameters, **values}
+    if SYMBOL not in values or SYMBOL in _parameter_names(strategy):
+        return replace(base, parameters=parameters)
+    symbol = parameters.pop(SYMBOL)
+    series = [key for key in base.series if key.symbol == symbol]
+    if not series:
+        raise CorrectionNeeded(Sentence("'{symbol}'은(는) 이 백테스트의 종목이 아닙니다.", symbol=symbol))
+    return replace(base, series=series, parameters=parameters)
+
+
+def _parameter_names(strategy: Runnable) -> Collection[str]:
+    if isinstance(strategy, StrategySpec):
+        return strategy.params
+    if isinstance(strategy, BoundStrategy):
+        return strategy.parameters
+    return [rule.name for rule in strategy.parameter_rules]
+
+
 class Evaluator:
     """Runs the combinations of one job over one set of bars: compiled and many at once where that can be."""
 
@@ -93,7 +119,10 @@ class Evaluator:
         self._data = data
         self._strategy = job.load(job.base.strategy)
         self._bars = sum(len(data.columns[key]) for key in job.base.series if key in data.columns)
-        self._fast: RuleSweep | None = None
+        is_symbol = SYMBOL in job.names and SYMBOL not in _parameter_names(self._strategy)
+        self._symbol_place = job.names.index(SYMBOL) if is_symbol else None
+        self._compiled: dict[Parameter, RuleSweep] = {}
+        """By symbol, "" where symbols are not swept."""
 
     def answers(self, combinations: Sequence[Combination]) -> list[Answer]:
         """Return an answer for each combination, in their order."""
@@ -101,7 +130,7 @@ class Evaluator:
             return [self._answer(combination) for combination in combinations]
         answers: list[Answer] = []
         for chunk in chunks_of(combinations, _AT_ONCE):
-            answers += self._compiled().answers(chunk)
+            answers += self._fast_answers(chunk)
         return answers
 
     def is_quick(self, count: int) -> bool:
@@ -113,24 +142,47 @@ class Evaluator:
         fits = self._bars * _LEAST_ROWS <= MOST_ROW_VALUES
         return isinstance(self._strategy, StrategySpec) and self.job.target in FAST_FIGURES and fits
 
-    def _compiled(self) -> RuleSweep:
-        """Return the compiled sweep; begun anew where its lines have grown too many."""
-        if self._fast is None or self._fast.row_values > MOST_ROW_VALUES:
+    def _fast_answers(self, combinations: Sequence[Combination]) -> list[Answer]:
+        place = self._symbol_place
+        if place is None:
+            return list(self._rules_of("").answers(combinations))
+        by_symbol: dict[Parameter, list[int]] = {}
+        for number, combination in enumerate(combinations):
+            by_symbol.setdefault(combination[place], []).append(number)
+        answers: list[Answer] = [""] * len(combinations)
+        for symbol, numbers in by_symbol.items():
+            own = [(*combinations[one][:place], *combinations[one][place + 1 :]) for one in numbers]
+            try:
+                found: Sequence[Answer] = self._rules_of(symbol).answers(own)
+            except CorrectionNeeded as error:
+                found = [sentence_of(error)] * len(own)
+            for number, answer in zip(numbers, found, strict=True):
+                answers[number] = answer
+        return answers
+
+    def _rules_of(self, symbol: Parameter) -> RuleSweep:
+        """Return the compiled sweep; begun anew where the lines have grown too many."""
+        if sum(one.row_values for one in self._compiled.values()) > MOST_ROW_VALUES:
+            self._compiled.clear()
+        found = self._compiled.get(symbol)
+        if found is None:
             assert isinstance(self._strategy, StrategySpec)  # noqa: S101 - asked by _is_fast
-            self._fast = RuleSweep(
-                self.job.base,
+            is_one = self._symbol_place is not None
+            base = self.job.base
+            found = self._compiled[symbol] = RuleSweep(
+                request_of(base, self._strategy, {SYMBOL: symbol}) if is_one else base,
                 self._data.columns,
                 self._strategy,
-                self.job.names,
+                [name for name in self.job.names if not is_one or name != SYMBOL],
                 instruments=self._data.instruments,
             )
-        return self._fast
+        return found
 
     def _answer(self, combination: Combination) -> Answer:
-        parameters = {**self.job.base.parameters, **dict(zip(self.job.names, combination, strict=True))}
+        values = dict(zip(self.job.names, combination, strict=True))
         try:
             result = run_backtest(
-                replace(self.job.base, parameters=parameters),
+                request_of(self.job.base, self._strategy, values),
                 self._data.columns,
                 self._strategy,
                 instruments=self._data.instruments,

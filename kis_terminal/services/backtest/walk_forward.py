@@ -28,7 +28,7 @@ from kis_terminal.services.backtest.processes import LocalCores
 from kis_terminal.services.backtest.run import run_backtest
 from kis_terminal.services.backtest.scheduler import Scheduler
 from kis_terminal.services.backtest.sweep import Progress, sweep_over
-from kis_terminal.services.backtest.sweep_job import StrategyLoader, SweepData
+from kis_terminal.services.backtest.sweep_job import StrategyLoader, SweepData, request_of
 
 _DAY = 86_400
 _BEGINNING = date(1970, 1, 1)
@@ -147,14 +147,9 @@ def _parts(
         if trained.best is not None:
             best = trained.rows[trained.best]
             parameters, value = best.parameters, best.figures[sweep.target]
-            base = replace(
-                sweep.base,
-                start=test[0],
-                end=test[1],
-                cash=cash,
-                parameters={**sweep.base.parameters, **parameters},
-            )
-            result = run_backtest(base, data.columns, strategy, instruments=data.instruments)
+            tested = replace(sweep.base, start=test[0], end=test[1], cash=cash)
+            one = request_of(tested, strategy, parameters)
+            result = run_backtest(one, data.columns, strategy, instruments=data.instruments)
             cash = float(result.equity[-1])
         summary = {} if result is None else result.summary
         yield _Part(WalkForwardWindow(*train, *test, parameters, value, summary), result)

@@ -123,6 +123,22 @@ def test_many_symbols_are_swept_on_one_account() -> None:
     assert found.rows[1].figures["total_return"] == pytest.approx(both.summary["total_return"])
 
 
+@pytest.mark.parametrize("target", ["sharpe", "largest_win"])
+def test_symbols_are_a_range_like_any_other(target: str) -> None:
+    symbols = ParameterRange("symbol", [KEY.symbol, OTHER.key.symbol, "999999"])
+    request = SweepRequest(
+        base(series=[KEY, OTHER.key]), [ParameterRange("fast", [3, 5]), symbols], target=target
+    )
+
+    found = run_sweep(request, _BARS, crossing)
+
+    assert [row.parameters["symbol"] for row in found.rows[:3]] == list(symbols.values)
+    assert found.rows[2].figures["sharpe"] is None
+    for row, key in ((found.rows[3], KEY), (found.rows[4], OTHER.key)):
+        alone = run_backtest(base(series=[key], parameters={"fast": 5}), _BARS, crossing(base().strategy))
+        assert row.figures["total_return"] == pytest.approx(alone.summary["total_return"])
+
+
 def test_the_parzen_search_repeats_itself_and_finds_what_the_grid_finds_nearly() -> None:
     request = sweep(range(2, 30), range(30, 60), SweepKind.TPE, samples=48, target="total_return")
     told: list[tuple[int, int]] = []

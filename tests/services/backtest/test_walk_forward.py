@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from kis_terminal.domain.errors import CorrectionNeeded
-from kis_terminal.domain.sweeps import WalkForwardRequest
+from kis_terminal.domain.sweeps import ParameterRange, SweepRequest, WalkForwardRequest
 from kis_terminal.services.backtest.run import run_backtest
 from kis_terminal.services.backtest.scheduler import InProcess
 from kis_terminal.services.backtest.sweep import run_sweep
 from kis_terminal.services.backtest.walk_forward import run_walk_forward
-from tests.services.backtest.sweeps import BARS, KEY, base, crossing, sweep
+from tests.services.backtest.sweeps import BARS, KEY, OTHER, base, crossing, sweep
 
 _BARS = {KEY: BARS}
 _REQUEST = WalkForwardRequest(sweep(fast=(3, 8), slow=(15, 30)), train_days=300, test_days=150)
@@ -65,6 +65,16 @@ def test_each_window_runs_the_best_of_its_training_with_the_money_of_the_one_bef
         cash, begin = float(tested.equity[-1]), end
     assert found.summary["final_equity"] == cash
     assert found.summary["total_return"] == pytest.approx(cash / 100_000_000 - 1)
+
+
+def test_a_window_may_choose_its_symbol() -> None:
+    ranges = [ParameterRange("symbol", [KEY.symbol, OTHER.key.symbol]), ParameterRange("fast", [3, 8])]
+    request = replace(_REQUEST, sweep=SweepRequest(base(series=[KEY, OTHER.key]), ranges))
+
+    found = run_walk_forward(request, {KEY: BARS, OTHER.key: OTHER}, crossing, scheduler=InProcess())
+
+    assert len(found.equity) == 400
+    assert {one.parameters["symbol"] for one in found.windows} <= {KEY.symbol, OTHER.key.symbol}
 
 
 def test_later_bars_change_no_earlier_window() -> None:
