@@ -25,9 +25,10 @@ from kis_terminal.domain.bar_import.assembling import (
     cleaned,
     market_days,
     series_of,
+    united,
 )
 from kis_terminal.domain.bar_import.report import BarFiles, Finding, FindingKind, ImportedSeries, Notes
-from kis_terminal.domain.bar_import.table import Layout, columns_of, layout_of, read_rows
+from kis_terminal.domain.bar_import.table import Layout, columns_of, layout_of, read_rows, sound_rows
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
 
@@ -76,14 +77,16 @@ def read_bar_files(
         rows_kept += len(one.clean.rows.times)
         for key, item in made.items():
             rival = series.get(key)
-            if rival is not None and rival.bars.times[-1] >= item.bars.times[-1]:
-                one.notes.add(FindingKind.OTHER_FILE_NEWER, rival.file)
+            if rival is None:
+                series[key] = item
                 continue
-            if rival is not None:
-                other = Notes(rival.file, key.symbol)
-                other.add(FindingKind.OTHER_FILE_NEWER, item.file)
-                findings += other.findings()
-            series[key] = item
+            older, newer = sorted((rival, item), key=lambda one: int(one.bars.times[-1]))
+            whole = united(older, newer)
+            series[key] = newer if whole is None else whole
+            if whole is None:
+                dropped = Notes(older.file, key.symbol)
+                dropped.add(FindingKind.OTHER_FILE_NEWER, newer.file)
+                findings += dropped.findings()
         findings += one.notes.findings()
     return BarFiles(series, tuple(findings), len(files), rows_read, rows_kept)
 
@@ -153,26 +156,21 @@ def _symbols_of(
     first_line = 2 if layout.has_header else 1
     lines = np.arange(first_line, first_line + len(rows), dtype=np.int64)
     groups = _groups(columns.pop("symbol", None), reading.symbol or _symbol_in(name, reading), notes)
+    if not groups:
+        return []
+    rows_of_all = read_rows(columns, lines, is_close_only=is_close_only)
     found = []
     for symbol, places in groups:
         one_notes = Notes(name, symbol)
-        chosen = columns if places is None else _chosen(columns, places)
         if is_close_only:
             one_notes.add(FindingKind.CLOSE_ONLY, "")
-        raw = read_rows(
-            chosen, lines if places is None else lines[places], one_notes, is_close_only=is_close_only
-        )
+        raw = sound_rows(rows_of_all if places is None else rows_of_all.take(places), one_notes)
         one = cleaned(Subject(symbol, reading.product, reading.exchange), raw, one_notes)
         if one is None:
             notes.add_all(FindingKind.NO_ROWS, [symbol], 1)
         else:
             found.append(one)
     return found
-
-
-def _chosen(columns: dict[str, Sequence[str]], places: NDArray[np.int64]) -> dict[str, Sequence[str]]:
-    at = places.tolist()
-    return {role: [texts[place] for place in at] for role, texts in columns.items()}
 
 
 def _groups(

@@ -27,10 +27,13 @@ from kis_terminal.domain.bar_import.cleaning import DAY, CleanRows, clean, day_t
 from kis_terminal.domain.bar_import.report import FindingKind, ImportedSeries, Notes
 from kis_terminal.domain.bar_import.table import RawRows
 from kis_terminal.domain.market import Interval
+from kis_terminal.domain.spans import joined
 
 _LONGEST_CLOSURE = 12
 """Days from one row to the next that holidays alone explain (the turn of 1980: twelve)."""
 _FEWEST_WITNESSES = 2
+_ROUNDING = 1.0
+"""Won by which prices that two programs adjusted may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,28 @@ def series_of(one: CleanedSymbol, open_days: NDArray[np.int64]) -> dict[SeriesKe
         put(0, columns, is_adjusted=False)
     put(*_adjusted(columns, evidence.changes), is_adjusted=True)
     return found
+
+
+def united(older: ImportedSeries, newer: ImportedSeries) -> ImportedSeries | None:
+    """Return two files of one series as one; None where they are of different scales, or may be.
+
+    Raw prices of different days belong together; adjusted ones only where common days prove it, since each
+    file is adjusted as of its own last day.
+    """
+    first, second = older.bars, newer.bars
+    _, ours, theirs = np.intersect1d(first.times, second.times, assume_unique=True, return_indices=True)
+    rounding = _ROUNDING if first.key.is_adjusted else 0.0
+    if bool(np.any(np.abs(first.close[ours] - second.close[theirs]) > rounding)):
+        return None
+    if not len(ours) and first.key.is_adjusted and first.key.product is Product.STOCK:
+        return None
+    is_own = np.ones(len(first.times), dtype=bool)
+    is_own[ours] = False
+    times = np.concatenate((first.times[is_own], second.times))
+    order = np.argsort(times)
+    columns = np.concatenate((first.columns[:, is_own], second.columns), axis=1)[:, order]
+    bars = BarColumns(first.key, times[order], np.ascontiguousarray(columns))
+    return ImportedSeries(bars, tuple(joined([*older.covered, *newer.covered])), newer.file)
 
 
 def _adjusted(

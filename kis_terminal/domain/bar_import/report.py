@@ -116,7 +116,9 @@ _WORDS: Mapping[FindingKind, Sentence] = MappingProxyType(
         FindingKind.NO_SYMBOL: Sentence("파일 이름과 내용에서 종목코드를 찾지 못함"),
         FindingKind.NO_ROWS: Sentence("쓸 수 있는 행이 없음"),
         FindingKind.FILE_UNREADABLE: Sentence("파일을 읽을 수 없음"),
-        FindingKind.OTHER_FILE_NEWER: Sentence("같은 종목의 다른 파일이 더 나중까지 있어 쓰지 않음"),
+        FindingKind.OTHER_FILE_NEWER: Sentence(
+            "같은 종목의 더 나중 파일과 수정 기준이 다르거나 알 수 없어 쓰지 않음"
+        ),
         FindingKind.DISAGREES_WITH_STORE: Sentence("저장된 봉과 가격이 달라 넣지 않음(수정 기준이 다름)"),
     }
 )

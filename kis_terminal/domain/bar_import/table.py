@@ -100,21 +100,19 @@ def layout_of(first: Sequence[str], role_of: Mapping[str, str]) -> Layout:
 
 
 def read_rows(
-    columns: dict[str, Sequence[str]], lines: NDArray[np.int64], notes: Notes, *, is_close_only: bool = False
+    columns: Mapping[str, Sequence[str]], lines: NDArray[np.int64], *, is_close_only: bool = False
 ) -> RawRows:
-    """Convert the texts of each role's column; rows whose date or numbers cannot be read are left out."""
-    count = len(lines)
-    times = _times(columns["date"])
-    nothing = np.full(count, np.nan)
+    """Convert the texts of each role's column; `sound_rows` tells what could not be read."""
+    nothing = np.full(len(lines), np.nan)
     close = numbers(columns["close"])
     if is_close_only:
         opening = high = low = close
-        volume = np.zeros(count)
+        volume = np.zeros(len(lines))
     else:
         opening, high, low = (numbers(columns[role]) for role in ("open", "high", "low"))
         volume = numbers(columns["volume"])
-    rows = RawRows(
-        times,
+    return RawRows(
+        _times(columns["date"]),
         opening,
         high,
         low,
@@ -124,15 +122,20 @@ def read_rows(
         numbers(columns["difference"]) if "difference" in columns else nothing,
         lines,
     )
-    is_dated = times != _UNREADABLE
-    notes.add_all(
-        FindingKind.DATE_UNREADABLE, (f"line {line}" for line in lines[~is_dated]), int((~is_dated).sum())
-    )
+
+
+def sound_rows(rows: RawRows, notes: Notes) -> RawRows:
+    """Leave out the rows whose date or numbers cannot be read, and note their lines."""
+    is_dated = rows.times != _UNREADABLE
     five = np.stack((rows.open, rows.high, rows.low, rows.close, rows.volume))
     # NaN compares as False, so that what could not be read falls out here.
     is_sound = np.all((five >= 0) & (five < 1e15), axis=0)
-    wrong = is_dated & ~is_sound
-    notes.add_all(FindingKind.NUMBER_UNREADABLE, (f"line {line}" for line in lines[wrong]), int(wrong.sum()))
+    for kind, wrong in (
+        (FindingKind.DATE_UNREADABLE, ~is_dated),
+        (FindingKind.NUMBER_UNREADABLE, is_dated & ~is_sound),
+    ):
+        if bool(wrong.any()):
+            notes.add_all(kind, (f"line {line}" for line in rows.lines[wrong]), int(wrong.sum()))
     return rows.take(is_dated & is_sound)
 
 

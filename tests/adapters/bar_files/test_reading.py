@@ -84,10 +84,15 @@ def test_base_price_that_cannot_be_known_cuts_the_adjusted_series() -> None:
     assert int(series(files, "005930", is_adjusted=False).times[0]) == day_seconds(date(1980, 1, 4))
 
 
-def test_three_codings_of_a_halt_are_bars_that_did_not_trade() -> None:
+@pytest.fixture(scope="module")
+def market() -> BarFiles:
+    """Return every share of two months of 2022 and of 2024, read once."""
+    return read_bar_files(shared_path("data/krx/market_wide"))
+
+
+def test_three_codings_of_a_halt_are_bars_that_did_not_trade(market: BarFiles) -> None:
     zeros = read_bar_files(shared_path(f"{ADJUSTED}/012450.csv")).bars["012450"]
     flat = read_bar_files(shared_path(f"{ADJUSTED}/000660.csv"))
-    market = read_bar_files(shared_path("data/krx/market_wide/marcap-2022-janfeb.csv.gz"))
 
     halt = at(zeros, date(2024, 9, 12))
     assert float(zeros.open[halt]) == float(zeros.close[halt]) > 0
@@ -95,7 +100,7 @@ def test_three_codings_of_a_halt_are_bars_that_did_not_trade() -> None:
     in_2003 = flat.bars["000660"].between(day_seconds(date(2003, 1, 1)), day_seconds(date(2004, 1, 1)))
     assert count(flat, FindingKind.HALT_FLAT) > 0
     assert not bool(in_2003.has_traded.all())
-    block = market.bars["215090"]
+    block = series(market, "215090", is_adjusted=False)
     assert not bool(block.has_traded[at(block, date(2022, 2, 9))])
     assert count(market, FindingKind.HALT_BLOCK_TRADES) == 1
     assert all(has_no_zero_price(one.bars) for one in market.series.values())
@@ -153,16 +158,17 @@ def test_old_google_form_is_read_with_its_mark_names_of_months_and_order() -> No
     assert count(files, FindingKind.NEWEST_FIRST) == 1
 
 
-def test_whole_market_in_one_file_is_parted_by_its_codes() -> None:
-    files = read_bar_files(shared_path("data/krx/market_wide/marcap-2024-janfeb.csv.gz"))
+def test_whole_market_in_one_file_is_parted_by_its_codes(market: BarFiles) -> None:
+    in_2024 = day_seconds(date(2024, 1, 2))
+    listed = [symbol for symbol, bars in market.bars.items() if int(bars.times[-1]) >= in_2024]
+    lettered = [symbol for symbol in listed if not symbol.isdigit()]
 
-    assert len(files.bars) == 2_800
-    lettered = [symbol for symbol in files.bars if not symbol.isdigit()]
+    assert len(listed) == 2_800
     assert len(lettered) == 24
     assert "00680K" in lettered
-    assert count(files, FindingKind.JUMP_KEPT) > 0  # 정리매매 falls without a limit
-    samsung = series(files, "005930", is_adjusted=False)
-    assert float(samsung.close[0]) == 79_600
+    assert count(market, FindingKind.JUMP_KEPT) > 0  # 정리매매 falls without a limit
+    samsung = series(market, "005930", is_adjusted=False)
+    assert float(samsung.close[at(samsung, date(2024, 1, 2))]) == 79_600
 
 
 def test_etf_with_lower_case_header_and_plain_dates() -> None:
@@ -258,6 +264,33 @@ def test_hole_is_seen_by_what_other_symbols_traded(tmp_path: Path) -> None:
 
     holes = [finding for finding in files.findings if finding.kind is FindingKind.HOLES]
     assert [(finding.symbol, finding.places) for finding in holes] == [("000003", ("2024-01-03",))]
+
+
+def test_files_of_different_years_are_one_raw_series_and_two_adjusted_ones(market: BarFiles) -> None:
+    raw = series(market, "005930", is_adjusted=False)
+    adjusted = series(market, "005930", is_adjusted=True)
+    assert int(raw.times[0]) == day_seconds(date(2022, 1, 3))
+    assert int(raw.times[-1]) == day_seconds(date(2024, 2, 13))
+    assert int(adjusted.times[0]) == day_seconds(date(2024, 1, 2))
+    one = market.series[raw.key]
+    assert [span.start for span in one.covered] == [int(raw.times[0]), int(adjusted.times[0])]
+    assert any(finding.kind is FindingKind.OTHER_FILE_NEWER for finding in market.refused)
+
+
+def test_files_that_agree_on_common_days_are_joined(tmp_path: Path) -> None:
+    line = "{day},100,110,90,{close},7\n"
+    first = [line.format(day=f"2024-01-{day:02d}", close=105) for day in (2, 3, 4)]
+    second = [line.format(day=f"2024-01-{day:02d}", close=105) for day in (4, 5)]
+    written(tmp_path, "005930_a.csv", HEADER + "".join(first))
+    written(tmp_path, "005930_b.csv", HEADER + "".join(second))
+    written(tmp_path, "000660_a.csv", HEADER + "".join(first))
+    written(tmp_path, "000660_b.csv", HEADER + "".join(second).replace(",105,", ",108,"))
+
+    files = read_bar_files(tmp_path)
+
+    assert len(files.bars["005930"]) == 4
+    assert len(files.bars["000660"]) == 2
+    assert count(files, FindingKind.OTHER_FILE_NEWER) == 2
 
 
 def test_leading_zeros_that_a_spreadsheet_ate_come_back(tmp_path: Path) -> None:
