@@ -12,6 +12,8 @@ from kis_terminal.domain.strategy.contract import Parameter
 from kis_terminal.domain.sweeps import ParameterRange
 
 _MOST_VALUES = 100_000
+SYMBOL_NAME = "symbol"
+"""The range of this name runs each symbol alone (services/backtest/sweep_job)."""
 
 
 def parameters_of(words: Sequence[str], sheet: StrategySheet) -> dict[str, Parameter]:
@@ -58,8 +60,10 @@ def _number(text: str) -> int | float | None:
 
 
 def range_of(text: str) -> ParameterRange:
-    """Return what `fast=5:50:5` says; raises CorrectionNeeded."""
+    """Return what `fast=5:50:5`, `fast=5,8,13` or `symbol=005930,000660` says; raises CorrectionNeeded."""
     name, _, span = text.partition("=")
+    if name and span and ("," in span or name.strip() == SYMBOL_NAME):
+        return ParameterRange(name.strip(), _listed(name.strip(), span))
     numbers = [_number(part) for part in span.split(":")]
     if name and len(numbers) in (2, 3) and None not in numbers:
         first, last = (float(number or 0) for number in numbers[:2])
@@ -72,6 +76,13 @@ def range_of(text: str) -> ParameterRange:
     raise CorrectionNeeded(
         Sentence("--sweep {text}: fast=5:50:5처럼 이름=처음:끝:간격으로 적으십시오.", text=text)
     )
+
+
+def _listed(name: str, span: str) -> list[Parameter]:
+    """Return the values between commas: words where they are symbols or not all of them numbers."""
+    words = list(dict.fromkeys(word for part in span.split(",") if (word := part.strip())))
+    numbers = [number for word in words if (number := _number(word)) is not None]
+    return sorted(numbers) if name != SYMBOL_NAME and len(numbers) == len(words) else [*words]
 
 
 def sizing_of(text: str | None) -> Sizing:
