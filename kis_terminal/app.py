@@ -231,7 +231,6 @@ class Terminal:
         It may end this process as soon as this returns, so answers on their way are waited for here.
         """
         log.info("the session of the operating system ends")
-        self._log_what_stays()
         orders = self.core.orders
         if not self.core.scope.is_closed:
             self.core.scope.spawn(orders.finish_sending(_SESSION_SECONDS), name="session ends")
@@ -239,6 +238,7 @@ class Terminal:
         while orders.is_sending and time.monotonic() < end:
             # The loop of the services lives in Qt's: this lets it go on.
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 50)
+        self._log_what_stays()
         self.window.close_now()
 
     def _log_what_stays(self) -> None:
