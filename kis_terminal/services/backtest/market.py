@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,16 +86,15 @@ def prepare_market(
 ) -> MarketRun:
     """Return what both engines run on. Raises CorrectionNeeded where the request cannot be run."""
     _refuse_nonsense(request)
-    given = [_columns(key, bars, request.end) for key in request.series]
-    start = day_seconds(request.start)
-    firsts = [int(np.searchsorted(one.times, start)) for one in given]
-    times = _grid([one.times[first:] for one, first in zip(given, firsts, strict=True)])
+    start, after = day_seconds(request.start), day_seconds(request.end + timedelta(days=1))
+    given = [_columns(key, bars, after) for key in request.series]
+    times, are_whole = _grid([one.times[_place(one.times, start) :] for one in given])
     if len(times) == 0:
         raise CorrectionNeeded(
             Sentence("{start}부터 {end}까지 봉이 하나도 없습니다.", start=request.start, end=request.end)
         )
     preparing = _Preparing(request, instruments, start, times)
-    series = tuple(preparing.traded(one) for one in given)
+    series = tuple(preparing.traded(one, whole) for one, whole in zip(given, are_whole, strict=True))
     return MarketRun(series, times, tuple(_warnings(request, series, instruments)))
 
 
@@ -133,14 +132,22 @@ def _refuse_nonsense(request: BacktestRequest) -> None:
         )
 
 
-def _columns(key: SeriesKey, bars: Mapping[SeriesKey, BarColumns], end: date) -> BarColumns:
+def _columns(key: SeriesKey, bars: Mapping[SeriesKey, BarColumns], after: int) -> BarColumns:
+    """Return the bars of a series before `after` (wall seconds)."""
     columns = bars.get(key)
     if columns is None or len(columns) == 0:
         raise CorrectionNeeded(Sentence("{symbol}의 봉이 없습니다.", symbol=key.symbol))
-    stop = int(np.searchsorted(columns.times, day_seconds(end + timedelta(days=1))))
+    stop = _place(columns.times, after)
     if columns.columns.strides[1] != _VALUE_BYTES:
         return BarColumns(key, columns.times[:stop], _rows(columns.columns[:, :stop]))
     return columns if stop == len(columns) else columns.head(stop)
+
+
+def _place(times: NDArray[np.int64], moment: int) -> int:
+    """Return how many of rising times lie before a moment; most often all or none, which is seen at once."""
+    if len(times) == 0 or times[0] >= moment:
+        return 0
+    return len(times) if times[-1] < moment else int(times.searchsorted(moment))
 
 
 def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,21 +155,27 @@ def _rows(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     return columns if columns.strides[1] == _VALUE_BYTES else np.ascontiguousarray(columns)
 
 
-def _grid(times: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Return every time at which a series has a bar, each once, rising."""
+def _grid(times: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], Sequence[bool]]:
+    """Return every time at which a series has a bar, each once, rising; and which series have all of them."""
     longest = max(times, key=len)
-    others = [one for one in times if len(one) and not _are_same(one, longest)]
+    are_same = [_are_same(one, longest) for one in times]
+    others = [one for one, is_same in zip(times, are_same, strict=True) if len(one) and not is_same]
     if not others:
-        return longest
+        return longest, are_same
     first = min(int(one[0]) for one in (longest, *others))
     last = max(int(one[-1]) for one in (longest, *others))
-    if last - first > _LONGEST_FLAGS * _MINUTE or any(((one - first) % _MINUTE).any() for one in others):
-        return np.unique(np.concatenate((longest, *others)))
-    # Sorting all times of thousands of series takes long; a flag for each minute does not.
-    flags = np.zeros((last - first) // _MINUTE + 1, dtype=np.bool_)
-    for one in (longest, *others):
-        flags[(one - first) // _MINUTE] = True
-    return np.flatnonzero(flags) * _MINUTE + first
+    if last - first > _LONGEST_FLAGS * _MINUTE or any(
+        ((one - first) % _MINUTE).any() for one in (longest, *others)
+    ):
+        grid = np.unique(np.concatenate((longest, *others)))
+    else:
+        # Sorting all times of thousands of series takes long; a flag for each minute does not.
+        flags = np.zeros((last - first) // _MINUTE + 1, dtype=np.bool_)
+        for one in (longest, *others):
+            flags[(one - first) // _MINUTE] = True
+        grid = np.flatnonzero(flags) * _MINUTE + first
+    is_longest_whole = len(grid) == len(longest)
+    return grid, [is_same and is_longest_whole for is_same in are_same]
 
 
 def _are_same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
@@ -190,10 +203,10 @@ class _Preparing:
         self._whole: dict[int, NDArray[np.int64]] = {}
         self._free: dict[int, NDArray[np.bool_]] = {}
 
-    def traded(self, given: BarColumns) -> TradedSeries:
-        """Return what the engines need of one series."""
+    def traded(self, given: BarColumns, is_whole: bool) -> TradedSeries:
+        """Return what the engines need of one series; `is_whole` tells that it has a bar at every step."""
         bars = _only_traded(given)
-        first = int(np.searchsorted(bars.times, self._start))
+        first = _place(bars.times, self._start)
         instrument = _instrument(given.key, self._instruments)
         can_buy, can_sell = self._fillable(bars, instrument)
         tax_times, tax_rates = self._taxes(instrument)
@@ -204,7 +217,7 @@ class _Preparing:
             key=given.key,
             given=given,
             bars=bars,
-            steps=self._steps(bars.times, first),
+            steps=self._steps(bars.times, first, is_whole and bars is given),
             first=first,
             can_buy=can_buy,
             can_sell=can_sell,
@@ -222,16 +235,16 @@ class _Preparing:
         """Return on which bars a buy and a sale are filled; one array twice where that is on all of them."""
         if instrument is not None and bars.key.interval not in _LONG:
             upper, lower = locked_bars(bars, instrument.market)
-            if upper.any() or lower.any():
+            if upper is not lower and (upper.any() or lower.any()):
                 return ~upper, ~lower
         if len(bars) not in self._free:
             self._free[len(bars)] = np.ones(len(bars), dtype=np.bool_)
         return self._free[len(bars)], self._free[len(bars)]
 
-    def _steps(self, times: NDArray[np.int64], first: int) -> NDArray[np.int64]:
+    def _steps(self, times: NDArray[np.int64], first: int, is_whole: bool) -> NDArray[np.int64]:
         """Return the place on the grid of each bar, below 0 before the run."""
         inside = times[first:]
-        if len(inside) == len(self._times) and _are_same(inside, self._times):
+        if is_whole:
             if first not in self._whole:
                 self._whole[first] = np.concatenate(
                     (np.full(first, -1, dtype=np.int64), np.arange(len(inside), dtype=np.int64))
