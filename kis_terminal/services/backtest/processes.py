@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection, wait
@@ -176,20 +177,31 @@ def _serve(pipe: Connection) -> None:
 class LocalCores:
     """This machine: few or quick combinations run in this process, others on all cores.
 
-    The processes start when they are first needed and stay warm.
+    The processes start when they are first needed and stay warm. A search that goes on asking for a few at a
+    time moves to them too once it has taken `patience` seconds here.
     """
 
-    def __init__(self, workers: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, *, patience: float = 1.5) -> None:
+        self._patience = patience
         self._here = InProcess()
         self._pool = LocalProcesses(workers)
+        self._job: SweepJob | None = None
+        self._seconds = 0.0
+        """What the present job has taken in this process."""
 
     def run(
         self, data: SweepData, job: SweepJob, combinations: Sequence[Combination], tell: Tell
     ) -> list[Answer]:
         """Return an answer for each combination."""
-        is_short = len(combinations) <= FEW and not self._pool.pids
-        place = self._here if is_short or data.is_quick(job, len(combinations)) else self._pool
-        return place.run(data, job, combinations, tell)
+        if job != self._job:
+            self._job, self._seconds = job, 0.0
+        is_short = len(combinations) <= FEW and self._seconds <= self._patience
+        if not is_short and not data.is_quick(job, len(combinations)):
+            return self._pool.run(data, job, combinations, tell)
+        begun = time.perf_counter()
+        answers = self._here.run(data, job, combinations, tell)
+        self._seconds += time.perf_counter() - begun
+        return answers
 
     def close(self) -> None:
         """Kill the workers; may be called twice."""

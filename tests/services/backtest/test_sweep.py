@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
 from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, WalkForwardRequest
 from kis_terminal.services.backtest.combinations import at_place, chosen, size_of
-from kis_terminal.services.backtest.processes import LocalProcesses
+from kis_terminal.services.backtest.processes import LocalCores, LocalProcesses
 from kis_terminal.services.backtest.run import run_backtest
 from kis_terminal.services.backtest.scheduler import InProcess
 from kis_terminal.services.backtest.scheduler_choice import scheduler_for
@@ -168,6 +168,18 @@ def test_all_cores_give_what_one_process_gives_and_stay_warm() -> None:
     assert told[-1] == (144, 144)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert parzen.rows == run_sweep(parzen.request, _BARS, crossing, scheduler=InProcess()).rows
+
+
+def test_a_long_search_of_few_at_a_time_moves_to_other_processes() -> None:
+    request = sweep(range(2, 14), range(20, 32), SweepKind.TPE, samples=16, target="largest_win")
+    cores = LocalCores(1, patience=0.0)
+    try:
+        far = run_sweep(request, _BARS, crossing, scheduler=cores)
+        assert len(multiprocessing.active_children()) == 1
+    finally:
+        cores.close()
+
+    assert far.rows == run_sweep(request, _BARS, crossing, scheduler=InProcess()).rows
 
 
 def test_stopping_kills_the_processes_at_once() -> None:
