@@ -160,7 +160,8 @@ def outcome_rows(outcomes: Sequence[FetchOutcome], name_of: NameOf) -> list[Find
 def _outcome_row(
     outcome: FetchOutcome, name_of: NameOf, text: str, places: str, *, is_refusal: bool
 ) -> FindingRow:
-    act = tr("뺌") if is_refusal else tr("알림", context="report")
+    told = tr("끊김") if is_refusal else tr("알림", context="report")
+    act = told if outcome.report is not None else tr("실패")
     return FindingRow(act, f"{outcome.bars:,}", _name(outcome.key, name_of), text, places, is_refusal)
 
 

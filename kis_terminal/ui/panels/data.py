@@ -52,6 +52,8 @@ class DataPanel(Panel):
         self._bars = bars
         self._today = today
         self._library: BarLibrary | None = None
+        self._to_show: set[Any] = set()
+        """Series that were just fetched, until the list has them."""
         self._is_beginning = False
         """Whether a fetch was asked for that the library does not know yet."""
         self._years = (today().year - 9, today().year)
@@ -167,6 +169,10 @@ class DataPanel(Panel):
             size=size_text(size),
         )
         self.summary.setText(words if rows else "")
+        fetched = next((row.key for row in rows if row.series in self._to_show), None)
+        self._to_show.clear()
+        if fetched is not None:
+            self.grid.select(fetched)
         self._buttons()
 
     def _spawn(self, work: Coroutine[Any, Any, None], key: str = _KEY) -> None:
@@ -223,6 +229,7 @@ class DataPanel(Panel):
             return
         reports = [outcome.report for outcome in outcomes if outcome.report is not None]
         failed = len(outcomes) - len(reports)
+        self._to_show = {outcome.key for outcome in outcomes if outcome.report is not None}
         text = tr(
             "{count}종목 받음 · 봉 {bars}개 · 호출 {calls}",
             count=len(reports),
