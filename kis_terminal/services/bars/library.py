@@ -20,6 +20,7 @@ from kis_terminal.ports import BarStore, Clock
 from kis_terminal.services.bars.fetch_job import FetchJob, FetchOutcome, FetchProgress
 from kis_terminal.services.bars.importing import Imported, take_files
 from kis_terminal.services.bars.loader import BarLoader
+from kis_terminal.services.bars.many import load_many
 from kis_terminal.services.bars.wish import FetchWish
 from kis_terminal.services.hub import Topic
 from kis_terminal.services.tasks import TaskScope
@@ -72,6 +73,16 @@ class BarLibrary:
     ) -> tuple[BarColumns, LoadReport]:
         """Return adjusted bars of a day or longer of a domestic share, those of today listed now."""
         return await self.loader.load(SeriesKey(Product.STOCK, symbol, interval), start, end, is_fresh=True)
+
+    async def load_many(
+        self,
+        keys: Sequence[SeriesKey],
+        start: date,
+        end: date,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Sequence[tuple[BarColumns, LoadReport]]:
+        """Return what `load` gives for each key; what is stored whole comes in one go."""
+        return await load_many(self.loader, self._store, keys, start, end, progress)
 
     async def series(self) -> Sequence[SeriesStatus]:
         """Return what is stored; raises StoreUnavailable."""

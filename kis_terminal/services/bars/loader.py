@@ -135,7 +135,7 @@ class BarLoader:
         """Tell whether the days of these weeks or months are there already."""
         days = replace(key, interval=Interval.DAY)
         wanted = whole_periods(key.interval, start, end)
-        final = Span(wanted.start, min(wanted.end, self._final_end(days)))
+        final = Span(wanted.start, min(wanted.end, self.final_end(days)))
         covered = list(self._memory.held(days).covered)
         if missing(final, covered) and self._store is not None:
             try:
@@ -182,7 +182,7 @@ class BarLoader:
         self, key: SeriesKey, start: date, end: date, progress: Progress | None, *, is_fresh: bool
     ) -> tuple[BarColumns, LoadReport]:
         wanted = whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
-        run = _Run(key, wanted, self._final_end(key), is_fresh)
+        run = _Run(key, wanted, self.final_end(key), is_fresh)
         bars = no_bars(key)
         if wanted.end > wanted.start:
             bars = await self._filled(run, progress)
@@ -370,7 +370,7 @@ class BarLoader:
     def _today(self) -> date:
         return self._clock.now().date()
 
-    def _final_end(self, key: SeriesKey) -> int:
+    def final_end(self, key: SeriesKey) -> int:
         """Return the wall seconds up to which the bars of a series never change any more."""
         now = self._clock.now()
         day = now.date()
