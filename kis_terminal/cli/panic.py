@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from kis_terminal.cli.account import (
     run,
 )
 from kis_terminal.domain.errors import SettingsError, TerminalError
+from kis_terminal.domain.other_orders import Product
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ui.translation import said, tr
 
@@ -54,6 +55,24 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="주문 잠금을 풉니다. 확인하는 말을 물으며, 파이프로는 그 말을 표준 입력에 넣어야 합니다",
     )
+    products = [product.value for product in Product]
+    parser.add_argument(
+        "--not-traded",
+        action="append",
+        default=[],
+        choices=products,
+        metavar="PRODUCT",
+        help="이 계좌가 거래하지 않는 상품의 주문은 확인하지 않습니다(기록에 남습니다): "
+        + ", ".join(products),
+    )
+    parser.add_argument(
+        "--traded",
+        action="append",
+        default=[],
+        choices=products,
+        metavar="PRODUCT",
+        help="--not-traded로 뺀 상품을 다시 확인합니다",
+    )
     return parser
 
 
@@ -73,7 +92,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output.told(_told(account, pressed_at, None, NO_SIMULATION))
         return 1
     progress = _Progress(output)
-    run(lambda: _press(account, output, progress, dropped_at=pressed_at if dropped else None), output)
+    words = {Product(name): False for name in chosen.traded} | {
+        Product(name): True for name in chosen.not_traded
+    }
+    run(lambda: _press(account, output, progress, words, dropped_at=pressed_at if dropped else None), output)
     report = progress.report
     is_proven = report is not None and report.is_proven
     message = report.message if report is not None and not report.is_running else _STOPPED
@@ -102,9 +124,19 @@ def _drop_latch(account: Account, output: Output) -> bool:
 
 
 async def _press(
-    account: Account, output: Output, progress: _Progress, *, dropped_at: datetime | None
+    account: Account,
+    output: Output,
+    progress: _Progress,
+    words: Mapping[Product, bool],
+    *,
+    dropped_at: datetime | None,
 ) -> None:
     async with account_core(account, output) as core:
+        for product, is_left_out in words.items():
+            try:
+                await core.others.leave_out(product, is_left_out=is_left_out)
+            except TerminalError as error:
+                output.problem(said(error))
         # After the latch: what is in the journal now is all that can have left.
         await remember_orders(core, output)
         if dropped_at is not None:

@@ -60,6 +60,9 @@ class PanicSheet(Sheet):
         line.addWidget(self.word_edit, 1)
         line.addWidget(self.release_button)
         self.content.addLayout(line)
+        self.left_out_button = self.button("")
+        self.left_out_button.hide()
+        self.left_out_button.clicked.connect(self._leave_out)
         self.button(tr("CSV로 저장")).clicked.connect(self._save)
         again = self.button(tr("다시 취소"))
         again.clicked.connect(workspace.panic.press)
@@ -142,10 +145,27 @@ class PanicSheet(Sheet):
         else:
             self.title_label.setText(tr("전체취소·정지 — 확인되지 않음"))
         self.message.setText(said(report.message))
+        self._show_failing(report)
         self.grid.set_rows([(line.order.key, line) for line in report.lines])
         if self.isHidden():
             self.word_edit.clear()
         self.present()
+
+    def _show_failing(self, report: PanicReport) -> None:
+        """Offer to leave out a product whose list fails: only a person knows that nothing is there."""
+        others = self._workspace.panic.others
+        failing = others.failing if others is not None and report.is_running else ()
+        self.left_out_button.setVisible(bool(failing))
+        if failing:
+            words = tr("{product}: 이 계좌는 거래하지 않음", product=said(failing[0][0].words))
+            self.left_out_button.setText(words)
+            self.left_out_button.setAccessibleName(words)
+
+    def _leave_out(self) -> None:
+        others = self._workspace.panic.others
+        if others is not None and others.failing:
+            self._workspace.scope.spawn(others.leave_out(others.failing[0][0]), name="product left out")
+            self.left_out_button.hide()
 
     def open_for_release(self) -> None:
         """Come up for unlocking, with the last run where there is one."""

@@ -441,3 +441,20 @@ def test_bad_usage_is_2(words: tuple[str, ...], capsys: pytest.CaptureFixture[st
 
 def test_settings_that_lack_something_are_2(shell: Shell) -> None:
     assert shell("panic", "--env", "real").code == 2
+
+
+async def test_a_product_is_left_out_by_a_word_that_is_journaled(
+    words: tuple[str, ...],
+    account: ShellAccount,
+    exchange: ExchangeAddress,
+    terminal_home: Path,
+    start_program: StartProgram,
+) -> None:
+    code, _, err = await ended(start_program("panic", *words, "--not-traded", "overseas"))
+
+    assert (code, err) == (0, "")
+    path = journal(account, exchange, terminal_home)
+    told = [entry for entry in read_journal(path).entries if entry.event == "product left out"]
+    assert [entry.details["product"] for entry in told] == ["overseas"]
+    kept = json.loads(latch(account, exchange, terminal_home).read_text())
+    assert kept["products-left-out"] == "overseas"
