@@ -422,13 +422,24 @@ class Cache(Protocol):
         ...
 
     async def put_new(self, key: str, value: bytes, seconds: float) -> bool:
-        """Store `value` unless the key exists; return whether it was stored (a lock, a claim)."""
+        """Store `value` unless the key exists; return whether it was stored (a lock, a claim).
+
+        What stands there for longer than `seconds`, or for ever, is no claim and is replaced.
+        """
         ...
 
     async def delete(self, key: str) -> None: ...
 
-    async def take(self, key: str, limit: int, seconds: float) -> float:
-        """Take one of `limit` uses of `key` in any `seconds`; return 0, or how long to wait for the next."""
+    async def take(self, key: str, ticket: str, limit: int, seconds: float, late: float = 0.0) -> float:
+        """Take one of `limit` uses of `key` in any `seconds`; return 0, or how long to wait for the next.
+
+        The use counts `late` seconds from now, when it has surely been made, or when `settle` says that it
+        was. Time is the store's own, one for all programs.
+        """
+        ...
+
+    async def settle(self, key: str, ticket: str) -> None:
+        """Note that the use of `ticket` has been made by now."""
         ...
 
     async def publish(self, channel: str, message: bytes) -> None: ...
