@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -126,9 +125,6 @@ def bench_of(
         "PYTHONPATH", os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
     )
     built: list[Bench] = []
-    # As in the program (ui/idle_collector): a collection in the worker's thread would end widgets there.
-    gc.collect()
-    gc.disable()
 
     def _is_quiet() -> bool:
         return not any("backtest" in task.get_name() for task in asyncio.all_tasks(qt_loop))
@@ -160,4 +156,3 @@ def bench_of(
         bench.panel.hide()
         closing = qt_loop.create_task(bench.worker.close())
         qtbot.waitUntil(closing.done, timeout=10_000)
-    gc.enable()
