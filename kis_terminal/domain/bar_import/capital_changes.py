@@ -118,10 +118,12 @@ def _base_at(
         return CapitalChange(place, before, close, None) if is_beyond else None
     if np.isnan(told[place]):
         return CapitalChange(place, before, close, None) if is_beyond and _looks_split(clean, place) else None
-    base = float(told[place])
+    base = float(round(told[place]))
+    if base <= 0:
+        return CapitalChange(place, before, close, None)
     if abs(base / before - 1.0) <= _SMALLEST_CHANGE:
         return None
-    return CapitalChange(place, before, close, round(base) / before)
+    return CapitalChange(place, before, close, base / before)
 
 
 def _is_sign_believed(clean: CleanRows, place: int) -> bool:
