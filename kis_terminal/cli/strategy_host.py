@@ -5,7 +5,7 @@ Started by `adapters/strategy_host`; ends when its standard input does, so that 
 
 from __future__ import annotations
 
-import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -16,12 +16,12 @@ from typing import IO, Any
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.strategy.host_messages import LONGEST_LINE, decode, encode
 
-_NICENESS = 5
 _TRACE_LENGTH = 20_000
 
 
 def serve(reading: IO[bytes], writing: IO[bytes]) -> None:
     """Answer until the input ends. A strategy that raises is told to the window; it decides what then."""
+    _import_talib_alone()
     from kis_terminal.cli.strategy_sources import load_source
     from kis_terminal.services.strategy_host.desk import HostDesk
 
@@ -32,6 +32,19 @@ def serve(reading: IO[bytes], writing: IO[bytes]) -> None:
         message = decode(messages.get())
         writing.write(encode({"n": message.get("n"), **_answered(desk, message)}))
         writing.flush()
+
+
+def _import_talib_alone() -> None:
+    """Load TA-Lib without pandas, which it takes along where it can: half a second of each start.
+
+    A strategy that wants pandas still gets it (TA-Lib 0.6).
+    """
+    hidden = [name for name in ("pandas", "polars") if name not in sys.modules]
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]
+    importlib.import_module("talib")
+    for name in hidden:
+        del sys.modules[name]
 
 
 def _answered(desk: Any, message: dict[str, Any]) -> dict[str, Any]:
@@ -79,10 +92,7 @@ def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
 
 
 def main() -> None:
-    """Run the host."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            os.nice(_NICENESS)
+    """Run the host, at the window's own priority: a stop that comes late costs money."""
     serve(*_own_pipes())
 
 

@@ -106,6 +106,8 @@ class Strategies:
         self._is_trusted = is_trusted
         self._runs: dict[str, StrategyRun] = {}
         self._armed: set[str] = set()
+        self._unwanted: set[str] = set()
+        """Orders to cancel whose number is not known yet: they are on their way, or without an answer."""
         self._load()
         orders.changed.subscribe(self._order_changed)
         risk_gate.state_changed.subscribe(self._state_changed)
@@ -251,8 +253,18 @@ class Strategies:
         elif run.state is RunState.SUSPENDED:
             run.stop()
         if orders is LeftOrders.CANCEL:
-            run.trader.cancel_open()
+            self._cancel_open(run)
         return True
+
+    def _cancel_open(self, run: StrategyRun) -> int:
+        """Cancel the open orders of a strategy, those without a number as soon as they have one."""
+        open_orders = run.trader.open_orders()
+        for order in open_orders:
+            if order.order_number:
+                self._orders.cancel_soon(order.key)
+            else:
+                self._unwanted.add(order.key)
+        return len(open_orders)
 
     def go_on(self, key: str) -> None:
         """Let a strategy act again after a stop that was not decided."""
@@ -281,6 +293,10 @@ class Strategies:
             self.stop_all(Sentence("전체취소·정지로 멈췄습니다."))
 
     def _order_changed(self, order: Order) -> None:
+        if order.key in self._unwanted and (order.order_number or order.status.is_done):
+            self._unwanted.discard(order.key)
+            if not order.status.is_done:
+                self._orders.cancel_soon(order.key)
         key = strategy_of(order)
         run = self._runs.get(key)
         if run is None:
@@ -300,7 +316,7 @@ class Strategies:
         words = Sentence("전략 '{title}'을(를) 멈췄습니다: {reason}", title=run.plan.title, reason=reason)
         self._tell("danger", words)
         if left and run.plan.left_orders is LeftOrders.CANCEL:
-            run.say(Sentence("열린 주문 {count}건을 취소합니다.", count=run.trader.cancel_open()))
+            run.say(Sentence("열린 주문 {count}건을 취소합니다.", count=self._cancel_open(run)))
         elif left:
             run.say(Sentence("열린 주문 {count}건을 그대로 둡니다.", count=len(left)))
 

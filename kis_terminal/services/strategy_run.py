@@ -26,6 +26,7 @@ BEGIN_SECONDS = 30.0
 """Starting a process and loading numpy and TA-Lib may take so long on a busy machine."""
 ANSWER_SECONDS = 2.0
 _PING_SECONDS = 1.0
+_LONGEST_LOOK_SECONDS = 0.3
 _LOG_LINES = 1_000
 _MOST_WAITING = 500
 
@@ -69,8 +70,11 @@ class StrategyRun:
         self._host: StrategyHost | None = None
         self._bars: StrategyBars | None = None
         self._waiting: deque[dict[str, object]] = deque()
-        self._asked: tuple[int, float, float] | None = None
-        """Number, time and patience of the message that has no answer yet."""
+        self._asked: tuple[int, float] | None = None
+        """Number and patience of the message that has no answer yet."""
+        self._waited = 0.0
+        """Seconds waited for it; see `_wait`."""
+        self._looked_at = 0.0
         self._numbers = 0
         self._answered_at = 0.0
         self._generation = 0
@@ -135,10 +139,7 @@ class StrategyRun:
             self._set(RunState.STARTING)
             self._scope.spawn(self._begin(self._generation), name=f"strategy {self.plan.title}")
         now = self._clock.monotonic()
-        if self._asked is not None and now - self._asked[1] > self._asked[2]:
-            self.suspend(
-                Sentence("{seconds:.0f}초 동안 답하지 않아 전략을 멈췄습니다.", seconds=self._asked[2])
-            )
+        if self._is_out_of_patience(now):
             return
         if self.state is not RunState.RUNNING:
             return
@@ -147,6 +148,21 @@ class StrategyRun:
         self.trader.look()
         if self._asked is None and now - self._answered_at > _PING_SECONDS:
             self._send({"do": "ping"})
+
+    def _is_out_of_patience(self, now: float) -> bool:
+        """Count the time without an answer, and suspend the strategy when there was enough of it.
+
+        Only time counts in which this process came to look: a machine that slept, or was too busy for us, was
+        too busy for the strategy as well.
+        """
+        since, self._looked_at = now - self._looked_at, now
+        if self._asked is None:
+            return False
+        self._waited += min(since, _LONGEST_LOOK_SECONDS)
+        if self._waited <= self._asked[1]:
+            return False
+        self.suspend(Sentence("{seconds:.0f}초 동안 답하지 않아 전략을 멈췄습니다.", seconds=self._asked[1]))
+        return True
 
     async def _begin(self, generation: int) -> None:
         bars = StrategyBars(self.plan.interval, self._history, self._market_data, self._bars_completed)
@@ -222,7 +238,7 @@ class StrategyRun:
         message = self._waiting.popleft()
         self._numbers += 1
         patience = BEGIN_SECONDS if message["do"] == "begin" else ANSWER_SECONDS
-        self._asked = (self._numbers, self._clock.monotonic(), patience)
+        self._asked, self._waited = (self._numbers, patience), 0.0
         # The account as it is when the message leaves, not when it was thought of.
         self._host.send({**message, "n": self._numbers, "account": self.trader.account.to_message()})
 

@@ -168,14 +168,6 @@ class StrategyTrader:
             if signal.state in (SignalState.ASKED, SignalState.KEPT):
                 self._put(signal, SignalState.DROPPED, words)
 
-    def cancel_open(self) -> int:
-        """Start cancelling the strategy's open orders; return how many it has."""
-        open_orders = self.open_orders()
-        for order in open_orders:
-            if order.order_number:
-                self._orders.cancel_soon(order.key)
-        return len(open_orders)
-
     def _is_wanted_already(self, symbol: str) -> bool:
         waiting = (SignalState.ASKED, SignalState.KEPT)
         return any(

@@ -28,7 +28,7 @@ from tests.support.trading_desk import until
 SPEED = 60.0
 FAST = replace(SimulatorOptions(), seed=7, is_limited=False, speed=SPEED)
 
-_PATIENCE = Patience(answer=0.8, attempts=1, paced_attempts=1, first_pause=0.05)
+_PATIENCE = Patience(answer=2.0, paced_attempts=1, first_pause=0.05)
 
 HEAD = "from kis_terminal.domain.strategy.contract import Strategy\n\n\nclass Own(Strategy):\n"
 

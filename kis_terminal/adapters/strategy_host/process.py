@@ -45,11 +45,7 @@ class StrategyProcess:
         self._is_killed = False
         options: dict[str, Any] = {}
         if sys.platform == "win32":
-            options["creationflags"] = (
-                subprocess.BELOW_NORMAL_PRIORITY_CLASS
-                | subprocess.CREATE_NO_WINDOW
-                | subprocess.CREATE_NEW_PROCESS_GROUP
-            )
+            options["creationflags"] = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
         else:
             options["start_new_session"] = True  # whatever it starts is killed with it
         environment = {name: text for name, text in os.environ.items() if not name.startswith(_OUR_SECRETS)}
