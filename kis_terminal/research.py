@@ -5,11 +5,14 @@ numpy, the store's process and the worker come with it, none of which the window
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
+from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.services.bars.late import LateLibrary
+from kis_terminal.services.share_changes import ShareChange
 from kis_terminal.services.tasks import TaskScope
 from kis_terminal.settings import Settings
 from kis_terminal.trading_core import TradingCore
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from kis_terminal.services.backtests import Backtests
     from kis_terminal.services.bars.library import BarLibrary
     from kis_terminal.services.bars.loader import BarLoader
+
+log = logging.getLogger(__name__)
 
 
 class Research:
@@ -30,6 +35,7 @@ class Research:
         self._scope = scope
         self.bars = LateLibrary(self._library)
         core.history.stored = self.bars
+        core.share_changes.noticed.subscribe(self._shares_changed)
         self._settings = settings
         self._lock = threading.RLock()
         self._store: BarStoreProcess | None = None
@@ -84,6 +90,21 @@ class Research:
                     BacktestProcess(), self.loader(), core.instruments, runs, core.clock
                 )
             return self._backtests
+
+    def _shares_changed(self, change: ShareChange) -> None:
+        self._scope.spawn(self._forget_adjusted(change.symbol), name=f"bars of {change.symbol}")
+
+    async def _forget_adjusted(self, symbol: str) -> None:
+        """Drop the adjusted bars of a symbol whose shares were split or merged: KIS tells them anew."""
+        library = await self.bars.get()
+        try:
+            keys = [status.key for status in await library.series()]
+        except StoreUnavailable as error:
+            log.warning("bars of %s are not dropped after its split: %s", symbol, error)
+            return
+        wanted = [key for key in keys if key.symbol == symbol and key.is_adjusted]
+        if wanted and (why := await library.forget(wanted)):
+            log.warning("bars of %s are not dropped after its split: %s", symbol, why)
 
     async def close(self) -> None:
         """End worker and store."""
