@@ -22,18 +22,22 @@ from tests.services.backtest.sweeps import BARS, KEY, crossing, sweep
 _BARS = {KEY: BARS}
 
 
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
-    before = set(threading.enumerate())
-    with LocalCluster(
+def _a_cluster() -> LocalCluster:
+    return LocalCluster(
         n_workers=1,
         threads_per_worker=1,
         processes=False,
         protocol="tcp://",
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
-    ) as made:
+    )
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[LocalCluster]:
+    before = set(threading.enumerate())
+    with _a_cluster() as made:
         yield made
     patience = time.monotonic() + 10.0
     while (left := _working(before)) and time.monotonic() < patience:
@@ -91,3 +95,14 @@ def test_stopping_takes_back_what_the_cluster_has_not_begun(cluster: LocalCluste
 def test_a_cluster_that_is_not_there_is_told() -> None:
     with pytest.raises(WaitNeeded, match=r"127\.0\.0\.1:9"):
         DaskCluster("tcp://127.0.0.1:9", patience=0.3)
+
+
+def test_a_cluster_that_ends_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL, logger="distributed.client")  # it says so in its own log too
+    with _a_cluster() as short:
+        far = DaskCluster(short.scheduler_address, patience=0.5)
+    try:
+        with pytest.raises(WaitNeeded, match=r"127\.0\.0\.1"):
+            run_sweep(sweep(), _BARS, crossing, scheduler=far)
+    finally:
+        far.close()
