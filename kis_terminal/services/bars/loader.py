@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from kis_terminal.domain.bar_columns import (
@@ -32,11 +32,12 @@ from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.ports import BarSource, BarStore, Clock
 from kis_terminal.services.bars.adjustment import AdjustedAnew, compare
 from kis_terminal.services.bars.columns import longer, merged, no_bars
+from kis_terminal.services.bars.load_run import LoadRun
 from kis_terminal.services.bars.memory import BarMemory
 from kis_terminal.services.bars.periods import base_of, can_be_adjusted, normal, period_end, whole_periods
+from kis_terminal.services.bars.shared import SharedLive
 from kis_terminal.services.bars.spans import (
     DAY,
-    covered_part,
     day_of,
     weekdays,
     within,
@@ -58,38 +59,18 @@ Progress = Callable[[int, int, int], None]
 """Called after each page: weekdays answered for, weekdays asked of the broker, calls so far."""
 
 
-@dataclass(slots=True)
-class _Run:
-    """One load on its way."""
-
-    key: SeriesKey
-    wanted: Span
-    final_end: int
-    """Wall seconds up to which bars never change."""
-    is_fresh: bool
-    """Whether what is not over has to be listed now."""
-    calls: int = 0
-    notes: list[str] = field(default_factory=list)
-    is_cut: bool = False
-    is_stored: bool = True
-    has_new_live: bool = False
-    """Whether bars of the time that is not over were listed."""
-    answered: list[Span] = field(default_factory=list)
-    pages: list[BarColumns] = field(default_factory=list)
-    failure: TerminalError | None = None
-    done_days: int = 0
-    asked_days: int = 0
-
-    def tell(self, note: str) -> None:
-        """Note a sentence once."""
-        if note not in self.notes:
-            self.notes.append(note)
-
-
 class BarLoader:
     """The one way bars come in; loads of one series at once share one fetch."""
 
-    def __init__(self, source: BarSource, store: BarStore | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        source: BarSource,
+        store: BarStore | None,
+        clock: Clock,
+        shared: SharedLive | None = None,
+    ) -> None:
+        """`shared` lets several programs list what is not over once for all of them."""
+        self._shared = shared
         self._source = source
         self._store = store
         self._clock = clock
@@ -182,16 +163,16 @@ class BarLoader:
         self, key: SeriesKey, start: date, end: date, progress: Progress | None, *, is_fresh: bool
     ) -> tuple[BarColumns, LoadReport]:
         wanted = whole_periods(key.interval, max(start, FIRST_DAY), min(end, self._today()))
-        run = _Run(key, wanted, self.final_end(key), is_fresh)
+        run = LoadRun(key, wanted, self.final_end(key), is_fresh)
         bars = no_bars(key)
         if wanted.end > wanted.start:
             bars = await self._filled(run, progress)
         if not len(bars) and run.failure is not None:
             raise run.failure
         bars = bars.between(wanted.start, wanted.end)
-        return bars, _report(run, start, end, bars)
+        return bars, run.report(start, end, bars)
 
-    async def _filled(self, run: _Run, progress: Progress | None) -> BarColumns:
+    async def _filled(self, run: LoadRun, progress: Progress | None) -> BarColumns:
         for _ in range(2):
             stored, covered = await self._known(run)
             anew = await self._fetch(run, stored, covered, progress)
@@ -204,9 +185,11 @@ class BarLoader:
         rest = within(Span(run.final_end, run.wanted.end), run.answered)
         if rest and run.has_new_live:
             self._memory.keep_live(run.key, everything, rest[-1])
+            if self._shared is not None:
+                await self._shared.put(run.key, rest[-1], everything.between(rest[-1].start, rest[-1].end))
         return everything
 
-    async def _known(self, run: _Run) -> tuple[BarColumns, list[Span]]:
+    async def _known(self, run: LoadRun) -> tuple[BarColumns, list[Span]]:
         """Return the final bars that memory or the store has, and what they cover of what is wanted."""
         key, final = run.key, Span(run.wanted.start, min(run.wanted.end, run.final_end))
         held = self._memory.held(key)
@@ -225,11 +208,11 @@ class BarLoader:
             return from_memory
 
     async def _fetch(
-        self, run: _Run, stored: BarColumns, covered: list[Span], progress: Progress | None
+        self, run: LoadRun, stored: BarColumns, covered: list[Span], progress: Progress | None
     ) -> AdjustedAnew | None:
         """List what is missing, newest first; return at once where stored prices have changed."""
         gaps = [span for span in missing(run.wanted, [*covered, *run.answered]) if weekdays(span)]
-        gaps = [span for span in gaps if not self._is_live(run, span)]
+        gaps = [span for span in gaps if not await self._is_live(run, span)]
         run.asked_days = run.done_days + sum(weekdays(span) for span in gaps)
         for span in reversed(gaps):
             try:
@@ -251,7 +234,7 @@ class BarLoader:
         return None
 
     async def _walk(
-        self, run: _Run, span: Span, stored: BarColumns, progress: Progress | None
+        self, run: LoadRun, span: Span, stored: BarColumns, progress: Progress | None
     ) -> AdjustedAnew | None:
         """List one span backwards, page by page; stored neighbours are listed along and compared."""
         key = run.key
@@ -286,7 +269,7 @@ class BarLoader:
         run.tell(Sentence("{day}보다 앞의 봉은 KIS가 주지 않습니다.", day=day_of(end)))
         return None
 
-    def _over_closed_days(self, run: _Run, start: int, end: int) -> int:
+    def _over_closed_days(self, run: LoadRun, start: int, end: int) -> int:
         """Answer for the weekend at the end of a span of minutes, which come a day a page."""
         key = run.key
         # Abroad Friday's session ends on Saturday in Seoul.
@@ -310,7 +293,7 @@ class BarLoader:
             end = period_end(key.interval, int(newer[0]))
         return start, end
 
-    async def _take(self, run: _Run, page: BarPage, answered: Span) -> None:
+    async def _take(self, run: LoadRun, page: BarPage, answered: Span) -> None:
         """Keep one page: final bars go to the store, the rest stays with the load."""
         run.pages.append(page.bars.between(answered.start, answered.end))
         run.answered.append(answered)
@@ -323,7 +306,7 @@ class BarLoader:
         except StoreUnavailable as error:
             self._lost_store(run, error)
 
-    async def _adjusted_anew(self, run: _Run, anew: AdjustedAnew) -> None:
+    async def _adjusted_anew(self, run: LoadRun, anew: AdjustedAnew) -> None:
         """Forget a series whose stored prices are of another day's adjustment, and say so."""
         day = day_of(anew.time)
         text = Sentence(
@@ -350,15 +333,18 @@ class BarLoader:
         except StoreUnavailable as error:
             self._lost_store(run, error)
 
-    def _lost_store(self, run: _Run, error: StoreUnavailable) -> None:
+    def _lost_store(self, run: LoadRun, error: StoreUnavailable) -> None:
         run.is_stored = False
         log.warning("bars of %s go on without the store: %s", run.key.symbol, error)
         run.tell(Sentence("저장소를 쓸 수 없어 KIS에서만 받습니다: {why}", why=error))
 
-    def _is_live(self, run: _Run, span: Span) -> bool:
-        """Take the bars of unfinished time that were listed a moment ago, where there are such."""
-        can_be = span.start >= run.final_end and not run.is_fresh
-        bars = self._memory.live(run.key, span) if can_be else None
+    async def _is_live(self, run: LoadRun, span: Span) -> bool:
+        """Take the bars of unfinished time that were listed a moment ago, here or by another program."""
+        if span.start < run.final_end or run.is_fresh:
+            return False
+        bars = self._memory.live(run.key, span)
+        if bars is None and self._shared is not None:
+            bars = await self._shared.get(run.key, span)
         if bars is None:
             return False
         run.pages.append(bars)
@@ -384,19 +370,3 @@ class BarLoader:
 
 def _until(bars: BarColumns, end: int) -> BarColumns:
     return bars.between(0, end)
-
-
-def _report(run: _Run, start: date, end: date, bars: BarColumns) -> LoadReport:
-    wanted = Span(run.wanted.start, run.wanted.end)
-    coverage = covered_part(wanted, run.answered) if wanted.end > wanted.start else 1.0
-    return LoadReport(
-        key=run.key,
-        start=start,
-        end=end,
-        actual_start=day_of(int(bars.times[0])) if len(bars) else None,
-        actual_end=day_of(int(bars.times[-1])) if len(bars) else None,
-        coverage=coverage,
-        is_truncated=run.is_cut,
-        calls=run.calls,
-        notes=tuple(run.notes),
-    )

@@ -12,7 +12,7 @@ from kis_terminal.ports import Clock
 from kis_terminal.services.bars.columns import merged, no_bars
 from kis_terminal.services.bars.spans import within
 
-_LIVE_SECONDS = 30.0
+LIVE_SECONDS = 30.0
 _MOST_SERIES = 64
 
 
@@ -52,7 +52,7 @@ class BarMemory:
     def live(self, key: SeriesKey, span: Span) -> BarColumns | None:
         """Return the bars of an unfinished span that were listed a moment ago, None where there are none."""
         live = self.held(key).live
-        if live is None or self._clock.monotonic() - live.at >= _LIVE_SECONDS or missing(span, [live.span]):
+        if live is None or self._clock.monotonic() - live.at >= LIVE_SECONDS or missing(span, [live.span]):
             return None
         return live.bars
 
