@@ -22,6 +22,7 @@ from kis_terminal import __version__
 from kis_terminal.account_files import account_file
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.kis.kept_config import KeptConfig
 from kis_terminal.adapters.process_memory import resident_bytes
 from kis_terminal.adapters.recording.recorder import SessionRecorder
 from kis_terminal.adapters.simulator.process import ExchangeProcess
@@ -45,7 +46,7 @@ from kis_terminal.services.status import Status
 from kis_terminal.services.tasks import URGENT, TaskScope
 from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.settings import WORKSPACE_FILE, KisAccess, Settings
-from kis_terminal.trading_core import TradingCore
+from kis_terminal.trading_core import TradingCore, shared_cache
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.idle_collector import Collector
@@ -118,14 +119,19 @@ class Terminal:
             logging_.redactor.add(secret)
             recorder.masker.learn(secret)
 
+        def tell(grade: str, sentence: str) -> None:
+            link.message.emit(grade, said(sentence))
+
+        self.cache = shared_cache(settings.redis_url, tell)
         self.core = core = TradingCore(
             access,
             settings.home,
             on_secret=learn,
             on_failure=crash.task_failed,
-            tell=lambda grade, sentence: link.message.emit(grade, said(sentence)),
+            tell=tell,
             tap=recorder,
             is_exchange_new=is_exchange_new,
+            cache=self.cache,
         )
         self.broker, self.feed, self.journal = core.broker, core.feed, core.journal
         self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
@@ -194,6 +200,7 @@ class Terminal:
             self.core.clock,
             write_seconds=lambda: self.journal.last_write_seconds,
             memory_bytes=resident_bytes,
+            cache=self.cache,
         )
 
     def _let_order_pass(self, order: Order) -> None:
@@ -223,6 +230,8 @@ class Terminal:
         await self.automation.close()
         await self.research.close()
         await self.core.close()
+        if self.cache is not None:
+            await self.cache.close()
         await self.recorder.close()
 
     def session_ends(self) -> None:
@@ -337,6 +346,10 @@ async def _opened(
             window.resize(*(options.size or theme.window_size))
         window.show()
         await terminal.open()
+        if settings.config_file is not None and settings.environment is not Environment.SIM:
+            kept = KeptConfig(settings.home.tokens, settings.environment)
+            keeping = asyncio.to_thread(kept.keep, settings.config_file)
+            terminal.window_scope.spawn(keeping, name="keep settings")
         for sentence in settings.warnings:
             terminal.workspace.link.message.emit("warn", sentence)
         loop.call_later(_SETTLED_SECONDS, terminal.collector.start)

@@ -415,6 +415,20 @@ class BarStore(Protocol):
 class Cache(Protocol):
     """Small values that programs share, in Redis or in memory; every method raises StoreUnavailable."""
 
+    @property
+    def is_up(self) -> bool:
+        """Return whether calls are answered at present; while not, they raise at once."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Return what is wrong with it in a sentence, empty for nothing."""
+        ...
+
+    async def ready(self, seconds: float) -> bool:
+        """Wait for the first connection, at most so long; return whether it is up."""
+        ...
+
     async def get(self, key: str) -> bytes | None: ...
 
     async def put(self, key: str, value: bytes, seconds: float | None = None) -> None:

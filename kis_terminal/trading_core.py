@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kis_terminal.account_files import holdings_path, journal_path, latch_path
 from kis_terminal.adapters.kis.broker import KisBroker
@@ -20,7 +21,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.risk import RiskLimits, TradingState
 from kis_terminal.domain.sentences import Sentence, sentence_of
-from kis_terminal.ports import FeedListener, Stream
+from kis_terminal.ports import Cache, FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
 from kis_terminal.services.flatten import Flatten
 from kis_terminal.services.held_streams import HeldStreams
@@ -41,7 +42,10 @@ from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
 from kis_terminal.services.trading_day import TradingDay
 from kis_terminal.services.wake_watch import WakeWatch
-from kis_terminal.settings import HomePaths, KisAccess
+from kis_terminal.settings import HomePaths, KisAccess, Secret
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.cache.redis import RedisCache
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,21 @@ _ANSWER_SECONDS = 5.0
 """How long closing waits for the answers to orders that have left."""
 
 
+def shared_cache(url: Secret | None, tell: Tell) -> RedisCache | None:
+    """Return what REDIS_URL shares between programs, None without one: then nothing of it is loaded."""
+    if url is None:
+        return None
+    from kis_terminal.adapters.cache.redis import RedisCache
+
+    def say(trouble: str) -> None:
+        if trouble:
+            tell("warn", trouble)
+        else:
+            tell("info", Sentence("공유 캐시(Redis)를 다시 씁니다."))
+
+    return RedisCache(url.reveal(), on_trouble=say)
+
+
 class TradingCore:
     """Broker, feed, journal and the services of one account; nothing is connected before `open`."""
 
@@ -73,11 +92,14 @@ class TradingCore:
         tap: WireTap | None = None,
         is_exchange_new: bool = False,
         is_guest: bool = False,
+        cache: Cache | None = None,
     ) -> None:
         """Build everything; an exchange that `is_exchange_new` knows nothing of the orders in the journal.
 
         A guest works beside a window that may have the account open, and leaves the journal's file as it is.
+        `cache` is what the programs of one app key share; whoever made it closes it after this.
         """
+        self.cache = cache
         machine_clock = SystemClock()
         self._tell = tell
         self._is_exchange_new = is_exchange_new
@@ -86,7 +108,7 @@ class TradingCore:
         self._is_looking = False
         self.scope = TaskScope("services", on_failure)
         self.broker = broker = KisBroker(
-            access, machine_clock, token_folder=home.tokens, on_secret=on_secret, tap=tap
+            access, machine_clock, token_folder=home.tokens, on_secret=on_secret, tap=tap, cache=cache
         )
         # The services live by the broker's clock, which the adapter measures against the machine's.
         self.clock = clock = ExchangeClock(machine_clock, lambda: broker.health().clock_skew_seconds)

@@ -136,20 +136,27 @@ def refuse_settings(error: SettingsError) -> int:
 async def account_core(account: Account, output: Output) -> AsyncIterator[TradingCore]:
     """Give what trades the account, beside a window that may have it open; nothing is connected yet."""
     # The adapters' libraries take longer to load than a latch takes to fall.
-    from kis_terminal.trading_core import TradingCore
+    from kis_terminal.trading_core import TradingCore, shared_cache
 
+    def tell(grade: str, words: str) -> None:
+        output.problem(said(words))
+
+    cache = shared_cache(account.settings.redis_url, tell)
     core = TradingCore(
         account.access,
         account.settings.home,
         on_secret=output.redactor.add,
         on_failure=None,
-        tell=lambda grade, words: output.problem(said(words)),
+        tell=tell,
         is_guest=True,
+        cache=cache,
     )
     try:
         yield core
     finally:
         await core.close()
+        if cache is not None:
+            await cache.close()
 
 
 async def remember_orders(core: TradingCore, output: Output) -> bool:

@@ -11,11 +11,20 @@ from kis_terminal.domain.health import HealthLine, Verdict
 from kis_terminal.domain.orders import Venue
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sessions import Phase, phase_at
-from kis_terminal.ports import ApprovalState, Clock, FeedHealth, LinkState, StreamStatus, SubscriptionState
+from kis_terminal.ports import (
+    ApprovalState,
+    Cache,
+    Clock,
+    FeedHealth,
+    LinkState,
+    StreamStatus,
+    SubscriptionState,
+)
 from kis_terminal.services.health_rules import (
     FRAME_DANGER,
     FRAME_WARN,
     budget_line,
+    cache_line,
     clock_line,
     journal_line,
     latency_line,
@@ -102,14 +111,16 @@ class Health:
         *,
         write_seconds: Callable[[], float | None],
         memory_bytes: Callable[[], int | None],
+        cache: Cache | None = None,
     ) -> None:
-        """`write_seconds` tells what the journal's last line took."""
+        """`write_seconds` tells what the journal's last line took; `cache` is shared with other programs."""
         self._environment = environment
         self._market = market_data
         self._status = status
         self._clock = clock
         self._write_seconds = write_seconds
         self._memory_bytes = memory_bytes
+        self._cache = cache
 
     def lines(self, stall: float | None = None) -> list[HealthLine]:
         """Return every line in its place; `stall` is the longest of the last `STALL_SPAN` seconds."""
@@ -133,6 +144,7 @@ class Health:
             clock_line(broker.clock_skew_seconds, self._environment),
             journal_line(self._write_seconds()),
             HealthLine("database", Sentence("저장소"), self._status.database),
+            *([] if self._cache is None else [cache_line(self._cache.trouble)]),
             stall_line(stall, STALL_SPAN),
             memory_line(self._memory_bytes()),
         ]

@@ -149,3 +149,11 @@ def memory_line(size: int | None) -> HealthLine:
     verdict = level(size, MEMORY_WARN, MEMORY_DANGER)
     advice = "" if verdict is Verdict.OK else Sentence("장이 끝난 뒤 프로그램을 다시 시작하십시오.")
     return HealthLine("memory", title, f"{size / 1024**2:,.0f} MB", verdict, advice)
+
+
+def cache_line(trouble: str) -> HealthLine:
+    """Judge what is shared by REDIS_URL; an empty `trouble` is none."""
+    title = Sentence("공유 캐시")
+    if trouble:
+        return HealthLine("cache", title, Sentence("쓰지 못함"), Verdict.WARN, trouble)
+    return HealthLine("cache", title, Sentence("토큰과 호출 한도를 함께 씀"))

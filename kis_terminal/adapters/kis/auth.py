@@ -17,6 +17,7 @@ from typing import Any
 
 from kis_terminal.adapters.kis.environment import KST, Access
 from kis_terminal.adapters.kis.errors import Next, NotSent, judge, query_error
+from kis_terminal.adapters.kis.shared_access import SharedAccess
 from kis_terminal.adapters.kis.token_store import StoredTokens, TokenStore
 from kis_terminal.domain.errors import (
     AccessRefused,
@@ -39,6 +40,8 @@ _LOOK_SECONDS = 1.0
 _LONGEST_LIFE = timedelta(hours=24, minutes=5)
 _APPROVAL_LIFE = 20 * 3600.0
 """An approval key is good for 24 hours; a new session gets one that is surely not at its end."""
+_CLOCKS_APART = 600.0
+"""Seconds that the clocks of two machines may differ."""
 _NOT_ANSWERED_PAUSE = 5.0
 _REFUSED_PAUSE = 30.0
 """The longest pauses after a failure; they double from one second on, and never pass KIS's own minute."""
@@ -96,9 +99,11 @@ class Authenticator:
         token_pause: float,
         on_secret: Callable[[str], None] | None = None,
         skew: Callable[[], float | None] = lambda: None,
+        shared: SharedAccess | None = None,
     ) -> None:
         """`store` None keeps tokens in memory only; `token_pause` is the least time between two issues.
 
+        `shared` is what other programs of the app key have, and are given.
         `skew` gives the broker's clock minus ours in seconds. `on_secret` is told every token and approval
         key before anything else sees it (log redaction).
         """
@@ -106,6 +111,7 @@ class Authenticator:
         self._post = post
         self._clock = clock
         self._store = store
+        self._shared_access = shared
         self._pause = token_pause
         self._on_secret = on_secret or (lambda _: None)
         self._token: _Token | None = None
@@ -120,6 +126,7 @@ class Authenticator:
         self._is_pause_told = False
         self._tasks: dict[str, asyncio.Task[Any]] = {}
         self._approval_key = ""
+        self._refused_approval = ""
         self._approved_at = (0.0, clock.now())
         self._is_closed = False
 
@@ -178,7 +185,7 @@ class Authenticator:
             if not self._is_pause_told:
                 log.warning("%s", error)
             self._is_pause_told = True
-            if self._store is not None:
+            if self._store is not None or self._shared_access is not None:
                 # The token of this minute may have gone to another program of ours, which stores it.
                 pause = min(pause, _LOOK_SECONDS)
             self._return = asyncio.get_running_loop().call_later(pause, self._ask_again)
@@ -204,6 +211,8 @@ class Authenticator:
         """Return the key that opens a WebSocket session; `fresh` asks for a new one after a refusal."""
         asked_at, asked_on = self._approved_at
         age = abs((self._clock.now() - asked_on).total_seconds())
+        if fresh:
+            self._refused_approval = self._approval_key
         # The wall clock counts too: the other one stands still while the machine sleeps.
         if fresh or max(age, self._clock.monotonic() - asked_at) > _APPROVAL_LIFE:
             self._approval_key = ""
@@ -264,8 +273,27 @@ class Authenticator:
 
     async def _issue(self) -> None:
         before = self._token
+        shared = self._shared_access
         if await self._take_stored(before):
+            if shared is not None:
+                self._start("sharing", self._share_token)
             return
+        if shared is None:
+            await self._issue_own()
+            return
+        if self._refused:
+            await shared.drop("token", self._refused)
+        if await shared.turn("token", lambda stored: self._take(stored, before)):
+            if self._token is not None:
+                await self._keep(self._token)
+            return
+        try:
+            await self._issue_own()
+            await self._share_token()
+        finally:
+            await shared.release("token")
+
+    async def _issue_own(self) -> None:
         if (seconds := self._seconds_to_wait()) > 0:
             if isinstance(self._failure, AccessRefused):
                 raise self._failure
@@ -335,8 +363,10 @@ class Authenticator:
         if self._store is None:
             return False
         stored = await asyncio.to_thread(self._store.load)
-        if stored is None or not stored.access_token:
-            return False
+        return stored is not None and bool(stored.access_token) and self._take(stored, before)
+
+    def _take(self, stored: StoredTokens, before: _Token | None) -> bool:
+        """Use a token of this program's last run, or of another program, under the same conditions."""
         expires, issued = stored.expiry, stored.issue
         if expires is None or issued is None:
             return False
@@ -354,10 +384,46 @@ class Authenticator:
 
     async def _keep(self, token: _Token) -> None:
         if self._store is not None:
-            stored = StoredTokens(token.text, token.expires_at.isoformat(), token.issued_at.isoformat())
-            await asyncio.to_thread(self._store.save, stored)
+            await asyncio.to_thread(self._store.save, _stored(token))
+
+    async def _share_token(self) -> None:
+        """Give the token in use to the other programs of the app key."""
+        token = self._token
+        if self._shared_access is not None and token is not None:
+            await self._shared_access.save("token", _stored(token), self._left(token).total_seconds())
 
     async def _approve(self) -> None:
+        shared = self._shared_access
+        if shared is None:
+            await self._approve_own()
+            return
+        if self._refused_approval:
+            await shared.drop("approval", self._refused_approval)
+        if await shared.turn("approval", self._take_approval):
+            return
+        try:
+            await self._approve_own()
+            issued = self._approved_at[1]
+            end = issued + timedelta(seconds=_APPROVAL_LIFE)
+            kept = StoredTokens(self._approval_key, end.isoformat(), issued.isoformat())
+            await shared.save("approval", kept, _APPROVAL_LIFE)
+        finally:
+            await shared.release("approval")
+
+    def _take_approval(self, stored: StoredTokens) -> bool:
+        """Use another program's key, unless KIS refused it here or it is at its end."""
+        issued, now = stored.issue, self._clock.now()
+        if issued is None or stored.access_token == self._refused_approval:
+            return False
+        age = (now - issued).total_seconds()
+        if not -_CLOCKS_APART < age < _APPROVAL_LIFE:
+            return False
+        self._on_secret(stored.access_token)
+        self._approval_key = stored.access_token
+        self._approved_at = (self._clock.monotonic() - max(age, 0.0), issued)
+        return True
+
+    async def _approve_own(self) -> None:
         body = {
             "grant_type": "client_credentials",
             "appkey": self._access.appkey.reveal(),
@@ -375,3 +441,7 @@ class Authenticator:
         if verdict.next is Next.ACCEPT:
             raise BrokerAnswerError(Sentence("웹소켓 접속키 발급 응답에 approval_key가 없습니다."))
         raise query_error(Sentence("웹소켓 접속키 발급"), verdict)
+
+
+def _stored(token: _Token) -> StoredTokens:
+    return StoredTokens(token.text, token.expires_at.isoformat(), token.issued_at.isoformat())

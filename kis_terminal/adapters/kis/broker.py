@@ -25,7 +25,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Bar, Interval, InvestorDay, OrderBook, Quote, RankRow, Tick
 from kis_terminal.domain.orders import BrokerOrder, Order, OrderAccepted, OrderKind, OrderRequest
 from kis_terminal.domain.other_orders import OtherOrder, Product
-from kis_terminal.ports import BrokerHealth, Clock, LeavingCheck
+from kis_terminal.ports import BrokerHealth, Cache, Clock, LeavingCheck
 
 
 class KisBroker:
@@ -42,10 +42,12 @@ class KisBroker:
         patience: Patience | None = None,
         on_secret: Callable[[str], None] | None = None,
         tap: WireTap | None = None,
+        cache: Cache | None = None,
     ) -> None:
         """`token_folder` None keeps tokens in memory; the embedded exchange's die with it anyway.
 
-        `on_secret` is told every token and approval key, so that the log can hide it.
+        `on_secret` is told every token and approval key, so that the log can hide it. `cache` is shared with
+        other programs of the app key; whoever made it closes it.
         """
         is_stored = token_folder is not None and access.environment is not Environment.SIM
         store = (
@@ -62,6 +64,7 @@ class KisBroker:
             patience=patience,
             on_secret=on_secret,
             tap=tap,
+            cache=cache,
         )
         self._clock = clock
         self._quotes = Quotes(self.client)

@@ -19,6 +19,7 @@ from kis_terminal.adapters.kis.catalog import Api, Catalog
 from kis_terminal.adapters.kis.environment import LIMITS, Access, Limits, tr_environment
 from kis_terminal.adapters.kis.errors import Next, NotSent, Verdict, judge, order_error, query_error
 from kis_terminal.adapters.kis.rate_limit import Priority, RateLimiter
+from kis_terminal.adapters.kis.shared_access import SharedAccess
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.token_store import TokenStore
 from kis_terminal.adapters.kis.transport import RawAnswer, Transport
@@ -31,7 +32,7 @@ from kis_terminal.domain.errors import (
     TerminalError,
 )
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import BrokerHealth, Clock, LeavingCheck
+from kis_terminal.ports import BrokerHealth, Cache, Clock, LeavingCheck
 
 log = logging.getLogger(__name__)
 
@@ -69,10 +70,12 @@ class KisClient:
         seed: int | None = None,
         on_secret: Callable[[str], None] | None = None,
         tap: WireTap | None = None,
+        cache: Cache | None = None,
     ) -> None:
         """`store` None keeps tokens in memory only, as for the embedded exchange. `seed` fixes the jitter.
 
-        `on_secret` is told every token, so that the log can hide it.
+        `on_secret` is told every token, so that the log can hide it. `cache` is what several programs of the
+        app key share; None for a program alone.
         """
         self.access = access
         self.catalog = catalog or Catalog()
@@ -99,6 +102,7 @@ class KisClient:
             token_pause=self._limits.token_pause,
             on_secret=on_secret,
             skew=lambda: self._transport.skew,
+            shared=SharedAccess(cache, access) if cache is not None else None,
         )
         self._account_turn = asyncio.Lock()
         self._headers = {
