@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,15 +34,21 @@ def random_bars(count: int, seed: int = 7) -> BarColumns:
     return bars_of(np.stack([opens, high, low, close, volume]))
 
 
+@cache
 def real_bars(symbol: str) -> BarColumns:
-    """Return twenty years of adjusted daily bars of a share on KRX, halts as the provider codes them."""
+    """Return twenty years of adjusted daily bars of a share on KRX, halts as the provider codes them.
+
+    Read once; nobody writes into them.
+    """
     path = shared_path(f"data/krx/daily_adjusted_2000_2024/{symbol}.csv")
     with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     times = [day_seconds(datetime.strptime(row["Date"], "%Y-%m-%d").date()) for row in rows]  # noqa: DTZ007
     columns = [[float(row[name]) for row in rows] for name in ("Open", "High", "Low", "Close", "Volume")]
     key = SeriesKey(Product.STOCK, symbol, Interval.DAY)
-    return BarColumns(key, np.array(times, dtype=np.int64), np.array(columns))
+    values = np.array(columns)
+    values.flags.writeable = False
+    return BarColumns(key, np.array(times, dtype=np.int64), values)
 
 
 def published_bars(name: str = "default") -> BarColumns:
