@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kis_terminal.domain import tick_history
 from kis_terminal.services.backtest import fills
-from kis_terminal.services.backtest.compiled import array_at, compiled, pointer
+from kis_terminal.services.backtest.compiled import _uncounted, array_at, compiled, pointer, uncounted
 
 ENTRY_MARK, EXIT_MARK, NO_BUY_MARK, NO_SELL_MARK = 1, 2, 4, 8
 """Bits of a bar's mark: entry true, exit true, a buy is not filled, a sale is not filled."""
@@ -303,10 +303,32 @@ def _sorted_bucket(head: int, following: NDArray[np.int32], bucket: NDArray[np.i
     return count
 
 
+def _lent(owned: Symbols) -> Symbols:
+    """Return the same arrays for handing on within compiled code."""
+    return Symbols(
+        _uncounted(owned.address),
+        _uncounted(owned.stride),
+        _uncounted(owned.size),
+        _uncounted(owned.first),
+        _uncounted(owned.shift),
+        _uncounted(owned.steps),
+        _uncounted(owned.steps_at),
+        _uncounted(owned.marks),
+        _uncounted(owned.marks_at),
+        _uncounted(owned.table),
+        _uncounted(owned.commission),
+        _uncounted(owned.unit),
+        _uncounted(owned.tax_times),
+        _uncounted(owned.tax_rates),
+        _uncounted(owned.tax_at),
+    )
+
+
 def _run_rules(
-    symbols: Symbols, rules: Rules, times: NDArray[np.int64]
+    owned: Symbols, rules: Rules, times: NDArray[np.int64]
 ) -> tuple[KernelFills, NDArray[np.float64], int, int, int]:
     """Return fills, equity, buys without cash, buys cut, orders still waiting at the end."""
+    symbols = _lent(owned)
     count, steps = len(symbols.size), len(times)
     values = np.zeros(steps)
     equity = np.empty(steps)
@@ -467,6 +489,7 @@ next_sale = compiled(_next_sale, row_of, exit_bar, level_reached)
 hold = compiled(_hold, row_of, step_of)
 run_rules = compiled(
     _run_rules,
+    compiled(_lent, uncounted),
     row_of,
     step_of,
     next_buy,
@@ -481,4 +504,5 @@ run_rules = compiled(
     sell_price,
     wanted_shares,
     affordable_shares,
+    is_entry=True,
 )

@@ -182,7 +182,7 @@ def _are_same(one: NDArray[np.int64], other: NDArray[np.int64]) -> bool:
     """Tell whether two rising columns of times are equal; most that differ do so in length or at the ends."""
     if len(one) != len(other) or (len(one) and (one[0] != other[0] or one[-1] != other[-1])):
         return False
-    return np.count_nonzero(one == other) == len(one)  # several times as fast as all()
+    return bool(np.count_nonzero(one == other) == len(one))  # several times as fast as all()
 
 
 class _Preparing:

@@ -167,4 +167,4 @@ def _judge_all(
 
 compare = compiled(_compare)
 judge = compiled(_judge, compare)
-judge_all = compiled(_judge_all, judge)
+judge_all = compiled(_judge_all, judge, is_entry=True)

@@ -112,4 +112,6 @@ def _trips(fills: KernelFills, count: int, out: NDArray[np.float64]) -> None:
     out[9] = len(fills.place)
 
 
-sweep_rules = compiled(_sweep_rules, judge_all, run_rules, compiled(_returns), compiled(_trips))
+sweep_rules = compiled(
+    _sweep_rules, judge_all, run_rules, compiled(_returns), compiled(_trips), is_entry=True
+)
