@@ -28,6 +28,8 @@ from kis_terminal.services.tasks import TaskScope
 log = logging.getLogger(__name__)
 
 _LATEST = 2**40
+_TELL_SECONDS = 2.0
+"""Between two words of what a fetch has stored so far."""
 
 
 class BarFileAccess(Protocol):
@@ -58,6 +60,7 @@ class BarLibrary:
         self._clock = clock
         self._scope = scope
         self._stop: Callable[[], object] | None = None
+        self._told_at = 0.0
         self.progress: FetchProgress | None = None
         """Of the fetch under way, None without one."""
         self.changed: Topic[None] = Topic("bars stored")
@@ -118,8 +121,13 @@ class BarLibrary:
             self.changed.publish(None)
 
     def _note_progress(self, progress: FetchProgress) -> None:
+        is_series_there = self.progress is not None and progress.done > self.progress.done
         self.progress = progress
         self.progressed.publish(progress)
+        now = self._clock.monotonic()
+        if is_series_there and now >= self._told_at + _TELL_SECONDS:
+            self._told_at = now
+            self.changed.publish(None)
 
     async def take_in(self, path: Path, *, product: str = "stock", exchange: str = "") -> Imported:
         """Read files and store what agrees with the store; raises TerminalError."""
