@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import date
 
@@ -66,6 +67,11 @@ class Holder(Strategy):
 def holding(source: StrategySource) -> type[Strategy]:
     """Return a strategy in Python."""
     return Holder
+
+
+def ending(source: StrategySource) -> StrategySpec:
+    """End the process that asks, as a crash would."""
+    os._exit(3)
 
 
 def base(**changes: object) -> BacktestRequest:
