@@ -102,6 +102,12 @@ def default_root(environ: Mapping[str, str], user_home: Path) -> Path:
     return Path(environ.get("XDG_DATA_HOME") or user_home / ".local" / "share") / "kis-terminal"
 
 
+def home_root(environ: Mapping[str, str]) -> Path:
+    """Return the folder that everything is written below, as far as the environment tells."""
+    written = environ.get("KIS_TERMINAL_HOME", "").strip()
+    return Path(written).expanduser().absolute() if written else default_root(environ, home_folder(environ))
+
+
 def user_config_folder(environ: Mapping[str, str], user_home: Path) -> Path:
     """Return the folder where this system's users keep a program's settings."""
     if sys.platform == "win32":

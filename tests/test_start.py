@@ -6,8 +6,13 @@ from pathlib import Path
 import pytest
 
 from kis_terminal.__main__ import main
+from kis_terminal.adapters.kis.kept_config import KeptConfig
+from kis_terminal.adapters.kis.token_store import file_vault_key
+from kis_terminal.domain.environment import Environment
+from kis_terminal.options import Options
 from kis_terminal.settings import Settings, load_settings
-from kis_terminal.start import _remembered_language
+from kis_terminal.start import _remembered_language, start
+from tests.test_settings import YAML
 
 
 def _load(home: Path, language: str | None = None, **variables: str) -> Settings:
@@ -81,3 +86,22 @@ def test_a_size_that_is_none_is_refused(size: str, capsys: pytest.CaptureFixture
 
     assert stopped.value.code == 2
     assert "--size" in capsys.readouterr().err
+
+
+def test_case_68_a_broken_file_offers_the_last_good_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, config = tmp_path / "home", tmp_path / "kis_devlp.yaml"
+    monkeypatch.setenv("KIS_TERMINAL_HOME", str(home))
+    config.write_bytes(YAML.encode())
+    KeptConfig(home / "tokens", Environment.REAL, file_vault_key).keep(config)
+    config.write_text("my_app: [")
+
+    code = start(Options(environment="real", config=config))
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert "kis_devlp.yaml" in told
+    assert "--env real --restore-config" in told
+    assert start(Options(environment="paper", config=config)) == 2
+    assert "--restore-config" not in capsys.readouterr().err

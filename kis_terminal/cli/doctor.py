@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import io
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from kis_terminal.domain.health import HealthLine, Verdict
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.log import Redactor, set_up_logging
 from kis_terminal.settings import Secret
+from kis_terminal.settings_sources import home_root
 from kis_terminal.ui.translation import said, set_language, tr
 
 _CODES = {Verdict.OK: "ok", Verdict.WARN: "warn", Verdict.DANGER: "fail"}
@@ -55,6 +57,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
     parser.add_argument("--json", action="store_true", help="표 대신 JSON으로 출력")
     parser.add_argument(
+        "--restore-config",
+        action="store_true",
+        help="마지막으로 제대로 읽은 설정 파일을 지금의 파일 옆에 꺼내 놓기만 함 (paper, real)",
+    )
+    parser.add_argument(
         "--login",
         action="store_true",
         help="저장된 토큰이 없으면 새로 받아 조회까지 확인 (없으면 토큰을 쓰지 않음)",
@@ -67,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = build_parser().parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console without Hangul shows the rest all the same
+    if chosen.restore_config:
+        set_language(chosen.language or "ko")
+        return _restore_config(Environment(chosen.env), chosen.config)
     around = look_around(Environment(chosen.env), chosen.config, chosen.language)
     set_language(around.settings.language if around.settings is not None else chosen.language or "ko")
     redactor = Redactor()
@@ -79,6 +89,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = _as_json(lines, around) if chosen.json else _as_table(lines, around)
     print(redactor.clean(text))
     return 1 if any(line.verdict is Verdict.DANGER for line in lines) else 0
+
+
+def _restore_config(environment: Environment, config: Path | None) -> int:
+    """Put the last good settings file beside the one in use; a person looks at it and moves it into place."""
+    from kis_terminal.adapters.kis.kept_config import KeptConfig
+
+    folder = home_root(os.environ) / "tokens"
+    beside = (config or Path("kis_devlp.yaml")).absolute()
+    try:
+        path = KeptConfig(folder, environment).put_beside(beside)
+    except OSError as error:
+        print(tr("꺼낼 수 없습니다: {why}", why=error.strerror or type(error).__name__), file=sys.stderr)
+        return 1
+    if path is None:
+        print(tr("남아 있는 설정이 없습니다."), file=sys.stderr)
+        return 1
+    print(tr("{path}에 꺼냈습니다. 확인한 뒤 제자리로 옮기십시오.", path=path))
+    return 0
 
 
 def _hide_secrets(around: Surroundings, redactor: Redactor) -> None:
