@@ -107,7 +107,7 @@ def _run_rules(
 def _is_worth_compiling(market: MarketRun) -> bool:
     """Tell whether the compiled engine is there already, or the run is longer than loading it takes.
 
-    Loading it takes a second, and a quarter of a minute the first time on a machine.
+    Loading it takes a second or two, and up to half a minute the first time on a machine.
     """
     bars = sum(len(one.bars) for one in market.series)
     return KERNEL_MODULE in sys.modules or bars > _MOST_BARS_BY_EVENTS

@@ -163,7 +163,7 @@ def _with_start(request: Any, start: date) -> Any:
     return type(request)(**{**fields, "start": start})
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(runs(), strategies())
 def test_both_engines_make_the_same_fills(run: tuple[Any, ...], rules: BoundStrategy) -> None:
     bars, instruments, request = run
