@@ -7,7 +7,6 @@ else happens. None starts by itself with the program.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -15,10 +14,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kis_terminal.domain.environment import Environment
-from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order
 from kis_terminal.domain.risk import TradingState
-from kis_terminal.domain.sentences import Sentence, sentence_of
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.plan import (
     LeftOrders,
     RunState,
@@ -36,13 +36,14 @@ from kis_terminal.services.orders import Orders
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.strategy_account import StrategyAccount, strategy_of
+from kis_terminal.services.strategy_bars import Completed, FollowsBars, StrategyBars
 from kis_terminal.services.strategy_run import StrategyRun
+from kis_terminal.services.strategy_shelf import StrategyShelf
 from kis_terminal.services.strategy_trader import StrategyTrader
 from kis_terminal.services.tasks import TaskScope
 
 log = logging.getLogger(__name__)
 
-_LIST_KEY = "strategies"
 _LOOK_SECONDS = 0.2
 Tell = Callable[[str, str], object]
 
@@ -85,10 +86,12 @@ class Strategies:
         start_host: StartsHosts,
         tell: Tell,
         is_trusted: Callable[[StrategyPlan], bool] = lambda plan: True,
+        new_bars: Callable[[Interval, Completed], FollowsBars] | None = None,
     ) -> None:
         """`store` is the account's own; `tell` says a sentence with a grade (info, warn, danger).
 
-        `is_trusted` tells whether a person said that this very code may run.
+        `is_trusted` tells whether a person said that this very code may run; `new_bars` gives a strategy its
+        bars where they are not those of the charts.
         """
         self.changed: Topic[str] = Topic("strategy")
         self._environment = environment
@@ -96,10 +99,12 @@ class Strategies:
         self._portfolio = portfolio
         self._risk = risk_gate
         self._market_data = market_data
-        self._history = history
+        self._new_bars = new_bars or (
+            lambda interval, completed: StrategyBars(interval, history, market_data, completed)
+        )
         self._instruments = instruments
         self._clock = clock
-        self._store = store
+        self._shelf = StrategyShelf(store, tell)
         self._scope = scope
         self._start_host = start_host
         self._tell = tell
@@ -108,7 +113,8 @@ class Strategies:
         self._armed: set[str] = set()
         self._unwanted: set[str] = set()
         """Orders to cancel whose number is not known yet: they are on their way, or without an answer."""
-        self._load()
+        for plan in self._shelf.plans():
+            self._runs[plan.key] = self._new_run(plan, self._shelf.account_text(plan.key))
         orders.changed.subscribe(self._order_changed)
         risk_gate.state_changed.subscribe(self._state_changed)
 
@@ -176,7 +182,13 @@ class Strategies:
         was = run.plan
         run.trader.account.change_budget(plan.budget)
         run.trader.plan = plan
-        is_same_run = replace(was, mode=plan.mode, left_orders=plan.left_orders) == plan
+        is_same_run = plan == replace(
+            was,
+            mode=plan.mode,
+            left_orders=plan.left_orders,
+            budget=plan.budget,
+            orders_a_minute=plan.orders_a_minute,
+        )
         if was.mode is not plan.mode:
             self._armed.discard(plan.key)
             run.say(Sentence("방식을 바꿨습니다: {mode}", mode=plan.mode.value))
@@ -303,7 +315,7 @@ class Strategies:
             return
         fill = run.trader.account.take_order(order)
         if fill is not None:
-            self._keep_account(run)
+            self._shelf.save_account(key, run.trader.account)
             run.tell_fill(order, float(fill.price), fill.quantity, float(fill.commission), float(fill.tax))
         self.changed.publish(key)
 
@@ -365,8 +377,7 @@ class Strategies:
         return StrategyRun(
             trader,
             self._start_host,
-            self._history,
-            self._market_data,
+            self._new_bars,
             self._clock,
             self._scope,
             is_ready=self._is_ready,
@@ -374,33 +385,8 @@ class Strategies:
             suspended=lambda reason: self._suspended(key, reason),
         )
 
-    def _load(self) -> None:
-        try:
-            keys = json.loads(self._store.read(_LIST_KEY) or "[]")
-            keys = [str(key) for key in keys]
-        except (ValueError, TypeError):
-            self._tell("danger", Sentence("저장된 전략 목록을 읽을 수 없어 비워 두었습니다."))
-            keys = []
-        for key in keys:
-            try:
-                plan = StrategyPlan.from_json(self._store.read(f"plan.{key}") or "")
-            except TerminalError as error:
-                self._tell("danger", sentence_of(error))
-                continue
-            self._runs[key] = self._new_run(plan, self._store.read(f"account.{key}"))
-
     def _save(self) -> None:
-        texts = {_LIST_KEY: json.dumps(list(self._runs))}
-        for key, run in self._runs.items():
-            texts[f"plan.{key}"] = run.plan.to_json()
-            texts[f"account.{key}"] = run.trader.account.to_json()
-        self._store.write_all(texts)
-
-    def _keep_account(self, run: StrategyRun) -> None:
-        try:
-            self._store.write(f"account.{run.plan.key}", run.trader.account.to_json())
-        except TerminalError as error:
-            self._tell("danger", sentence_of(error))
+        self._shelf.save((run.plan, run.trader.account) for run in self._runs.values())
 
     async def close(self) -> None:
         """End every process; orders stay at the broker, as all orders do."""

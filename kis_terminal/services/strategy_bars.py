@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.market import Interval
@@ -22,10 +22,29 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Rows = list[list[float]]
+"""Bars, oldest first: wall seconds of the opening, open, high, low, close, volume."""
+Completed = Callable[[str, Rows, bool], None]
+"""Is called with a symbol, its new rows, and whether the last one is to be judged."""
 _BARS = 500
 _LATE_SECONDS = 3
 """A bar without a later print is taken as complete so long after its end by the exchange's clock."""
 _STALE_BARS = 2
+
+
+class FollowsBars(Protocol):
+    """Who gives a strategy its bars."""
+
+    async def follow(self, symbols: Sequence[str]) -> dict[str, Rows]:
+        """Return the completed bars of each symbol; later ones are handed on. Raises TerminalError."""
+        ...
+
+    def look(self) -> None:
+        """Hand on what time has completed; called a few times a second."""
+        ...
+
+    def close(self) -> None:
+        """Follow no more; may be called twice."""
+        ...
 
 
 @dataclass
@@ -44,7 +63,7 @@ class StrategyBars:
         interval: Interval,
         history: History,
         market_data: MarketData,
-        completed: Callable[[str, Rows, bool], None],
+        completed: Completed,
     ) -> None:
         self._interval = interval
         self._history = history

@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.domain.strategy.host_messages import garbage, plain, read_intents, read_log, read_state
 from kis_terminal.domain.strategy.plan import RunState, StrategyMode, StrategyPlan
 from kis_terminal.domain.wall_time import wall_seconds
 from kis_terminal.ports import Clock, StartsHosts, StrategyHost
-from kis_terminal.services.history import History
-from kis_terminal.services.market_data import MarketData
-from kis_terminal.services.strategy_bars import Rows, StrategyBars
+from kis_terminal.services.strategy_bars import Completed, FollowsBars, Rows
 from kis_terminal.services.strategy_trader import StrategyTrader
 from kis_terminal.services.tasks import TaskScope
 
@@ -38,8 +37,7 @@ class StrategyRun:
         self,
         trader: StrategyTrader,
         start_host: StartsHosts,
-        history: History,
-        market_data: MarketData,
+        new_bars: Callable[[Interval, Completed], FollowsBars],
         clock: Clock,
         scope: TaskScope,
         *,
@@ -60,15 +58,14 @@ class StrategyRun:
         self.judged_at: int | None = None
         """Wall seconds of the last bar that was judged."""
         self._start_host = start_host
-        self._history = history
-        self._market_data = market_data
+        self._new_bars = new_bars
         self._clock = clock
         self._scope = scope
         self._is_ready = is_ready
         self._changed = changed
         self._suspended = suspended
         self._host: StrategyHost | None = None
-        self._bars: StrategyBars | None = None
+        self._bars: FollowsBars | None = None
         self._waiting: deque[dict[str, object]] = deque()
         self._asked: tuple[int, float] | None = None
         """Number and patience of the message that has no answer yet."""
@@ -165,8 +162,7 @@ class StrategyRun:
         return True
 
     async def _begin(self, generation: int) -> None:
-        bars = StrategyBars(self.plan.interval, self._history, self._market_data, self._bars_completed)
-        self._bars = bars
+        self._bars = bars = self._new_bars(self.plan.interval, self._bars_completed)
         try:
             rows = await bars.follow(self.plan.symbols)
         except TerminalError as error:
@@ -204,6 +200,7 @@ class StrategyRun:
     def _bars_completed(self, symbol: str, rows: Rows, is_judged: bool) -> None:
         if is_judged:
             self.judged_at = int(rows[-1][0])
+            self.trader.bar_completed(symbol)
         self._send({"do": "bars", "bars": {symbol: rows}, "judged": [symbol] if is_judged else []})
 
     def tell_fill(self, order: Order, price: float, quantity: int, commission: float, tax: float) -> None:

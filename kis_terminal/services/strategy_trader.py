@@ -76,6 +76,8 @@ class StrategyTrader:
         self._number = 0
         self._run = clock.now().strftime("%m%d%H%M%S")
         self._asked_at: dict[int, float] = {}
+        self._aged_buys: dict[str, frozenset[str]] = {}
+        """Own buys that were open when the symbol's last bar completed."""
         self._sent_at: deque[float] = deque(maxlen=1000)
         self._retries: dict[int, asyncio.Task[None]] = {}
 
@@ -158,6 +160,15 @@ class StrategyTrader:
                 del self._asked_at[number]
             elif now - asked > _APPROVAL_SECONDS:
                 self._put(signal, SignalState.DROPPED, Sentence("승인하지 않은 채 5분이 지났습니다."))
+
+    def bar_completed(self, symbol: str) -> None:
+        """Cancel own buys that a whole bar has not filled: what they were decided on is over."""
+        buys = {order.key for order in self.open_orders(symbol) if order.side is Side.BUY}
+        for key in buys & self._aged_buys.get(symbol, frozenset()):
+            order = self._orders.get(key)
+            if self.may_act and order is not None and order.status.is_working:
+                self._orders.cancel_soon(key)
+        self._aged_buys[symbol] = frozenset(buys)
 
     def rest(self, words: str) -> None:
         """Let nothing leave from now on; what waits or is kept is dropped, orders are left as they are."""

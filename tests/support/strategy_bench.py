@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,15 +19,20 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order
 from kis_terminal.domain.strategy.plan import LeftOrders, PlanSizing, RunState, StrategyMode, StrategyPlan
+from kis_terminal.services.orders import Orders
 from kis_terminal.services.strategies import Strategies
 from kis_terminal.services.strategy_account import strategy_of
+from kis_terminal.services.strategy_bars import Completed, Rows
 from kis_terminal.services.tasks import TaskScope
 from tests.support.exchange import running_exchange
 from tests.support.fault_case import SAMSUNG, Case, opened
 from tests.support.trading_desk import until
 
-SPEED = 60.0
-FAST = replace(SimulatorOptions(), seed=7, is_limited=False, speed=SPEED)
+PLAIN = replace(SimulatorOptions(), seed=7, is_limited=False)
+FAST = replace(PLAIN, speed=30.0)
+"""A minute in two seconds, for strategies that follow the exchange's own bars."""
+_BAR_SECONDS = 0.4
+_FIRST_BAR = 1_790_000_040
 
 _PATIENCE = Patience(answer=2.0, paced_attempts=1, first_pause=0.05)
 
@@ -58,15 +64,75 @@ def plan(body: str, **changes: object) -> StrategyPlan:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-@dataclass
+class QuickBars:
+    """Completes a bar every 0.4 seconds: the exchange need not be hurried for it."""
+
+    def __init__(self, completed: Completed) -> None:
+        self._completed = completed
+        self._symbols: Sequence[str] = ()
+        self._count = 60
+        self._due = 0.0
+
+    async def follow(self, symbols: Sequence[str]) -> dict[str, Rows]:
+        """Return an hour of bars."""
+        self._symbols = symbols
+        return {symbol: [self._row(i) for i in range(self._count)] for symbol in symbols}
+
+    @staticmethod
+    def _row(number: int) -> list[float]:
+        return [_FIRST_BAR + 60 * number, 80_000.0, 80_100.0, 79_900.0, 80_000.0 + number % 7, 1000.0]
+
+    def look(self) -> None:
+        """Complete a bar of each symbol when it is time; asked while the strategy runs."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + _BAR_SECONDS
+            for symbol in self._symbols:
+                self._completed(symbol, [self._row(self._count)], True)
+            self._count += 1
+
+    def close(self) -> None:
+        """Give no more."""
+        self._symbols = ()
+
+
 class StrategyBench:
     """The strategies of a case and what they told the person."""
 
-    case: Case
-    strategies: Strategies
-    hosts: list[StrategyProcess]
-    store_path: Path
-    told: list[tuple[str, str]] = field(default_factory=list)
+    def __init__(
+        self, case: Case, environment: Environment, scope: TaskScope, path: Path, *, is_quick: bool
+    ) -> None:
+        self.case = case
+        self._is_quick = is_quick
+        self.environment = environment
+        self.hosts: list[StrategyProcess] = []
+        self.told: list[tuple[str, str]] = []
+        self.strategies = self.another(case.desk.orders, scope, path)
+
+    def another(self, orders: Orders, scope: TaskScope, path: Path) -> Strategies:
+        """Return strategies over other orders or another file, watched."""
+        desk = self.case.desk
+        made = Strategies(
+            self.environment,
+            orders,
+            desk.portfolio,
+            desk.risk_gate,
+            desk.market_data,
+            desk.history,
+            desk.instruments,
+            SystemClock(),
+            FileWorkspaceStore(path),
+            scope,
+            self._start_host,
+            lambda grade, words: self.told.append((grade, words)),
+            new_bars=(lambda interval, completed: QuickBars(completed)) if self._is_quick else None,
+        )
+        made.watch()
+        return made
+
+    def _start_host(self, on_message: Callable[..., None], on_end: Callable[[str], None]) -> StrategyProcess:
+        self.hosts.append(StrategyProcess(on_message, on_end))
+        return self.hosts[-1]
 
     def start(self, made: StrategyPlan) -> str:
         """Add and start a plan; return its key."""
@@ -95,7 +161,7 @@ class StrategyBench:
 
 @asynccontextmanager
 async def strategy_bench(
-    folder: Path, options: SimulatorOptions = FAST, environment: Environment = Environment.SIM
+    folder: Path, options: SimulatorOptions = PLAIN, environment: Environment = Environment.SIM
 ) -> AsyncIterator[StrategyBench]:
     """Give strategies that run; every process is gone afterwards."""
     async with (
@@ -104,33 +170,10 @@ async def strategy_bench(
     ):
         case.widen_limits()
         scope = TaskScope("strategies")
-        hosts: list[StrategyProcess] = []
-        told: list[tuple[str, str]] = []
-
-        def start_host(on_message: Callable[..., None], on_end: Callable[[str], None]) -> StrategyProcess:
-            host = StrategyProcess(on_message, on_end)
-            hosts.append(host)
-            return host
-
-        desk = case.desk
-        strategies = Strategies(
-            environment,
-            desk.orders,
-            desk.portfolio,
-            desk.risk_gate,
-            desk.market_data,
-            desk.history,
-            desk.instruments,
-            SystemClock(),
-            FileWorkspaceStore(folder / "strategies.json"),
-            scope,
-            start_host,
-            lambda grade, words: told.append((grade, words)),
-        )
-        strategies.watch()
+        bench = StrategyBench(case, environment, scope, folder / "strategies.json", is_quick=options is PLAIN)
         try:
-            yield StrategyBench(case, strategies, hosts, folder / "strategies.json", told)
+            yield bench
         finally:
-            await strategies.close()
+            await bench.strategies.close()
             await scope.close()
-            await asyncio.gather(*(host.close() for host in hosts))
+            await asyncio.gather(*(host.close() for host in bench.hosts))
