@@ -97,6 +97,8 @@ class Metrics:
     form_number: int = 64
     setup: int = 308
     """Width of the backtest panel's setup side."""
+    search_side: int = 236
+    """Width of the form beside a sweep's map."""
     day_input: int = 94
     slip: int = 520
     """Width of a notice."""

@@ -91,20 +91,24 @@ class RangeTable(QWidget):
         self.rows = []
         numbers = [rule for rule in rules if isinstance(rule.default, int | float)]
         numbers = [rule for rule in numbers if not isinstance(rule.default, bool)]
-        heads = (tr("매개변수"), tr("부터"), tr("까지"), tr("간격"))
-        for column, word in enumerate(heads if numbers else (tr("탐색할 매개변수가 없는 전략입니다."),)):
-            self._grid.addWidget(plain_label(self._theme, word), 0, column)
-        for place, rule in enumerate(numbers, 1):
+        if not numbers:
+            self._grid.addWidget(
+                plain_label(self._theme, tr("탐색할 매개변수가 없는 전략입니다.")), 0, 0, 1, 3
+            )
+        else:
+            for column, word in enumerate((tr("부터"), tr("까지"), tr("간격"))):
+                self._grid.addWidget(plain_label(self._theme, word), 0, column)
+        for place, rule in enumerate(numbers):
             row = _Row(self._theme, rule)
-            row.box.setChecked(place <= 2)
+            row.box.setChecked(place < 2)
             row.box.toggled.connect(lambda _: self.changed.emit())
-            self._grid.addWidget(row.box, place, 0)
-            for column, field in enumerate((row.first, row.last, row.step), 1):
-                field.setFixedWidth(self._theme.metrics.form_number)
+            # A name may be long: it has a line of its own over its fields.
+            self._grid.addWidget(row.box, 2 * place + 1, 0, 1, 3)
+            for column, field in enumerate((row.first, row.last, row.step)):
                 field.editingFinished.connect(self.changed.emit)
-                self._grid.addWidget(field, place, column)
+                self._grid.addWidget(field, 2 * place + 2, column)
             self.rows.append(row)
-        self._grid.setRowStretch(len(numbers) + 1, 1)
+        self._grid.setRowStretch(2 * len(numbers) + 1, 1)
         self.changed.emit()
 
     def ranges(self) -> list[ParameterRange]:

@@ -73,7 +73,7 @@ class SweepView(QWidget):
         self.note.setWordWrap(True)
         column.addWidget(self.note)
         column.addStretch(1)
-        side.setFixedWidth(theme.metrics.setup - 24)
+        side.setFixedWidth(theme.metrics.search_side)
         self.map = HeatMap(theme, tr("탐색 지도"))
         self.map.chosen.connect(self._cell_chosen)
         self.table = Grid(

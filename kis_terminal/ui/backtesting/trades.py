@@ -26,8 +26,19 @@ def _days_held(trade: BacktestTrade) -> int | None:
     return None if trade.exit_time is None else (trade.exit_time - trade.entry_time) // _DAY
 
 
+_REASONS = {
+    "entry": "진입 조건",
+    "exit": "청산 조건",
+    "stop": "손절",
+    "trailing": "추적 손절",
+    "target": "익절",
+}
+"""What the engine calls the rules of a file; a Python strategy gives words of its own."""
+
+
 def _reason(trade: BacktestTrade) -> str:
-    return " → ".join(said(part) for part in (trade.entry_reason, trade.exit_reason) if part)
+    parts = [part for part in (trade.entry_reason, trade.exit_reason) if part]
+    return " → ".join(tr(_REASONS[part]) if part in _REASONS else said(part) for part in parts)
 
 
 class TradesView(QWidget):

@@ -64,7 +64,7 @@ class WalkView(QWidget):
         self.note.setWordWrap(True)
         column.addWidget(self.note)
         column.addStretch(1)
-        side.setFixedWidth(theme.metrics.setup - 24)
+        side.setFixedWidth(theme.metrics.search_side)
         self.chart = CurveChart(theme, tr("전진분석 수익곡선"))
         self.grid = self._windows()
         split = splitter(theme, Qt.Orientation.Vertical, (3, 2), self.chart, self.grid)
