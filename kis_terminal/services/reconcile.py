@@ -87,11 +87,13 @@ class Reconciler:
         is listed once more and then put away.
         """
         async with self._turn:
-            today = self._clock.now().date()
-            if self._orders.day != today and not self._orders.is_sending:
+            if self._orders.day != self._clock.now().date() and not self._orders.is_sending:
                 await self._list(self._orders.day)
-                self._orders.begin_day(today)
-            await self._list(today)
+                # That answer has told the broker's own time: a clock that was set wrong turns no day.
+                today = self._clock.now().date()
+                if self._orders.day != today and not self._orders.is_sending:
+                    self._orders.begin_day(today)
+            await self._list(self._clock.now().date())
             self.error = ""
 
     async def _list(self, day: date) -> None:
