@@ -28,6 +28,11 @@ def strategies_path(access: KisAccess, home: HomePaths) -> Path:
     return home.data / f"strategies-{account_file(access)}.json"
 
 
+def products_path(access: KisAccess, home: HomePaths) -> Path:
+    """Return where it lies which products the account does not trade: never in the file of the latch."""
+    return home.data / f"products-{account_file(access)}.json"
+
+
 def account_file(access: KisAccess) -> str:
     """Return a name for an account's files that does not show its number."""
     return hashlib.sha256(f"{access.cano}-{access.product}".encode()).hexdigest()[:12]

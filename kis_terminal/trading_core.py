@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kis_terminal.account_files import holdings_path, journal_path, latch_path
+from kis_terminal.account_files import holdings_path, journal_path, latch_path, products_path
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.kis.tap import WireTap
@@ -147,7 +147,8 @@ class TradingCore:
         self.share_changes = self._share_changes(holdings_path(access, home))
         self.orders = Orders(broker, self.journal, self.risk_gate, self.portfolio, clock, self.scope)
         self.reconciler = Reconciler(broker, self.orders, self.portfolio, clock, self.scope)
-        self.others = OtherSweep(broker, self.journal, latch, clock, self.scope)
+        products = FileWorkspaceStore(products_path(access, home), is_shared=True)
+        self.others = OtherSweep(broker, self.journal, products, clock, self.scope)
         self.panic = Panic(self.orders, self.reconciler, self.risk_gate, clock, self.scope, self.others)
         self.panic.changed.subscribe(self._note_panic)
         self.flatten = Flatten(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kis_terminal.__main__ import main
-from kis_terminal.account_files import journal_path, latch_path
+from kis_terminal.account_files import journal_path, latch_path, products_path
 from kis_terminal.adapters.kis.token_store import file_vault_key
 from kis_terminal.adapters.simulator.process import ExchangeAddress
 from kis_terminal.adapters.storage.journal_reading import read_journal
@@ -456,5 +456,7 @@ async def test_a_product_is_left_out_by_a_word_that_is_journaled(
     path = journal(account, exchange, terminal_home)
     told = [entry for entry in read_journal(path).entries if entry.event == "product left out"]
     assert [entry.details["product"] for entry in told] == ["overseas"]
-    kept = json.loads(latch(account, exchange, terminal_home).read_text())
-    assert kept["products-left-out"] == "overseas"
+    home = HomePaths.under(terminal_home, account.environment)
+    kept = json.loads(products_path(account.access(exchange), home).read_text())
+    assert kept == {"products-left-out": "overseas"}
+    assert json.loads(latch(account, exchange, terminal_home).read_text()) == {"trading-state": "halted"}
