@@ -87,7 +87,12 @@ class Research:
                 runs = FolderRunStore(self._settings.home.data / "backtests")
                 core = self._core
                 self._backtests = Backtests(
-                    BacktestProcess(), self.loader(), core.instruments, runs, core.clock
+                    BacktestProcess(),
+                    self.loader(),
+                    core.instruments,
+                    runs,
+                    core.clock,
+                    data_folder=self._settings.home.data,
                 )
             return self._backtests
 

@@ -68,7 +68,7 @@ class BacktestDesk:
         return [backtest_parts.open_strategy(str(path)) for path in backtest_parts.preset_files().values()]
 
     def _open(self, work: OpenStrategy, tell: Tell) -> StrategySheet:
-        return backtest_parts.open_strategy(work.path)
+        return backtest_parts.open_strategy(work.path, work.data_folder)
 
     def _describe(self, work: DescribeStrategy, tell: Tell) -> StrategySheet:
         return backtest_parts.describe(work.source)

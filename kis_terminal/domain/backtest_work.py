@@ -108,6 +108,8 @@ class OpenStrategy(Work[StrategySheet]):
     """Read a strategy file from disk; `path` may also be the name of a preset."""
 
     path: str
+    data_folder: Path | None = None
+    """Where it is listed which Python files a person has trusted; without it none runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,11 @@ class Backtests:
         instruments: Instruments,
         runs: RunStore,
         clock: Clock,
+        *,
+        data_folder: Path | None = None,
     ) -> None:
+        """`data_folder` is where trusted Python strategies are listed."""
+        self._data_folder = data_folder
         self._worker = worker
         self._loader = loader
         self._instruments = instruments
@@ -99,7 +103,7 @@ class Backtests:
 
     async def open(self, path: str) -> StrategySheet:
         """Read a strategy file; what is wrong with it stands in the sheet."""
-        return await self._worker.do(OpenStrategy(path))
+        return await self._worker.do(OpenStrategy(path, self._data_folder))
 
     async def describe(self, sheet: StrategySheet) -> StrategySheet:
         """Read a strategy's text anew."""

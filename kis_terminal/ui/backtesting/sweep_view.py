@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest import BacktestRequest
 from kis_terminal.domain.strategy.contract import Parameter
-from kis_terminal.domain.sweeps import SweepKind, SweepRequest, SweepResult, SweepRow
+from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, SweepResult, SweepRow
 from kis_terminal.ui.backtesting.figure_words import FigureWords, figure_column, value_column
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField, plain_label, splitter
 from kis_terminal.ui.backtesting.parameters import value_text
@@ -22,6 +22,8 @@ from kis_terminal.ui.ordering.fields import Choice
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import Workspace
 
+SYMBOL = "symbol"
+"""A range of this name runs each symbol alone."""
 KINDS = ((SweepKind.GRID, "모든 조합"), (SweepKind.RANDOM, "무작위"), (SweepKind.TPE, "TPE (학습하며 찾기)"))
 TARGETS = ("sharpe", "total_return", "cagr", "calmar", "sortino", "profit_factor", "max_drawdown")
 _LESS_IS_BETTER = frozenset({"max_drawdown"})
@@ -52,6 +54,9 @@ class SweepView(QWidget):
         column.setSpacing(gutter)
         self.ranges = RangeTable(theme)
         column.addWidget(self.ranges)
+        self.by_symbol = QCheckBox(tr("종목마다 따로"))
+        self.by_symbol.setToolTip(tr("종목 하나씩 자금 전부로 실행해 어느 종목에 맞는지 봅니다."))
+        column.addWidget(self.by_symbol)
         grid = QGridLayout()
         rows = FormRows(theme, grid)
         self.kind = Choice(theme, tr("방법"))
@@ -103,11 +108,14 @@ class SweepView(QWidget):
         """Return what is asked for; raises CorrectionNeeded."""
         kind = KINDS[self.kind.currentIndex()][0]
         samples = 200
+        ranges = self.ranges.ranges()
+        if self.by_symbol.isChecked():
+            ranges.insert(0, ParameterRange(SYMBOL, [key.symbol for key in base.series]))
         if kind is SweepKind.GRID:
             self.ranges.combinations()
         else:
             samples = int(self.samples.number(least=1, most=100_000, is_whole=True) or 1)
-        return SweepRequest(base, self.ranges.ranges(), kind, samples, target=self.target_key)
+        return SweepRequest(base, ranges, kind, samples, target=self.target_key)
 
     # -- showing ---
 

@@ -20,6 +20,7 @@ from kis_terminal.services.hub import Subscription
 from kis_terminal.ui.backtesting.results import Results
 from kis_terminal.ui.backtesting.run_strip import RunStrip
 from kis_terminal.ui.backtesting.setup_form import SetupForm
+from kis_terminal.ui.backtesting.sweep_view import SYMBOL
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
@@ -296,6 +297,9 @@ class BacktestView(QWidget):
     def _run_with(self, parameters: dict[str, Any]) -> None:
         """Run with the values of a combination."""
         self.setup.parameters.show_values(parameters)
+        if SYMBOL in parameters and SYMBOL not in self.setup.parameters.rows:
+            self.setup.symbols.set_symbols([str(parameters[SYMBOL])])
+            return
         if self.is_fast:
             self._want_live()
         else:
