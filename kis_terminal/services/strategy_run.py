@@ -9,7 +9,7 @@ from typing import Any
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.market import Interval
-from kis_terminal.domain.orders import Order
+from kis_terminal.domain.orders import Order, Side
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.domain.strategy.host_messages import garbage, plain, read_intents, read_log, read_state
 from kis_terminal.domain.strategy.plan import RunState, StrategyMode, StrategyPlan
@@ -205,7 +205,7 @@ class StrategyRun:
 
     def tell_fill(self, order: Order, price: float, quantity: int, commission: float, tax: float) -> None:
         """Tell the strategy of an execution of its own order."""
-        self.say(f"{order.symbol} {order.side.value} {quantity} @ {price:,.10g}")
+        self.say(_filled(order, price, quantity))
         if self.state is not RunState.RUNNING:
             self._changed()
             return
@@ -283,3 +283,10 @@ class StrategyRun:
     def _ended(self, generation: int, why: str) -> None:
         if generation == self._generation:
             self.suspend(Sentence("전략 프로세스가 갑자기 끝났습니다: {why}", why=plain(why, 300)))
+
+
+def _filled(order: Order, price: float, quantity: int) -> Sentence:
+    told = {"symbol": order.symbol, "quantity": f"{quantity:,}", "price": f"{price:,.10g}"}
+    if order.side is Side.BUY:
+        return Sentence("{symbol} {quantity}주를 {price}원에 샀습니다.", **told)
+    return Sentence("{symbol} {quantity}주를 {price}원에 팔았습니다.", **told)
