@@ -135,7 +135,12 @@ def bench_of(
         loader = MemoryLoader({bars.key: bars for bars in series})
         worker = BacktestProcess()
         backtests = Backtests(
-            worker, loader, desk.workspace.instruments, FolderRunStore(tmp_path / "runs"), desk.clock
+            worker,
+            loader,
+            desk.workspace.instruments,
+            FolderRunStore(tmp_path / "runs"),
+            desk.clock,
+            data_folder=tmp_path,
         )
         panel = BacktestPanel(desk.workspace, lambda: backtests, lambda: TODAY)
         bench = Bench(panel, desk, loader, worker)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
 
+from kis_terminal.adapters.strategy_files.python_files import examine
+from kis_terminal.adapters.strategy_files.trust import TrustStore
 from kis_terminal.cli import backtest_parts
+from kis_terminal.cli.strategy import TRUST_FILE
 from kis_terminal.domain.backtest_work import BarSet, ReportForm
 from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.services.backtest.report.json_form import to_json
@@ -284,3 +287,55 @@ def test_walk_forward_strings_its_test_windows(bench_of: BenchBuilder, qtbot: An
     assert view.strip.progress.text == "전진분석을 마쳤습니다."
     assert len(view.results.walk.grid.keys) >= 2
     assert len(view.results.walk.chart.curves) == 1
+
+
+def test_each_symbol_alone_is_a_range_and_its_cell_chooses_the_symbol(
+    bench_of: BenchBuilder, qtbot: Any
+) -> None:
+    bench = bench_of(SAMSUNG, NAVER)
+    view = run(bench, qtbot)
+    view.results.show_tab("sweep")
+    view.results.sweep.by_symbol.setChecked(True)
+    fast, slow = view.results.sweep.ranges.rows
+    slow.box.setChecked(False)
+    for field, text in zip((fast.first, fast.last, fast.step), ("3", "5", "1"), strict=True):
+        field.setText(text)
+
+    view.results.sweep.start.click()
+    qtbot.waitUntil(lambda: not view.strip.is_busy, timeout=_PATIENCE)
+    view.results.sweep.map.chosen.emit(0, 1)
+
+    assert len(view.results.sweep.table.keys) == 6
+    assert view.setup.symbols.symbols == [sorted((SAMSUNG, NAVER))[1]]
+    assert view.setup.parameters.values()["fast"] == 3
+
+
+def test_python_runs_in_the_panel_once_its_content_is_trusted(
+    bench_of: BenchBuilder, qtbot: Any, tmp_path: Path
+) -> None:
+    bench = bench_of(SAMSUNG)
+    view = view_of(bench)
+    code = tmp_path / "mine.py"
+    code.write_text(
+        "from kis_terminal.domain.strategy.contract import Strategy\n"
+        "class Mine(Strategy):\n"
+        "    def on_bar(self, context, symbol):\n"
+        "        print('a strategy that talks')\n"
+        "        if not context.holding(symbol).quantity:\n"
+        "            context.buy(symbol, quantity=2, reason='because')\n",
+        encoding="utf-8",
+    )
+    crossing = view.setup.sheet
+
+    view.setup.sheet_wanted.emit(str(code))
+    qtbot.waitUntil(lambda: view.setup.sheet is not crossing, timeout=_PATIENCE)
+    untrusted = view.setup.sheet
+    TrustStore(tmp_path / TRUST_FILE).trust(examine(code).digest, code.name, datetime.now(UTC))
+    view.setup.sheet_wanted.emit(str(code))
+    qtbot.waitUntil(lambda: view.setup.sheet is not untrusted, timeout=_PATIENCE)
+    run(bench, qtbot)
+
+    assert untrusted is not None
+    assert not untrusted.is_runnable
+    assert view.outcome is not None
+    assert [fill.quantity for fill in view.outcome.result.fills] == [2]
