@@ -46,7 +46,7 @@ def run_kernel(
         sides = condition_rows(rows, rules, condition)
         left.append(sides[0])
         right.append(sides[1])
-    symbols = kernel_symbols(market)
+    symbols = kernel_symbols(market, rows.columns_at)
     sides_of = np.array(left, dtype=np.int32), np.array(right, dtype=np.int32)
     judge_all(program_of_rules(rules), rows.addresses(), *sides_of, symbols)
     outcome = run_symbols(request, market, rules, symbols)
@@ -101,9 +101,14 @@ def kernel_rules(request: BacktestRequest, risk: RiskRules) -> Rules:
     )
 
 
-def kernel_symbols(market: MarketRun) -> Symbols:
-    """Return the series of a run as the kernel reads them, limits marked; it reads `market`'s own memory."""
+def kernel_symbols(market: MarketRun, columns_at: NDArray[np.int64] | None = None) -> Symbols:
+    """Return the series of a run as the kernel reads them, limits marked; it reads `market`'s own memory.
+
+    `columns_at` are the addresses of the series' columns where they are known already.
+    """
     series = market.series
+    if columns_at is None:
+        columns_at = np.array([address_of(one.bars.columns) for one in series], dtype=np.int64)
     sizes = np.array([len(one.bars) for one in series], dtype=np.int64)
     firsts = np.array([one.first for one in series], dtype=np.int64)
     gaps = [not _is_dense(one) for one in series]
@@ -111,7 +116,7 @@ def kernel_symbols(market: MarketRun) -> Symbols:
     with_gaps = [one.steps for one, has_gaps in zip(series, gaps, strict=True) if has_gaps]
     gap_sizes = np.where(gaps, sizes, 0)
     return Symbols(
-        address=np.array([address_of(one.bars.columns) for one in series], dtype=np.int64),
+        address=columns_at,
         stride=np.array([one.bars.columns.strides[0] // 8 for one in series], dtype=np.int64),
         size=sizes,
         first=firsts,
