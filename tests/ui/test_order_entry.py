@@ -102,7 +102,7 @@ def test_price_starts_at_the_last_price_and_the_button_says_the_order(form: Entr
     assert form.price.text() == "83,700"
     assert form.panel.send_button.text() == "매수  삼성전자 50주 @ 83,700   (Enter)"
     assert form.panel.form.cost_line.text == "주문금액 4,185,000   수수료 627"
-    assert form.risk.startswith("위험 점검 26/26 통과   한도까지 95,815,000")
+    assert form.risk.startswith("위험 점검 28/28 통과   한도까지 95,815,000")
     assert "현재가 대비 -1.06%" in form.risk
 
 
