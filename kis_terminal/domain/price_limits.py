@@ -36,7 +36,7 @@ def locked_bars(traded: BarColumns, market: Market) -> tuple[NDArray[np.bool_], 
 
     `traded` holds bars that traded, of a day or shorter; a bar counts whose four prices are one and lie
     within two ticks of the limit (limits are cut to ticks, adjusted prices rounded). Bars of the first day
-    are never counted, since nothing is known before.
+    are never counted, since nothing is known before. Where no bar is locked it may be one array twice.
     """
     upper = lower = np.zeros(len(traded), dtype=np.bool_)
     high, close = traded.high, traded.close
