@@ -59,9 +59,8 @@ _SIZINGS = (
 )
 _FILLS = ((FillRule.NEXT_OPEN, "다음 봉 시가"), (FillRule.CLOSE, "신호 봉 종가"))
 _STOPS = ((StopRule.CLOSE, "종가로 판단"), (StopRule.INTRABAR, "봉 안에서"))
-_NO_BENCHMARK = "없음"
 _BENCHMARKS: tuple[tuple[str, Product | None, str], ...] = (
-    (_NO_BENCHMARK, None, ""),
+    ("없음", None, ""),
     ("코스피 지수", Product.INDEX, "0001"),
     ("코스닥 지수", Product.INDEX, "1001"),
     ("코스피200", Product.INDEX, "2001"),

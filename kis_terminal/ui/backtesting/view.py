@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest import BacktestTrade
-from kis_terminal.domain.backtest_work import ReportForm, RunRecord, StrategySheet, WorkProgress
+from kis_terminal.domain.backtest_work import ReportForm, RunRecord, WorkProgress
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.services.backtests import Backtests, Outcome
 from kis_terminal.services.hub import Subscription
@@ -32,7 +32,15 @@ _SYMBOLS, _STRATEGY = "backtest.symbols", "backtest.strategy"
 class BacktestView(QWidget):
     """Run backtests and show them; nothing is computed in this process."""
 
-    def __init__(self, workspace: Workspace, backtests: Backtests, today: Callable[[], date]) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        backtests: Backtests,
+        today: Callable[[], date],
+        setup: SetupForm,
+        results: Results,
+    ) -> None:
+        """`setup` and `results` are made before, each in a turn of the loop: both take some 40 ms."""
         super().__init__()
         self._workspace = workspace
         self._backtests = backtests
@@ -45,10 +53,10 @@ class BacktestView(QWidget):
         self._flush_bound = self._flush
         self.outcome: Outcome | None = None
         self._sweep_seconds: float | None = None
-        self.setup = SetupForm(workspace, today)
+        self.setup = setup
         self.setup.setFixedWidth(self._theme.metrics.setup)
         self.strip = RunStrip(self._theme)
-        self.results = Results(workspace)
+        self.results = results
         self._today = today
         self._lay_out()
         self._connect()
@@ -332,10 +340,6 @@ class BacktestView(QWidget):
             self._workspace.link.message.emit("danger", said(error))
             return
         self._workspace.link.message.emit("info", tr("{path} 파일에 저장했습니다.", path=written))
-
-    def show_sheet(self, sheet: StrategySheet) -> None:
-        """Set up a strategy that another panel has opened."""
-        self.setup.show_sheet(sheet)
 
 
 def _is_number(value: object) -> bool:

@@ -59,7 +59,12 @@ class BacktestPanel(Panel):
         backtests = await asyncio.to_thread(self._build)
         if self.view is not None:
             return
-        view: BacktestView = module.BacktestView(self.workspace, backtests, self._today)
+        # Each part takes some 40 ms: the window paints in between.
+        setup = module.SetupForm(self.workspace, self._today)
+        await asyncio.sleep(0.01)
+        results = module.Results(self.workspace)
+        await asyncio.sleep(0.01)
+        view: BacktestView = module.BacktestView(self.workspace, backtests, self._today, setup, results)
         self.body.removeWidget(self.waiting)
         self.waiting.hide()
         self.body.addWidget(view, 1)
