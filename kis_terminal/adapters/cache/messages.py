@@ -18,6 +18,7 @@ _QUIET_SECONDS = 2.0
 """After so much silence the server is asked for a sign of life."""
 _DEAD_SECONDS = 6.0
 _AGAIN_SECONDS = 0.5
+_CANCEL_SECONDS = 0.2
 
 
 class RedisMessages:
@@ -57,9 +58,7 @@ class RedisMessages:
         """End the task and its connection."""
         task, self._task = self._task, None
         self._receivers.clear()
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await end_tasks(set() if task is None else {task})
 
     async def _read(self) -> None:
         while True:
@@ -104,3 +103,11 @@ class RedisMessages:
         elif message.get("type") == "message" and isinstance(content := message.get("data"), bytes):
             for receive in list(self._receivers.get(name, ())):
                 receive(content)
+
+
+async def end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel tasks until they have ended: the library can swallow a cancellation."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from kis_terminal.adapters.cache.messages import RedisMessages
+from kis_terminal.adapters.cache.messages import RedisMessages, end_tasks
 from kis_terminal.adapters.cache.scripts import CLAIM, SETTLE, TAKE
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
@@ -64,6 +64,7 @@ class RedisCache:
         self._down_since: float | None = None
         self._is_told = False
         self._mended: set[str] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
 
     @property
     def is_up(self) -> bool:
@@ -144,9 +145,7 @@ class RedisCache:
         """End all connections; may be called twice."""
         keeper, self._keeper = self._keeper, None
         self._is_up = False
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
+        await end_tasks({*self._calls, *([] if keeper is None else [keeper])})
         if self._messages is not None:
             await self._messages.close()
             self._messages = None
@@ -160,8 +159,7 @@ class RedisCache:
         if client is None or not self._is_up:
             raise StoreUnavailable(self._sentence())
         try:
-            async with asyncio.timeout(self._patience):
-                return await work(client)
+            return await self._in_time(work, client)
         except self._failures as error:
             if isinstance(error, self._wrong_type):
                 if str(error).startswith("WRONGTYPE"):
@@ -171,6 +169,31 @@ class RedisCache:
             else:
                 self._fall(error)
             raise StoreUnavailable(self._sentence()) from error
+
+    async def _in_time(self, work: Callable[[Any], Awaitable[T]], client: Any) -> T:
+        """Wait for an answer `patience` seconds at most, whatever the library does about its connection.
+
+        A task of its own: redis-py can swallow the cancellation of whoever waits for it.
+        """
+
+        async def call() -> T:
+            return await work(client)
+
+        task = asyncio.get_running_loop().create_task(call(), name="cache-call")
+        self._calls.add(task)
+        task.add_done_callback(self._called)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._patience)
+        finally:
+            task.cancel()
+        if not done:
+            raise TimeoutError
+        return task.result()
+
+    def _called(self, task: asyncio.Task[Any]) -> None:
+        self._calls.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waited has it
 
     async def _wait_for_first_look(self) -> None:
         if not self._decided.is_set():
@@ -265,8 +288,7 @@ class RedisCache:
         if not self._is_up:
             async with asyncio.timeout(_CONNECT_PATIENCE):
                 await self._client.ping()
-        async with asyncio.timeout(self._patience):
-            await self._client.ping()
+        await self._in_time(lambda client: client.ping(), self._client)
 
     async def _try_to_write(self) -> None:
         with suppress(StoreUnavailable):  # it is told already, and tried again

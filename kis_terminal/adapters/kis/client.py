@@ -19,7 +19,8 @@ from kis_terminal.adapters.kis.catalog import Api, Catalog
 from kis_terminal.adapters.kis.environment import LIMITS, Access, Limits, tr_environment
 from kis_terminal.adapters.kis.errors import Next, NotSent, Verdict, judge, order_error, query_error
 from kis_terminal.adapters.kis.rate_limit import Priority, RateLimiter
-from kis_terminal.adapters.kis.shared_access import SharedAccess
+from kis_terminal.adapters.kis.shared_access import SharedAccess, shared_name
+from kis_terminal.adapters.kis.shared_limit import SharedLimiter
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.token_store import TokenStore
 from kis_terminal.adapters.kis.transport import RawAnswer, Transport
@@ -93,7 +94,12 @@ class KisClient:
             )
             for _ in range(2)
         )
-        self.limiter = RateLimiter(self._limits, clock.monotonic)
+        limiter = RateLimiter(self._limits, clock.monotonic)
+        self.limiter: RateLimiter | SharedLimiter = (
+            limiter
+            if cache is None
+            else SharedLimiter(limiter, self._limits, cache, shared_name(access), clock.monotonic)
+        )
         self.auth = Authenticator(
             access,
             self._post_auth,
@@ -135,6 +141,8 @@ class KisClient:
     async def close(self) -> None:
         """End everything that waits and close the connections; may be called twice."""
         self.limiter.close()
+        if isinstance(self.limiter, SharedLimiter):
+            await self.limiter.closed()
         await self.auth.close()
         await self._transport.close()
         await self._account_transport.close()

@@ -13,7 +13,7 @@ from kis_terminal.adapters.kis.environment import Limits
 _RECOVERY_SECONDS = 10.0
 _SLOWEST_RECOVERY = 160.0
 """Seconds in which a lowered limit comes back: doubled by each refusal on the way, which tells of less."""
-_SLOWEST_ARRIVAL = 0.5
+SLOWEST_ARRIVAL = 0.5
 """Seconds after its leaving at which a call has surely arrived, however late its answer is."""
 
 
@@ -31,7 +31,7 @@ class SlidingWindow:
     """Count calls in a window that slides; pure, times are given in.
 
     The broker counts a call when it arrives, which is somewhere between its leaving and its answer and at
-    most `_SLOWEST_ARRIVAL` after it left: until the answer is reported (`settle`) that latest moment counts.
+    most `SLOWEST_ARRIVAL` after it left: until the answer is reported (`settle`) that latest moment counts.
     """
 
     def __init__(self, window: float) -> None:
@@ -60,7 +60,7 @@ class SlidingWindow:
     def grant(self, now: float) -> int:
         """Count a call that goes now; return its ticket."""
         ticket = next(self._tickets)
-        self._counted[ticket] = now + _SLOWEST_ARRIVAL
+        self._counted[ticket] = now + SLOWEST_ARRIVAL
         return ticket
 
     def settle(self, ticket: int, now: float) -> None:
@@ -87,6 +87,7 @@ class RateLimiter:
         self._lowered_at = 0.0
         self._recovery = _RECOVERY_SECONDS
         self._cancels_only_until = 0.0
+        self._share = limits.calls
 
     @property
     def gauge(self) -> tuple[int, int]:
@@ -110,6 +111,18 @@ class RateLimiter:
         self.let_through()
         return await turn
 
+    def hold_to(self, share: int) -> None:
+        """Use at most `share` calls of the limit: the rest is other programs', who cannot be asked."""
+        self._share = max(1, min(share, self._limits.calls))
+
+    def delay(self, priority: Priority) -> float:
+        """Return the seconds until a call of this priority may go; for who keeps a queue of its own."""
+        return self._delay(priority, self._clock())
+
+    def grant(self) -> int:
+        """Count a call that goes now, and return its ticket; for who has asked `delay`."""
+        return self._window.grant(self._clock())
+
     def answered(self, ticket: int) -> None:
         """Note that the call of this ticket was answered, or will not be."""
         self._window.settle(ticket, self._clock())
@@ -128,7 +141,7 @@ class RateLimiter:
         if self._lowered_to < self._limits.calls and now - self._lowered_at < self._limits.window:
             return
         limit = self._limit(now)
-        is_again = limit < self._limits.calls
+        is_again = limit < self._share
         self._recovery = min(self._recovery * 2, _SLOWEST_RECOVERY) if is_again else _RECOVERY_SECONDS
         self._lowered_to = max(1, limit * 2 // 3)
         self._lowered_at = now
@@ -142,13 +155,13 @@ class RateLimiter:
     def _limit(self, now: float) -> int:
         if self._lowered_to < self._limits.calls:
             recovered = int((now - self._lowered_at) / self._recovery * self._limits.calls)
-            return min(self._limits.calls, self._lowered_to + recovered)
-        return self._limits.calls
+            return min(self._share, self._lowered_to + recovered)
+        return self._share
 
     def _allowance(self, priority: Priority, now: float) -> int:
         if priority is Priority.CANCEL:
-            return self._limits.calls
-        return max(1, min(self._limit(now), self._limits.calls - self._limits.reserved_for_cancels))
+            return self._share
+        return max(1, min(self._limit(now), self._share - self._limits.reserved_for_cancels))
 
     def let_through(self) -> None:
         """Give turns to those who may go now; the limiter's own timer calls this when it is time."""
