@@ -51,6 +51,7 @@ class _Child:
         self._on_message = on_message
         self._write_lock = threading.Lock()
         self._is_killed = False
+        self._has_ended = False
         self._thread = threading.Thread(target=self._read, name="backtest-worker", daemon=True)
         self._thread.start()
 
@@ -62,7 +63,7 @@ class _Child:
     @property
     def is_running(self) -> bool:
         """Tell whether it lives and is not being killed."""
-        return not self._is_killed and self._process.poll() is None
+        return not (self._is_killed or self._has_ended) and self._process.poll() is None
 
     def _read(self) -> None:
         pipe = self._pipe(self._process.stdout)
@@ -72,6 +73,7 @@ class _Child:
             except (EOFError, OSError, ValueError):
                 break  # it has ended, or the pipe was closed under us
             self._on_message(message)
+        self._has_ended = True  # known here before the system has the exit code
         self._on_message(("ended", 0, None))
 
     @staticmethod
