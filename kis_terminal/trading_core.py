@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kis_terminal.account_files import holdings_path, journal_path, latch_path, products_path
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
+from kis_terminal.adapters.kis.shared_access import shared_name
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedTiming
 from kis_terminal.adapters.storage.journal import SqliteOrderJournal
@@ -38,6 +39,7 @@ from kis_terminal.services.reconcile import Reconciler
 from kis_terminal.services.risk_gate import RiskGate
 from kis_terminal.services.risk_settings import RiskSettings, text_of
 from kis_terminal.services.share_changes import ShareChange, ShareChanges
+from kis_terminal.services.shared_quotes import SharedQuotes
 from kis_terminal.services.stall_watch import StallWatch
 from kis_terminal.services.tasks import FailureHandler, TaskScope
 from kis_terminal.services.trading_day import TradingDay
@@ -100,6 +102,7 @@ class TradingCore:
         `cache` is what the programs of one app key share; whoever made it closes it after this.
         """
         self.cache = cache
+        self._shared_name = shared_name(access)
         machine_clock = SystemClock()
         self._tell = tell
         self._is_exchange_new = is_exchange_new
@@ -238,6 +241,8 @@ class TradingCore:
         self.trading_day.start()
         self.wake_watch.start()
         self.stall_watch.start()
+        if self.cache is not None:
+            SharedQuotes(self.cache, self.market_data, self.clock, self.scope, self._shared_name).start()
         self._held = HeldStreams(self.portfolio, self.market_data)
 
     async def _begin_orders(self) -> None:

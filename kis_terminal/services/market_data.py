@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from kis_terminal.domain.errors import TerminalError
@@ -25,7 +25,7 @@ from kis_terminal.services.hub import Subscription, Topic
 from kis_terminal.services.poller import Poller
 from kis_terminal.services.stream_budget import Key, Rank
 from kis_terminal.services.streams import STALE_SECONDS, Streams
-from kis_terminal.services.symbol_state import SymbolState
+from kis_terminal.services.symbol_state import SymbolState, ToldPrice
 from kis_terminal.services.tasks import TaskScope
 
 # The window reads the names of streams and link states here; it does not know the ports.
@@ -108,6 +108,8 @@ class MarketData:
         self._seeded: set[str] = set()
         self.wanted = Streams(feed, clock, scope, on_lost=self._lost, on_missing=self._missing)
         """Which streams are watched, and which of them come."""
+        self.on_unknown: Callable[[str], None] | None = None
+        """Told the symbol that somebody watches and whose price is not known yet."""
         self._health = health
         self._poller = Poller(self.wanted, clock, scope, health, is_current=self._is_current, poll=self._poll)
 
@@ -203,6 +205,8 @@ class MarketData:
         watch = Watch(self.wanted, symbol, streams, rank)
         if (Stream.BOOK, symbol) in watch.begun and self.state(symbol).book is None:
             self._scope.spawn(self._load_book(symbol), name=f"book {symbol}")
+        if self.on_unknown is not None and self.state(symbol).price is None:
+            self.on_unknown(symbol)
         if self.state(symbol).quote is None:
             is_urgent = Stream.BOOK in streams
             self._scope.spawn(self._load(symbol, is_urgent=is_urgent), name=f"quote {symbol}")
@@ -280,6 +284,16 @@ class MarketData:
         self.state(symbol).take_quote(quote, self._clock.monotonic())
         self.quotes.publish(symbol)
         return quote
+
+    def take_told(self, symbol: str, told: ToldPrice, age: float) -> None:
+        """Show what another program knew `age` seconds ago, where nothing newer is known."""
+        state = self.state(symbol)
+        if state.price is None:
+            at = self._clock.monotonic() - age
+            confirmed = self.wanted.confirmed_at((Stream.TICKS, symbol))
+            # Never as if the stream had not contradicted it: it is another program's word.
+            state.take_told(told, at if confirmed is None else min(at, confirmed - 1.0))
+            self.quotes.publish(symbol)
 
     async def _load_book(self, symbol: str) -> bool:
         """Fetch the book and carry it in; returns whether it came."""

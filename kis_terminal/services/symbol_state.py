@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from kis_terminal.domain.market import Freshness, MarketStatus, OrderBook, Quote, Tick
@@ -12,6 +13,24 @@ from kis_terminal.ports import BookUpdate
 _TAPE_LENGTH = 200
 _SPARK_LENGTH = 60
 _SPARK_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPrice:
+    """Figures of a symbol as another program knew them; no limits, for orders are not judged by them."""
+
+    price: Decimal
+    volume: int
+    change: Decimal
+    change_rate: Decimal
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    turnover: int
+    ask: Decimal | None = None
+    bid: Decimal | None = None
+    strength: Decimal | None = None
+    is_halted: bool = False
 
 
 class SymbolState:
@@ -71,7 +90,7 @@ class SymbolState:
         self.version = 0
         self.book_version = 0
         self._samples: deque[Decimal] = deque(maxlen=_SPARK_LENGTH)
-        self._source: Tick | Quote | None = None
+        self._source: Tick | Quote | ToldPrice | None = None
         self._status_is_halted = False
         self._book_update: BookUpdate | None = None
         self._book: OrderBook | None = None
@@ -184,6 +203,13 @@ class SymbolState:
         self.volume = quote.volume
         if self.freshness is None:
             self.freshness = Freshness.POLLED
+
+    def take_told(self, told: ToldPrice, at: float) -> None:
+        """Show what another program knew at `at` (monotonic, in the past) until the market tells."""
+        self.price, self.volume, self._source = told.price, told.volume, told
+        self.updated_at = at
+        self.freshness = Freshness.POLLED
+        self.version += 1
 
     def take_status(self, status: MarketStatus) -> None:
         """Carry a halt or volatility interruption in."""

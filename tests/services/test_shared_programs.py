@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,12 @@ from kis_terminal.adapters.cache.redis import RedisCache
 from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.orders import OrderStatus
 from kis_terminal.ports import Cache
 from tests.support.exchange import RunningExchange, running_exchange
 from tests.support.fault_proxy import fault_proxy
 from tests.support.leftovers import ExpectLog
+from tests.support.shell_account import open_core, submit
 from tests.support.trading_desk import until
 
 SAMSUNG = "005930"
@@ -87,3 +90,30 @@ async def test_programs_trade_on_when_the_cache_goes_and_share_again(
 
         assert len(calls(exchange, "/oauth2/tokenP")) == 1
         assert "EGW00201" not in calls(exchange)
+
+
+@pytest.mark.parametrize("fault", ["", "silent from the start", "silent later"])
+async def test_a_whole_program_trades_whatever_the_cache_does(
+    redis_url: str, fault: str, tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    if fault == "silent from the start":
+        expect_log("shared cache is not used")
+    async with running_exchange(STRICT) as exchange, fault_proxy(redis_url) as (proxy, url):
+        proxy.toxics["down"].blackhole = fault == "silent from the start"
+        cache = RedisCache(url, patience=1.0)
+        try:
+            async with open_core(exchange.access(), tmp_path, cache=cache) as core:
+                proxy.toxics["down"].blackhole = bool(fault)
+                key = await submit(core, 1)
+
+                assert [order.status for order in core.orders.all() if order.key == key] == [
+                    OrderStatus.ACCEPTED
+                ]
+                accepted = [
+                    entry
+                    for entry in exchange.server.venue.exchange.ledger.entries
+                    if entry.kind == "accepted" and entry.by == "owner"
+                ]
+                assert len(accepted) == 1
+        finally:
+            await cache.close()

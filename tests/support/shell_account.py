@@ -18,7 +18,7 @@ from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import round_down_to_tick
 from kis_terminal.domain.orders import OrderKind, OrderRequest, Origin, Side, Venue
-from kis_terminal.ports import Stream
+from kis_terminal.ports import Cache, Stream
 from kis_terminal.settings import HomePaths, KisAccess, Secret
 from kis_terminal.trading_core import TradingCore
 from tests.support.trading_desk import until
@@ -103,14 +103,17 @@ def _request(quantity: int, price: Decimal) -> OrderRequest:
 
 
 @asynccontextmanager
-async def open_core(access: KisAccess, home: Path) -> AsyncIterator[TradingCore]:
-    """Open the account as the window does, ready to trade Samsung."""
+async def open_core(
+    access: KisAccess, home: Path, *, cache: Cache | None = None
+) -> AsyncIterator[TradingCore]:
+    """Open the account as the window does, ready to trade Samsung; `cache` is shared with others."""
     core = TradingCore(
         access,
         HomePaths.under(home, access.environment),
         on_secret=lambda secret: None,
         on_failure=None,
         tell=lambda grade, words: None,
+        cache=cache,
     )
     await core.open()
     try:
