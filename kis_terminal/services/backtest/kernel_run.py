@@ -24,7 +24,7 @@ from kis_terminal.services.backtest.kernel import (
 from kis_terminal.services.backtest.market import MarketRun, TradedSeries
 from kis_terminal.services.backtest.outcome import EngineOutcome, Skips
 from kis_terminal.services.backtest.rows import RowBook, address_of
-from kis_terminal.services.backtest.rule_program import judge_all, program_of_rules
+from kis_terminal.services.backtest.rule_program import judge_averages, program_of_rules
 from kis_terminal.services.backtest.rule_strategy import REASONS, stop_levels
 from kis_terminal.services.backtest.sizing import sizing_code
 
@@ -48,7 +48,8 @@ def run_kernel(
         right.append(sides[1])
     symbols = kernel_symbols(market, rows.columns_at)
     sides_of = np.array(left, dtype=np.int32), np.array(right, dtype=np.int32)
-    judge_all(program_of_rules(rules), rows.addresses(), *sides_of, symbols)
+    addresses, averages = rows.addresses_and_averages()
+    judge_averages(program_of_rules(rules), addresses, *sides_of, symbols, averages)
     outcome = run_symbols(request, market, rules, symbols)
     if progress is not None:
         progress(len(rules.conditions) + 1, len(rules.conditions) + 1)

@@ -21,6 +21,7 @@ from kis_terminal.domain.strategy.model import (
 from kis_terminal.services.backtest.averages import average_all
 from kis_terminal.services.backtest.lines import LineBook
 from kis_terminal.services.backtest.market import TradedSeries
+from kis_terminal.services.backtest.rule_program import Averages
 
 Numbers = NDArray[np.float64]
 _FIELDS = (PriceField.OPEN, PriceField.HIGH, PriceField.LOW, PriceField.CLOSE, PriceField.VOLUME)
@@ -39,6 +40,7 @@ class RowBook:
         self._numbers: dict[Hashable, int] = {}
         self._rows: list[Sequence[Numbers]] = []
         self._addresses: list[NDArray[np.int64]] = []
+        self._averaged: dict[int, _Averaged] = {}
         self._sizes = np.array([len(one.bars) for one in series], dtype=np.int64)
         self._begins = np.concatenate(([0], np.cumsum(self._sizes)))
         self.columns_at = np.array([address_of(one.bars.columns) for one in series], dtype=np.int64)
@@ -53,6 +55,22 @@ class RowBook:
 
     def addresses(self) -> NDArray[np.int64]:
         """Return `(series, rows)`; they hold as long as this book."""
+        for number, rows in self._averaged.items():
+            self._addresses[number] = rows.addresses()
+        return self._known_addresses()
+
+    def addresses_and_averages(self) -> tuple[NDArray[np.int64], Averages]:
+        """Return the same, 0 for plain averages, and what they would be averages of."""
+        known = self._averaged
+        sources = [rows.sources for rows in known.values()]
+        averages = Averages(
+            np.array(list(known), dtype=np.int64),
+            np.array([rows.period for rows in known.values()], dtype=np.int64),
+            np.array(sources, dtype=np.int64).reshape(len(known), len(self._series)),
+        )
+        return self._known_addresses(), averages
+
+    def _known_addresses(self) -> NDArray[np.int64]:
         if not self._addresses:
             return np.zeros((len(self._series), 0), dtype=np.int64)
         return np.ascontiguousarray(np.stack(self._addresses, axis=1))
@@ -100,11 +118,11 @@ class RowBook:
             return self._row(
                 key, lambda: [self._book(place).of(use, line) for place in range(len(self._series))]
             )
-        block = np.empty(int(self._begins[-1]))
         source = self.columns_at + _FIELDS.index(use.source) * self.strides
-        average_all(source, self._sizes, self._begins, int(use.params["period"]), block)
-        rows = _Slices(block, self._begins)
-        return self._row(key, lambda: rows, address_of(block) + self._begins[:-1] * _VALUE_BYTES)
+        rows = _Averaged(source, self._begins, int(use.params["period"]))
+        number = self._row(key, lambda: rows, np.zeros(len(self._series), dtype=np.int64))
+        self._averaged[number] = rows
+        return number
 
     def _row(
         self,
@@ -131,12 +149,24 @@ class RowBook:
         return book
 
 
-class _Slices(Sequence[Numbers]):
-    """Rows of all series in one block, cut out when asked for."""
+class _Averaged(Sequence[Numbers]):
+    """Averages of all series in one block, made when first asked for and cut out."""
 
-    def __init__(self, block: Numbers, begins: NDArray[np.int64]) -> None:
-        self._block = block
+    def __init__(self, sources: NDArray[np.int64], begins: NDArray[np.int64], period: int) -> None:
+        self.sources = sources
+        self.period = period
         self._begins = begins
+        self._block: Numbers | None = None
+
+    def addresses(self) -> NDArray[np.int64]:
+        """Return `(series,)`; they hold as long as this object."""
+        block, sizes = self._block, np.diff(self._begins)
+        if block is not None:
+            return address_of(block) + self._begins[:-1] * _VALUE_BYTES
+        block = self._block = np.empty(int(self._begins[-1]))
+        results: NDArray[np.int64] = address_of(block) + self._begins[:-1] * _VALUE_BYTES
+        average_all(self.sources, sizes, self.period, results)
+        return results
 
     def __len__(self) -> int:
         return len(self._begins) - 1
@@ -144,6 +174,8 @@ class _Slices(Sequence[Numbers]):
     def __getitem__(self, place: int) -> Numbers:  # type: ignore[override]
         if place >= len(self):
             raise IndexError(place)
+        self.addresses()
+        assert self._block is not None  # noqa: S101 - just made
         return self._block[self._begins[place] : self._begins[place + 1]]
 
 

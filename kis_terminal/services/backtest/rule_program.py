@@ -20,6 +20,7 @@ from kis_terminal.domain.strategy.model import (
     PatternCondition,
     PatternSignal,
 )
+from kis_terminal.services.backtest.averages import ABREAST, average_some
 from kis_terminal.services.backtest.compiled import array_at, compiled, pointer
 from kis_terminal.services.backtest.kernel import ENTRY_MARK, EXIT_MARK, Symbols
 
@@ -50,6 +51,16 @@ class Program(NamedTuple):
     """How many of them are the entry's."""
     entry_is_or: bool
     exit_is_or: bool
+
+
+class Averages(NamedTuple):
+    """Rows that are simple averages, not computed yet."""
+
+    rows: NDArray[np.int64]
+    """`(k,)`: their numbers."""
+    periods: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    """`(k, m)`: the address of what is averaged, for each series."""
 
 
 def program_of(entry: ConditionGroup, exit_group: ConditionGroup) -> Program:
@@ -165,6 +176,41 @@ def _judge_all(
         _judge(program, rows[place], left, right, marks, scratch)
 
 
+def _judge_averages(
+    program: Program,
+    rows: NDArray[np.int64],
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    symbols: Symbols,
+    averages: Averages,
+) -> None:
+    """Do the same where `rows` lacks simple averages: they are made for some series, judged, and forgotten.
+
+    Memory that is written once and read once would come from the system page by page, and that takes longer
+    than the averaging.
+    """
+    count, lines = len(symbols.size), len(averages.rows)
+    longest = 1
+    for place in range(count):
+        longest = max(longest, symbols.size[place])
+    flags = np.empty((2, longest), dtype=np.uint8)
+    scratch = np.empty((lines, ABREAST, longest))
+    results = np.empty(ABREAST, dtype=np.int64)
+    for begin in range(0, count, ABREAST):
+        end = min(begin + ABREAST, count)
+        for line in range(lines):
+            for lane in range(end - begin):
+                results[lane] = scratch.ctypes.data + (line * ABREAST + lane) * longest * 8
+                rows[begin + lane, averages.rows[line]] = results[lane]
+            sources = averages.sources[line, begin:end]
+            average_some(sources, symbols.size[begin:end], averages.periods[line], results[: end - begin])
+        for place in range(begin, end):
+            at = symbols.marks_at[place]
+            marks = symbols.marks[at : at + symbols.size[place]]
+            judge(program, rows[place], left, right, marks, flags)
+
+
 compare = compiled(_compare)
 judge = compiled(_judge, compare)
 judge_all = compiled(_judge_all, judge, is_entry=True)
+judge_averages = compiled(_judge_averages, judge, average_some, is_entry=True)

@@ -18,7 +18,8 @@ def test_averages_are_those_of_the_studies(period: int) -> None:
     begins = np.concatenate(([0], np.cumsum(sizes)))
     out = np.empty(int(begins[-1]))
 
-    average_all(np.array([address_of(one) for one in series]), sizes, begins, period, out)
+    results = address_of(out) + begins[:-1] * out.itemsize
+    average_all(np.array([address_of(one) for one in series]), sizes, period, results)
 
     for one, begin in zip(series, begins.tolist(), strict=False):
         unknown = np.full(len(one), np.nan)
