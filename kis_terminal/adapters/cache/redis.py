@@ -30,6 +30,7 @@ _CONNECT_PATIENCE = 2.0
 _PROBE_SECONDS = 0.5
 _WATCH_SECONDS = 2.0
 """Between two looks at a server that nobody calls."""
+_STALL_SECONDS = 0.01
 _TELL_SECONDS = 2.0
 """A server that is away for less is not worth a word."""
 _MICRO = 1_000_000
@@ -182,8 +183,13 @@ class RedisCache:
         task = asyncio.get_running_loop().create_task(call(), name="cache-call")
         self._calls.add(task)
         task.add_done_callback(self._called)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             done, _ = await asyncio.wait({task}, timeout=self._patience)
+            if not done and loop.time() - began > self._patience + _STALL_SECONDS:
+                # This program was busy, not the server: the answer may be there and not yet read.
+                done, _ = await asyncio.wait({task}, timeout=self._patience)
         finally:
             task.cancel()
         if not done:

@@ -85,6 +85,20 @@ async def test_a_silent_server_costs_one_wait_and_then_none(redis_url: str, expe
         assert told[-1] == ""
 
 
+async def test_a_program_that_is_busy_itself_does_not_take_the_server_for_silent(redis_url: str) -> None:
+    async with opened(redis_url) as cache:
+        await until(lambda: cache.is_up)
+        await cache.put("a", b"1")
+
+        asking = asyncio.create_task(cache.get("a"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        time.sleep(3 * PATIENCE)  # as a window that paints
+
+        assert await asking == b"1"
+        assert cache.is_up
+
+
 async def test_a_server_that_breaks_off_is_found_again_and_listened_to_again(redis_url: str) -> None:
     heard: list[bytes] = []
     async with fault_proxy(redis_url) as (proxy, url), opened(url, patience=1.0) as cache:
