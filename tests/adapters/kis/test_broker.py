@@ -181,6 +181,7 @@ class ExchangeClock(SystemClock):
     """The wall time of an exchange that plays another time of day."""
 
     def __init__(self, exchange: RunningExchange) -> None:
+        super().__init__()
         self._exchange = exchange
 
     def now(self) -> datetime:
