@@ -303,7 +303,7 @@ async def test_case_41_a_clock_that_is_wrong_is_measured_and_orders_are_found(
         access = exchange.access()
         async with opened(exchange, access, tmp_path, clock=clock, has_prints=False) as case:
             case.widen_limits()
-            assert case.desk.market_data.market_seconds() is None
+            assert not case.desk.market_data.has_live_time
             case.fault(f"do=blank,fields=ODNO,{ORDERS},nth=1")
 
             order = await case.desk.orders.submit(case.limit_order(SAMSUNG, floor_of(case)))

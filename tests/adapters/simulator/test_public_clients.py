@@ -97,7 +97,7 @@ async def test_minutes_asked_for_at_midnight_are_the_newest() -> None:
     """Cause: python-kis asks for the minutes of the day from 000000 on and got an empty chart."""
     asked = {**STOCK, "FID_PW_DATA_INCU_YN": "N", "FID_ETC_CLS_CODE": ""}
     path = f"{QUOTATIONS}/inquire-time-itemchartprice"
-    async with running(is_limited=False) as server, logged_in(server) as client:
+    async with running(is_limited=False, clock="11:30") as server, logged_in(server) as client:
         first = (await client.get(path, "FHKST03010200", {**asked, "FID_INPUT_HOUR_1": "000000"})).json()
         late = (await client.get(path, "FHKST03010200", {**asked, "FID_INPUT_HOUR_1": "235900"})).json()
 
