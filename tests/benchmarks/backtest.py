@@ -51,6 +51,7 @@ from kis_terminal.domain.strategy.model import (
 from kis_terminal.services.backtest.event_loop import run_events
 from kis_terminal.services.backtest.kernel_run import run_kernel
 from kis_terminal.services.backtest.market import prepare_market
+from kis_terminal.services.backtest.market_look import look_at
 from kis_terminal.services.backtest.rule_sweep import RuleSweep
 from tests.support.backtests import by_key, days_from, key_of, request_of, shares, sma_cross
 
@@ -98,7 +99,7 @@ def best_of(rounds: int, act: Callable[[], Any]) -> float:
 
 def run_rules(request: BacktestRequest, bars: dict[SeriesKey, BarColumns], listed: Any) -> Any:
     """Run the cross from bars to fills and equity."""
-    return run_kernel(request, prepare_market(request, bars, listed), sma_cross(FAST, SLOW))
+    return run_kernel(request, prepare_market(request, bars, listed, look_at), sma_cross(FAST, SLOW))
 
 
 def spec() -> StrategySpec:

@@ -6,9 +6,10 @@ Bars that did not trade are left out here, once: neither engine nor strategy eve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,11 @@ _BEGINNING = -(2**62)
 _VALUE_BYTES = 8
 _MINUTE = 60
 _LONGEST_FLAGS = 50_000_000
+MAY_BE_UNTRADED, MAY_BE_LOCKED = 1, 2
+"""What a look at a series tells: a value that is not above 0; a bar of one price."""
 
 
-@dataclass(frozen=True, slots=True)
-class TradedSeries:
+class TradedSeries(NamedTuple):
     """The bars of one symbol that traded, up to the end of the run; those before its start warm up lines."""
 
     key: SeriesKey
@@ -83,8 +85,12 @@ def prepare_market(
     request: BacktestRequest,
     bars: Mapping[SeriesKey, BarColumns],
     instruments: Mapping[str, Instrument],
+    look: Callable[[Sequence[BarColumns]], Sequence[int]] | None = None,
 ) -> MarketRun:
-    """Return what both engines run on. Raises CorrectionNeeded where the request cannot be run."""
+    """Return what both engines run on. Raises CorrectionNeeded where the request cannot be run.
+
+    `look` is `market_look.look_at` where the compiled engine is there: it saves most of the time.
+    """
     _refuse_nonsense(request)
     start, after = day_seconds(request.start), day_seconds(request.end + timedelta(days=1))
     given = [_columns(key, bars, after) for key in request.series]
@@ -94,7 +100,10 @@ def prepare_market(
             Sentence("{start}부터 {end}까지 봉이 하나도 없습니다.", start=request.start, end=request.end)
         )
     preparing = _Preparing(request, instruments, start, times)
-    series = tuple(preparing.traded(one, whole) for one, whole in zip(given, are_whole, strict=True))
+    looks = look(given) if look is not None else [MAY_BE_UNTRADED | MAY_BE_LOCKED] * len(given)
+    series = tuple(
+        preparing.traded(one, whole, seen) for one, whole, seen in zip(given, are_whole, looks, strict=True)
+    )
     return MarketRun(series, times, tuple(_warnings(request, series, instruments)))
 
 
@@ -203,12 +212,12 @@ class _Preparing:
         self._whole: dict[int, NDArray[np.int64]] = {}
         self._free: dict[int, NDArray[np.bool_]] = {}
 
-    def traded(self, given: BarColumns, is_whole: bool) -> TradedSeries:
+    def traded(self, given: BarColumns, is_whole: bool, seen: int) -> TradedSeries:
         """Return what the engines need of one series; `is_whole` tells that it has a bar at every step."""
-        bars = _only_traded(given)
+        bars = _only_traded(given) if seen & MAY_BE_UNTRADED else given
         first = _place(bars.times, self._start)
         instrument = _instrument(given.key, self._instruments)
-        can_buy, can_sell = self._fillable(bars, instrument)
+        can_buy, can_sell = self._fillable(bars, instrument if seen & MAY_BE_LOCKED else None)
         tax_times, tax_rates = self._taxes(instrument)
         commission = self._costs.commission
         if commission is None:

@@ -33,6 +33,7 @@ from kis_terminal.services.backtest.account import closes_on_grid
 from kis_terminal.services.backtest.figures import annual_growth, returns_of
 from kis_terminal.services.backtest.kernel_run import kernel_rules, kernel_symbols
 from kis_terminal.services.backtest.market import prepare_market
+from kis_terminal.services.backtest.market_look import look_at
 from kis_terminal.services.backtest.rows import RowBook
 from kis_terminal.services.backtest.rule_program import program_of
 from kis_terminal.services.backtest.single_sweep import sweep_one
@@ -79,7 +80,7 @@ class RuleSweep:
         self._request = request
         self._spec = spec
         self._names = tuple(names)
-        self._market = prepare_market(request, bars, instruments)
+        self._market = prepare_market(request, bars, instruments, look_at)
         index = None if request.benchmark is None else bars.get(request.benchmark)
         self._rows = RowBook(self._market.series, index)
         self._conditions: tuple[Condition, ...] = (*spec.entry.conditions, *spec.exit.conditions)

@@ -59,7 +59,7 @@ def run_backtest(
     `progress` is told parts done and parts in all. Raises CorrectionNeeded where the request or the
     strategy cannot be run, and lets through what a Python strategy raises.
     """
-    market = prepare_market(request, bars, instruments)
+    market = prepare_market(request, bars, instruments, _look())
     index = None if request.benchmark is None else bars.get(request.benchmark)
     if isinstance(strategy, type):
         outcome = _run_python(request, market, strategy, index, progress)
@@ -69,6 +69,15 @@ def run_backtest(
         outcome = _run_rules(request, market, rules, index, progress, engine)
         lines = _rule_lines(rules, market, index)
     return _result(request, market, outcome, lines, index, reports)
+
+
+def _look() -> Callable[[Sequence[BarColumns]], Sequence[int]] | None:
+    """Return the compiled look at bars where numba is there already."""
+    if KERNEL_MODULE not in sys.modules:
+        return None
+    from kis_terminal.services.backtest.market_look import look_at
+
+    return look_at
 
 
 def _run_python(
