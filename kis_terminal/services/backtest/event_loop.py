@@ -8,6 +8,7 @@ with `FillRule.CLOSE`, the filling of what was just decided. docs/backtesting.md
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count as count_from
 from itertools import pairwise
 
 import numpy as np
@@ -121,14 +122,17 @@ class _Loop:
         times, stops, steps = series.bars.times.tolist(), self._stops, self._steps[0]
         for begin in range(series.first, len(times), _PROGRESS_BARS):
             progress(steps[begin], len(self._market.times))
-            for bar in range(begin, min(begin + _PROGRESS_BARS, len(times))):
-                step = context.step = steps[bar]
-                context.time = times[bar]
+            end = begin + _PROGRESS_BARS
+            for count, step, time in zip(
+                count_from(begin + 1), steps[begin:end], times[begin:end], strict=False
+            ):
+                context.step = step
+                context.time = time
                 if waiting and at_open:
                     self._execute(step, at_open=True)
                 if stops is not None:
                     self._run_stops(stops, step)
-                counts[0] = bar + 1
+                counts[0] = count
                 on_bar(context, symbol)
                 if waiting and not at_open:
                     self._execute(step, at_open=False)

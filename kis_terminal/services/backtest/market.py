@@ -5,6 +5,7 @@ Bars that did not trade are left out here, once: neither engine nor strategy eve
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ class TradedSeries(NamedTuple):
 
     def tax_rate(self, time: int) -> float:
         """Return the fraction of a sale at `time` that is taxed away."""
-        return float(self.tax_rates[int(np.searchsorted(self.tax_times, time, side="right")) - 1])
+        # The few rates are looked through more quickly than numpy is called.
+        return float(self.tax_rates[bisect_right(self.tax_times, time) - 1])
 
 
 @dataclass(frozen=True, slots=True)
