@@ -61,13 +61,17 @@ class Research:
     def loader(self) -> BarLoader:
         """Return the loader: memory, store, then KIS at the lowest priority."""
         from kis_terminal.adapters.kis.bar_source import KisBarSource
+        from kis_terminal.adapters.storage.bar_place import realm_of
         from kis_terminal.services.bars.loader import BarLoader
+        from kis_terminal.services.bars.shared import SHARED_SECONDS, SharedLive
 
         with self._lock:
             if self._loader is None:
                 core = self._core
                 source = KisBarSource(core.broker.client, core.clock)
-                self._loader = BarLoader(source, self.store(), core.clock)
+                realm = realm_of(self._settings.environment)
+                shared = SharedLive(core.cache, realm, SHARED_SECONDS) if core.cache is not None else None
+                self._loader = BarLoader(source, self.store(), core.clock, shared=shared)
             return self._loader
 
     def _library(self) -> BarLibrary:

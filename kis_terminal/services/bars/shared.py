@@ -16,6 +16,8 @@ from kis_terminal.ports import Cache
 log = logging.getLogger(__name__)
 
 _KIND = "livebars"
+SHARED_SECONDS = 30.0
+"""How long bars that are not over serve other programs."""
 _HEAD = 3
 """Numbers before the bars: start and end of the span, count."""
 
