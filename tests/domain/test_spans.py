@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ def test_joined_holds_the_same_seconds_in_the_fewest_spans(spans: list[Span]) ->
     result = joined(spans)
 
     assert seconds(result) == seconds(spans)
-    assert all(early.end < late.start for early, late in zip(result, result[1:], strict=False))
+    assert all(early.end < late.start for early, late in pairwise(result))
     assert all(span.end > span.start for span in result)
 
 
