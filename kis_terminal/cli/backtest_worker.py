@@ -93,7 +93,9 @@ def serve(build: Callable[[], Desk]) -> None:
 
 def _desk() -> Desk:
     from kis_terminal.cli.backtest_desk import BacktestDesk
+    from kis_terminal.cli.backtest_warmer import start_when_idle
 
+    start_when_idle()
     return BacktestDesk()
 
 
