@@ -1,280 +1,52 @@
 """The vectorised engine: the rules of `event_loop` for rule strategies, compiled, event to event.
 
 What a rule strategy does on one symbol hangs on the account only where a buy fails for want of cash. So each
-symbol always knows the one execution it waits for; these lie in buckets by step and phase, and only buckets
-with something in them cost anything. Holdings are added to the equity curve in whole stretches.
-
-Prices are read where they lie, through addresses: `(5, n)` columns whose rows are `stride` apart.
+symbol always knows the one execution it waits for (`kernel_moves`); these lie in buckets by step and phase,
+and only buckets with something in them cost anything. Holdings are added to the equity curve in whole
+stretches.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kis_terminal.domain import tick_history
-from kis_terminal.services.backtest import fills
-from kis_terminal.services.backtest.compiled import _uncounted, array_at, compiled, pointer, uncounted
-
-ENTRY_MARK, EXIT_MARK, NO_BUY_MARK, NO_SELL_MARK = 1, 2, 4, 8
-"""Bits of a bar's mark: entry true, exit true, a buy is not filled, a sale is not filled."""
-BUY, SELL = 0, 1
-_ENTRY, _EXIT, _STOP, _TRAILING, _TARGET = range(5)
-_NEVER = -1
-_OPEN_PHASE, _MIDDLE_PHASE, _CLOSE_PHASE = range(3)
-_PHASES = 3
-
-new_tick = compiled(tick_history._new_tick)
-old_tick = compiled(tick_history._old_tick)
-tick_size_at = compiled(tick_history.tick_size_at, new_tick, old_tick)
-round_up_at = compiled(tick_history.round_up_at, tick_size_at)
-round_down_at = compiled(tick_history.round_down_at, tick_size_at)
-on_grid = compiled(fills.on_grid)
-cost_of = compiled(fills.cost_of)
-buy_price = compiled(fills.buy_price, round_up_at)
-sell_price = compiled(fills.sell_price, round_down_at)
-target_shares = compiled(fills.target_shares)
-wanted_shares = compiled(fills.wanted_shares, target_shares)
-affordable_shares = compiled(fills.affordable_shares, on_grid, cost_of)
-
-
-class Symbols(NamedTuple):
-    """The series of a run, `(m,)` each where nothing else is said; bars are counted from each first."""
-
-    address: NDArray[np.int64]
-    """Of `(5, n)` float64 columns."""
-    stride: NDArray[np.int64]
-    """Values from one row of the columns to the next."""
-    size: NDArray[np.int64]
-    first: NDArray[np.int64]
-    """The first bar of the run."""
-    shift: NDArray[np.int64]
-    """Step less bar where a series has a bar at every step from its first to its last."""
-    steps: NDArray[np.int64]
-    """Steps of all bars of the series that have gaps, one series after the other."""
-    steps_at: NDArray[np.int64]
-    """Where each series' steps begin; below 0 for one without gaps."""
-    marks: NDArray[np.uint8]
-    """Marks of all bars, one series after the other."""
-    marks_at: NDArray[np.int64]
-    table: NDArray[np.int64]
-    commission: NDArray[np.float64]
-    unit: NDArray[np.float64]
-    tax_times: NDArray[np.int64]
-    """Changes of all series, one after the other."""
-    tax_rates: NDArray[np.float64]
-    tax_at: NDArray[np.int64]
-    """`(m + 1,)`: where each series' changes begin."""
-
-
-class Rules(NamedTuple):
-    """What is the same for all symbols."""
-
-    at_close: bool
-    is_intrabar: bool
-    stop: float
-    trailing: float
-    target: float
-    sizing: int
-    size: float
-    slippage: float
-    cash: float
-
-
-class KernelFills(NamedTuple):
-    """`(k,)` each, in the order of execution."""
-
-    place: NDArray[np.int32]
-    bar: NDArray[np.int32]
-    step: NDArray[np.int32]
-    side: NDArray[np.int8]
-    reason: NDArray[np.int8]
-    price: NDArray[np.float64]
-    quantity: NDArray[np.int64]
-    commission: NDArray[np.float64]
-    tax: NDArray[np.float64]
-
-
-def _row(symbols: Symbols, place: int, row: int) -> NDArray[np.float64]:
-    """Return one column of a series where it lies."""
-    begin = symbols.address[place] + row * symbols.stride[place] * 8
-    column: NDArray[np.float64] = array_at(pointer(begin), symbols.size[place])
-    return column
-
-
-def _step_of(symbols: Symbols, place: int, bar: int) -> int:
-    at = symbols.steps_at[place]
-    return int(symbols.steps[at + bar] if at >= 0 else bar + symbols.shift[place])
-
-
-def _first_marked(marks: NDArray[np.uint8], bar: int, bit: int) -> int:
-    """Return the first bar from `bar` on that has a mark, the number of bars when none has."""
-    rest = marks[bar:]
-    for one in range(len(rest)):
-        if rest[one] & bit:
-            return bar + one
-    return len(marks)
-
-
-def _buy_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
-    """Return the bar on which who is flat at the close of `bar` buys, and whether a buy waits at the end."""
-    size = len(marks)
-    is_waiting = False
-    while bar < size:
-        if not is_waiting:
-            bar = _first_marked(marks, bar, ENTRY_MARK)
-            if bar == size:
-                break
-        mark = marks[bar]
-        if is_waiting and not at_close and not mark & NO_BUY_MARK:
-            return bar, False
-        if mark & ENTRY_MARK:
-            is_waiting = True
-        elif mark & EXIT_MARK:
-            is_waiting = False
-        if is_waiting and at_close and not mark & NO_BUY_MARK:
-            return bar, False
-        bar += 1
-    return _NEVER, is_waiting
-
-
-def _exit_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
-    """Return the bar on which a holding without stops is sold, and whether a sale waits at the end."""
-    size = len(marks)
-    is_waiting = False
-    bar = _first_marked(marks, bar, EXIT_MARK)
-    while bar < size:
-        mark = marks[bar]
-        if is_waiting and not at_close and not mark & NO_SELL_MARK:
-            return bar, False
-        if mark & EXIT_MARK:
-            is_waiting = True
-        if is_waiting and at_close and not mark & NO_SELL_MARK:
-            return bar, False
-        bar += 1
-    return _NEVER, is_waiting
-
-
-def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, bool]:
-    """Return the same for a symbol."""
-    at = symbols.marks_at[place]
-    return _buy_bar(symbols.marks[at : at + symbols.size[place]], rules.at_close, bar)
-
-
-def _next_sale(
-    symbols: Symbols, rules: Rules, place: int, bar: int, entry: float, time: NDArray[np.int64]
-) -> tuple[int, int, int, float, bool]:
-    """Return bar, phase, reason, price (0 for the market's) of a held symbol's sale, and whether one waits.
-
-    `bar` is the first after the entry: the one bought on at its open, or the next one.
-    """
-    size, at = symbols.size[place], symbols.marks_at[place]
-    marks = symbols.marks[at : at + size]
-    closes = _row(symbols, place, 3)
-    has_levels = rules.stop > 0.0 or rules.trailing > 0.0 or rules.target < np.inf
-    is_intrabar = rules.is_intrabar and has_levels
-    on_close = has_levels and not rules.is_intrabar
-    stop, target = entry * rules.stop, entry * rules.target
-    peak = entry
-    is_waiting, reason = False, _EXIT
-    if not has_levels:
-        sold, is_waiting = _exit_bar(marks, rules.at_close, bar)
-        phase = _CLOSE_PHASE if rules.at_close else _OPEN_PHASE
-        return sold, phase, reason, 0.0, is_waiting
-    while bar < size:
-        mark = marks[bar]
-        can_sell = not mark & NO_SELL_MARK
-        if is_waiting and not rules.at_close and can_sell:
-            return bar, _OPEN_PHASE, reason, 0.0, False
-        if is_intrabar:
-            if can_sell:
-                price, why = _level_reached(
-                    symbols, rules, place, bar, stop, peak * rules.trailing, target, time
-                )
-                if price > 0.0:
-                    return bar, _MIDDLE_PHASE, why, price, False
-            peak = max(peak, closes[bar])
-        why = _NEVER
-        if on_close:
-            close = closes[bar]
-            peak = max(peak, close)
-            if close <= stop:
-                why = _STOP
-            elif close <= peak * rules.trailing:
-                why = _TRAILING
-            elif close >= target:
-                why = _TARGET
-        if why == _NEVER and mark & EXIT_MARK:
-            why = _EXIT
-        if why != _NEVER:
-            is_waiting, reason = True, why
-        if is_waiting and rules.at_close and can_sell:
-            return bar, _CLOSE_PHASE, reason, 0.0, False
-        bar += 1
-    return _NEVER, _OPEN_PHASE, reason, 0.0, is_waiting
-
-
-def _level_reached(
-    symbols: Symbols,
-    rules: Rules,
-    place: int,
-    bar: int,
-    stop: float,
-    trailing: float,
-    target: float,
-    time: NDArray[np.int64],
-) -> tuple[float, int]:
-    """Return the market price at which a level sells within a bar, and why; 0 for none (see `intrabar`)."""
-    opened, close = _row(symbols, place, 0)[bar], _row(symbols, place, 3)[bar]
-    low = min(_row(symbols, place, 2)[bar], opened, close)
-    high = max(_row(symbols, place, 1)[bar], opened, close)
-    now, table = time[_step_of(symbols, place, bar)], symbols.table[place]
-    level, reason = (stop, _STOP) if stop >= trailing else (trailing, _TRAILING)
-    if level > 0.0 and opened <= level:
-        return opened, reason
-    limit = round_up_at(target, table, now) if target < np.inf else np.inf
-    if opened >= limit:
-        return opened, _TARGET
-    if level > 0.0 and low <= level:
-        return max(round_down_at(level, table, now), low), reason
-    if high >= limit:
-        return limit, _TARGET
-    return 0.0, _NEVER
-
-
-def _tax_rate(symbols: Symbols, place: int, time: int) -> float:
-    change = symbols.tax_at[place + 1] - 1
-    while change > symbols.tax_at[place] and symbols.tax_times[change] > time:
-        change -= 1
-    return float(symbols.tax_rates[change])
-
-
-def _hold(
-    values: NDArray[np.float64], symbols: Symbols, place: int, bar: int, end: int, quantity: int
-) -> None:
-    """Add what `quantity` shares are worth at the end of each step from `bar` to before `end`.
-
-    `end` below 0 means to the end of the run.
-    """
-    closes = _row(symbols, place, 3)
-    last = symbols.size[place] if end < 0 else end
-    stop = len(values) if end < 0 else _step_of(symbols, place, end)
-    if symbols.steps_at[place] < 0:
-        shift, shares = symbols.shift[place], float(quantity)
-        # Slices counted from 0 are what the compiler turns into vectors.
-        inside, prices = values[bar + shift : last + shift], closes[bar:last]
-        for one in range(len(prices)):
-            inside[one] += np.floor(shares * prices[one] * 4096.0 + 0.5) / 4096.0
-        if last + shift < stop and last > bar:
-            values[last + shift : stop] += np.floor(shares * closes[last - 1] * 4096.0 + 0.5) / 4096.0
-        return
-    for one in range(bar, last):
-        worth = np.floor(quantity * closes[one] * 4096.0 + 0.5) / 4096.0
-        until = stop if one + 1 == last else _step_of(symbols, place, one + 1)
-        for step in range(_step_of(symbols, place, one), until):
-            values[step] += worth
+from kis_terminal.services.backtest.compiled import _uncounted, compiled, uncounted
+from kis_terminal.services.backtest.kernel_moves import (
+    _hold,
+    _next_buy,
+    _next_sale,
+    _tax_rate,
+    hold,
+    next_buy,
+    next_sale,
+    tax_rate,
+)
+from kis_terminal.services.backtest.kernel_values import (
+    _CLOSE_PHASE,
+    _ENTRY,
+    _MIDDLE_PHASE,
+    _OPEN_PHASE,
+    _PHASES,
+    _TARGET,
+    BUY,
+    SELL,
+    KernelFills,
+    Rules,
+    Symbols,
+    _row,
+    _step_of,
+    affordable_shares,
+    buy_price,
+    cost_of,
+    on_grid,
+    row_of,
+    sell_price,
+    step_of,
+    wanted_shares,
+)
 
 
 def _grown(old: Any, size: int) -> Any:
@@ -478,15 +250,6 @@ def _run_rules(
     return made, equity, without_cash, cut, waiting
 
 
-row_of = compiled(_row)
-step_of = compiled(_step_of)
-first_marked = compiled(_first_marked)
-buy_bar = compiled(_buy_bar, first_marked)
-exit_bar = compiled(_exit_bar, first_marked)
-next_buy = compiled(_next_buy, buy_bar)
-level_reached = compiled(_level_reached, row_of, step_of, round_up_at, round_down_at)
-next_sale = compiled(_next_sale, row_of, exit_bar, level_reached)
-hold = compiled(_hold, row_of, step_of)
 run_rules = compiled(
     _run_rules,
     compiled(_lent, uncounted),
@@ -495,7 +258,7 @@ run_rules = compiled(
     next_buy,
     next_sale,
     hold,
-    compiled(_tax_rate),
+    tax_rate,
     compiled(_grown),
     compiled(_sorted_bucket),
     on_grid,

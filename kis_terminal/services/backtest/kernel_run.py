@@ -15,11 +15,13 @@ from kis_terminal.domain.bar_columns import BarColumns
 from kis_terminal.domain.strategy.model import BoundStrategy, Condition, PatternCondition, RiskRules
 from kis_terminal.services.backtest.fill_table import FillTable
 from kis_terminal.services.backtest.kernel import (
+    run_rules,
+)
+from kis_terminal.services.backtest.kernel_values import (
     NO_BUY_MARK,
     NO_SELL_MARK,
     Rules,
     Symbols,
-    run_rules,
 )
 from kis_terminal.services.backtest.market import MarketRun, TradedSeries
 from kis_terminal.services.backtest.outcome import EngineOutcome, Skips

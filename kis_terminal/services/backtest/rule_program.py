@@ -22,7 +22,11 @@ from kis_terminal.domain.strategy.model import (
 )
 from kis_terminal.services.backtest.averages import ABREAST, average_some
 from kis_terminal.services.backtest.compiled import array_at, compiled, pointer
-from kis_terminal.services.backtest.kernel import ENTRY_MARK, EXIT_MARK, Symbols
+from kis_terminal.services.backtest.kernel_values import (
+    ENTRY_MARK,
+    EXIT_MARK,
+    Symbols,
+)
 
 _GREATER, _LESS, _GREATER_EQUAL, _LESS_EQUAL, _CROSS_ABOVE, _CROSS_BELOW, _EQUAL, _NOT_EQUAL = range(8)
 _CODES = {

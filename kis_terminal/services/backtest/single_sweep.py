@@ -10,25 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.services.backtest.compiled import compiled
-from kis_terminal.services.backtest.kernel import (
+from kis_terminal.services.backtest.kernel_moves import (
+    _buy_bar,
+    _exit_bar,
+    _next_sale,
+    _tax_rate,
+    buy_bar,
+    exit_bar,
+    next_sale,
+)
+from kis_terminal.services.backtest.kernel_values import (
     _CLOSE_PHASE,
     _MIDDLE_PHASE,
     _OPEN_PHASE,
     _TARGET,
     Rules,
     Symbols,
-    _buy_bar,
-    _exit_bar,
-    _next_sale,
     _row,
     _step_of,
-    _tax_rate,
     affordable_shares,
-    buy_bar,
     buy_price,
     cost_of,
-    exit_bar,
-    next_sale,
     on_grid,
     row_of,
     sell_price,

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from kis_terminal.services.backtest.compiled import compiled
 from kis_terminal.services.backtest.kernel import (
+    _run_rules,
+    run_rules,
+)
+from kis_terminal.services.backtest.kernel_values import (
     SELL,
     KernelFills,
     Rules,
     Symbols,
-    _run_rules,
-    run_rules,
 )
 from kis_terminal.services.backtest.rule_program import Program, _judge_all, judge_all
 
