@@ -94,6 +94,12 @@ class MainWindow(QMainWindow):
         if not self.layouts.restore_geometry():
             self.resize(self._first_size())
         self.layouts.restore(layout)
+        self._is_arranged_anew = bool(layout) or not workspace.preferences.read("layouts.last")
+        if layout and layout not in self.layouts.names:
+            known = ", ".join(layout_word(name) for name in self.layouts.names)
+            self.messages.show(
+                "warn", tr("화면 배치 '{name}'이(가) 없습니다. 있는 것: {names}", name=layout, names=known)
+            )
         self.status.show_layout(layout_word(self.layouts.current))
         self._pulse = QTimer(self)
         self._pulse.setInterval(_PULSE_MILLISECONDS)
@@ -227,7 +233,7 @@ class MainWindow(QMainWindow):
             self._has_been_shown = True
             self.toolbar.start()
             self._pulse.start()
-            if not self.workspace.preferences.read("layouts.last"):
+            if self._is_arranged_anew:
                 self.layouts.share_out()
             elif not self.layouts.fits():
                 QTimer.singleShot(_RESTORING_MILLISECONDS, self, self.layouts.share_out)

@@ -619,3 +619,30 @@ def test_closing_twice_is_closing_once(desk: Desk, open_window: OpenWindow) -> N
     window.close_now()
 
     assert closed == [None]
+
+
+def test_a_named_layout_gets_its_shares_over_what_was_there_at_the_last_close(
+    desk: Desk, open_window: OpenWindow, qtbot: Any
+) -> None:
+    """Cause: only a first start shared the room out; a preset over a kept arrangement took any widths."""
+    first = open_window(desk, (1366, 768))
+    first.close_now()
+    window = MainWindow(desk.workspace, [WatchlistPanel(desk.workspace), OrdersPanel(desk.workspace)], "단타")
+    window.resize(1366, 768)
+    window.show()
+    qtbot.waitExposed(window)
+    try:
+        assert abs(window.docks["watchlist"].width() - 318) < 20
+        assert window.docks["orders"].width() > 900
+    finally:
+        window.close_now()
+        window.deleteLater()
+
+
+def test_a_layout_that_is_not_there_is_named(desk: Desk, qtbot: Any) -> None:
+    window = MainWindow(desk.workspace, [WatchlistPanel(desk.workspace)], "없는 것")
+    try:
+        assert any("없는 것" in text and "단타" in text for text in window.messages.shown)
+    finally:
+        window.close_now()
+        window.deleteLater()

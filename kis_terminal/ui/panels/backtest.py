@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel
 
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
+from kis_terminal.ui.wide_page import WidePage
 from kis_terminal.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class BacktestPanel(Panel):
         view: BacktestView = module.BacktestView(self.workspace, backtests, self._today, setup, results)
         self.body.removeWidget(self.waiting)
         self.waiting.hide()
-        self.body.addWidget(view, 1)
+        self.body.addWidget(WidePage(view), 1)
         self.view = view
         if self.is_active:
             view.wake()

@@ -32,6 +32,7 @@ from kis_terminal.ui.csv_file import save_table
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import said, tr
+from kis_terminal.ui.wide_page import WidePage
 from kis_terminal.ui.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class DataPanel(Panel):
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 2)
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
-        self.body.addWidget(self.form)
+        self.body.addWidget(WidePage(self.form, is_low=True))
         self.body.addWidget(self.strip_line)
         self.body.addWidget(self.split, 1)
         self.body.addWidget(self.confirm)
