@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from kis_terminal.cli.account import open_account, refuse_settings, run
+from kis_terminal.cli.korean_usage import KoreanParser, day, number, whole_number
 from kis_terminal.domain.errors import CorrectionNeeded, SettingsError, TerminalError
 from kis_terminal.ui.translation import said, tr
 
@@ -17,7 +18,7 @@ _STRATEGY_ENDINGS = (".yaml", ".yml", ".py")
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the command's parser."""
-    parser = argparse.ArgumentParser(
+    parser = KoreanParser(
         prog="kis-terminal backtest",
         description="전략을 과거의 봉으로 실행합니다. --bars가 없으면 봉은 캐시에서, 없는 것만 KIS(기본은 "
         "시뮬레이션)에서 받습니다. 창의 백테스트 화면과 같은 계산입니다.",
@@ -28,9 +29,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--symbols", nargs="+", default=[], metavar="SYMBOL", help="종목코드 (--bars면 없을 때 파일의 전부)"
     )
-    parser.add_argument("--from", dest="start", type=date.fromisoformat, metavar="YYYY-MM-DD", help="첫날")
-    parser.add_argument("--to", dest="end", type=date.fromisoformat, metavar="YYYY-MM-DD", help="마지막 날")
-    parser.add_argument("--interval", choices=_INTERVALS, default="1d", help="주기 (기본 1d)")
+    parser.add_argument("--from", dest="start", type=day, metavar="YYYY-MM-DD", help="첫날")
+    parser.add_argument("--to", dest="end", type=day, metavar="YYYY-MM-DD", help="마지막 날")
+    parser.add_argument("--interval", choices=_INTERVALS, help="주기 (기본 1d, --bars면 파일의 주기)")
     parser.add_argument("--bars", type=Path, metavar="FILE|DIR", help="봉 파일이나 폴더 (CSV, gz, Parquet)")
     parser.add_argument("--raw", action="store_true", help="수정주가 대신 원주가")
     _add_rules(parser)
@@ -46,10 +47,10 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_rules(parser: argparse.ArgumentParser) -> None:
     rules = parser.add_argument_group("자금과 체결")
     rules.add_argument(
-        "--cash", type=float, default=100_000_000.0, metavar="WON", help="시작 금액 (기본 1억)"
+        "--cash", type=number, default=100_000_000.0, metavar="WON", help="시작 금액 (기본 1억)"
     )
     rules.add_argument(
-        "--size", metavar="10|95%%", help="한 번에 살 주식 수, 또는 평가금액의 비율 (기본 같은 비중)"
+        "--size", metavar="10|95%", help="한 번에 살 주식 수, 또는 평가금액의 비율 (기본 같은 비중)"
     )
     rules.add_argument(
         "--fill",
@@ -61,7 +62,7 @@ def _add_rules(parser: argparse.ArgumentParser) -> None:
         "--stops", choices=("close", "intrabar"), default="close", help="손절·익절을 판단하는 때"
     )
     for name, words in (("commission", "수수료율"), ("tax", "매도 세율"), ("slippage", "슬리피지")):
-        rules.add_argument(f"--{name}", type=float, metavar="RATE", help=f"{words} (0.00015는 0.015%%)")
+        rules.add_argument(f"--{name}", type=number, metavar="RATE", help=f"{words} (0.00015는 0.015%%)")
     rules.add_argument("--benchmark", metavar="SYMBOL", help="종목코드나 지수(0001 코스피)")
     rules.add_argument(
         "--set", dest="values", action="append", default=[], metavar="NAME=VALUE", help="매개변수 (여러 번)"
@@ -79,7 +80,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     outputs.add_argument("--method", choices=("grid", "random", "tpe"), default="grid", help="탐색 방법")
     outputs.add_argument(
-        "--samples", type=int, default=200, metavar="N", help="무작위·TPE의 표본 수 (기본 200)"
+        "--samples", type=whole_number, default=200, metavar="N", help="무작위·TPE의 표본 수 (기본 200)"
     )
     outputs.add_argument("--target", default="sharpe", metavar="FIGURE", help="탐색의 목표 (기본 sharpe)")
     outputs.add_argument("--walk-forward", metavar="TRAIN:TEST", help="전진분석: 학습과 검증의 봉 수")
@@ -117,9 +118,17 @@ def _checked(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and print; returns 0 done, 1 failed, 2 bad usage, settings, strategy or bars."""
     chosen = _checked(arguments)
+    try:
+        return _run(chosen)
+    except KeyboardInterrupt:  # while the engine was being loaded
+        print(tr("멈췄습니다."), file=sys.stderr)
+        return 1
+
+
+def _run(chosen: argparse.Namespace) -> int:
     json_out, chosen.json = chosen.json, chosen.json == "-"
     try:
-        account, output = open_account(chosen)
+        account, output = open_account(chosen, needs_keys=False)
     except SettingsError as error:
         return refuse_settings(error)
     # numba and the engine: not before the settings are known to be sound.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,7 @@ def _python_sheet(path: Path, data_folder: Path | None) -> StrategySheet:
         return StrategySheet(source, file.name, problems=problems)
     strategy = strategy_class(file.name, file.text)
     title = strategy.name or file.name
+    source = replace(source, title=title)
     description = (strategy.__doc__ or "").strip().partition("\n")[0]
     return StrategySheet(source, title, description, strategy.parameter_rules, problems)
 
@@ -116,6 +118,7 @@ def _sheet(document: StrategyDocument) -> StrategySheet:
         bind(spec)
     except CorrectionNeeded as error:
         problems.append(StrategyProblem(None, "error", sentence_of(error)))
+    source = replace(source, title=spec.name)
     return StrategySheet(source, spec.name, spec.metadata.description, _rules(spec), problems)
 
 
@@ -185,6 +188,16 @@ def walk_forward(
             address=work.scheduler,
             progress=lambda done, total: tell(WorkProgress(Stage.WALK, done, total)),
         )
+
+
+def best_request(found: SweepResult) -> BacktestRequest:
+    """Return the run of a sweep's best combination; the base where none has the target."""
+    from kis_terminal.services.backtest.sweep_job import request_of
+
+    base = found.request.base
+    if found.best is None:
+        return base
+    return request_of(base, read_runnable(base.strategy), found.rows[found.best].parameters)
 
 
 def a_bench() -> SweepBench:

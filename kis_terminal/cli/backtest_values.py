@@ -85,6 +85,16 @@ def _listed(name: str, span: str) -> list[Parameter]:
     return sorted(numbers) if name != SYMBOL_NAME and len(numbers) == len(words) else [*words]
 
 
+def window_days_of(text: str) -> tuple[int, int]:
+    """Return the bars of training and test that `504:126` says; raises CorrectionNeeded."""
+    train, _, test = text.partition(":")
+    if train.isdecimal() and test.isdecimal() and int(train) > 1 and int(test) > 0:
+        return int(train), int(test)
+    raise CorrectionNeeded(
+        Sentence("--walk-forward {text}: 504:126처럼 학습과 검증의 봉 수를 적으십시오.", text=text)
+    )
+
+
 def sizing_of(text: str | None) -> Sizing:
     """Return what `10` or `95%` says; raises CorrectionNeeded."""
     if text is None:

@@ -25,6 +25,7 @@ from kis_terminal.cli.strategy_words import parts
 from kis_terminal.cli.tables import Heading, table
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded, SettingsError, TerminalError
+from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.problems import Problem, Severity
 from kis_terminal.resource_files import resource_path
 from kis_terminal.settings import load_settings
@@ -109,7 +110,17 @@ def _check(chosen: argparse.Namespace) -> int:
             _print_check(one)
     if is_missing:
         return 2
-    return int(any(isinstance(one, StrategyDocument) and one.errors for one in documents))
+    return int(any(_has_errors(one) for one in documents))
+
+
+def _has_errors(document: StrategyDocument | PythonFile) -> bool:
+    return bool(document.errors) if isinstance(document, StrategyDocument) else not document.classes
+
+
+def _without_class(file: PythonFile) -> Sentence:
+    return Sentence(
+        "{name}: 오류: Strategy를 상속한 클래스가 없어 전략으로 실행할 수 없습니다.", name=file.name
+    )
 
 
 def _print_check(document: StrategyDocument | PythonFile) -> None:
@@ -141,6 +152,8 @@ def _print_check(document: StrategyDocument | PythonFile) -> None:
 
 def _print_python(file: PythonFile) -> None:
     print(f"{file.name}  SHA-256 {file.digest}")
+    if not file.classes:
+        print(said(_without_class(file)))
     print(said(FULL_RIGHTS))
     for warning in file.warnings:
         print(f"! {said(warning)}")
@@ -156,6 +169,7 @@ def _told(document: StrategyDocument | PythonFile) -> dict[str, Any]:
             "sha256": document.digest,
             "classes": list(document.classes),
             "imports": list(document.imports),
+            "errors": [] if document.classes else [said(_without_class(document))],
             "warnings": [said(warning) for warning in document.warnings],
         }
     return {
@@ -213,12 +227,16 @@ def _row(document: StrategyDocument) -> dict[str, Any]:
 
 
 def _show(chosen: argparse.Namespace) -> int:
-    spec = read_file(find_strategy(chosen.strategy)).sound()
-    found = parts(spec)
+    document = read_file(find_strategy(chosen.strategy))
+    found = parts(document.sound())
     if chosen.json:
         _print_json(found.told())
-        return 0
-    print("\n".join(found.lines()))
+    else:
+        print("\n".join(found.lines()))
+    for problem in document.problems:
+        if problem.severity is Severity.WARNING:
+            words = tr("경고 {line}행: {sentence}", line=problem.line, sentence=problem.sentence)
+            print(f"! {words}", file=sys.stderr if chosen.json else sys.stdout)
     return 0
 
 

@@ -76,6 +76,8 @@ class StrategySource:
     text: str
     kind: str = "yaml"
     """`yaml` or `python`."""
+    title: str = ""
+    """The strategy's own name, for reports; empty where only the file's is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from kis_terminal.domain.backtest import BacktestRequest
+from kis_terminal.domain.backtest import BacktestFill, BacktestRequest, BacktestTrade
 from kis_terminal.domain.strategy.contract import Parameter
 
 
@@ -101,3 +101,6 @@ class WalkForwardResult:
     """`(n,)`: out-of-sample equity, beginning at the request's cash."""
     summary: Mapping[str, float | int | None]
     warnings: Sequence[str] = ()
+    fills: Sequence[BacktestFill] = ()
+    """Of the test windows, in their order; trades likewise."""
+    trades: Sequence[BacktestTrade] = ()

@@ -123,7 +123,13 @@ def _parsed(text: str, name: str) -> ast.Module:
 
 
 def _classes(tree: ast.Module) -> tuple[str, ...]:
-    names = {"Strategy"}
+    names = {"Strategy"} | {
+        alias.asname
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.name == "Strategy" and alias.asname
+    }
     found = []
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(_last_name(base) in names for base in node.bases):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.strategy.indicator_table import indicators
 from kis_terminal.domain.strategy.model import (
     Arithmetic,
     Comparison,
@@ -54,6 +55,7 @@ _ONE_SIDED: Mapping[str, PatternSignal] = MappingProxyType(
 """Patterns of one direction whose function answers for both; the backtester does not filter."""
 _ABOVE = (Operator.GREATER_THAN, Operator.CROSS_ABOVE)
 _BELOW = (Operator.LESS_THAN, Operator.CROSS_BELOW)
+_TRUE_OF_EQUALS = (Operator.EQUAL, Operator.GREATER_EQUAL, Operator.LESS_EQUAL)
 
 
 def tell_traps(spec: StrategySpec, lines: Mapping[tuple[str, int], int], findings: Findings) -> None:
@@ -101,7 +103,45 @@ def _tell_comparison(spec: StrategySpec, condition: Comparison, line: int, findi
                 can_fix=True,
             )
         return
-    _tell_range(spec, condition, line, findings)
+    if not _tell_same_line(spec, condition, line, findings):
+        _tell_range(spec, condition, line, findings)
+
+
+def _tell_same_line(spec: StrategySpec, condition: Comparison, line: int, findings: Findings) -> bool:
+    """Warn where both sides are one and the same line: averages of equal periods, a price and itself."""
+    if condition.scalar is not None or _identity(spec, condition.left) != _identity(spec, condition.right):
+        return False
+    if condition.operator in _TRUE_OF_EQUALS:
+        findings.warning(
+            line, "always-true", Sentence("이 조건은 늘 참입니다: 양쪽이 같은 값입니다(기간 등이 같음).")
+        )
+    else:
+        findings.warning(
+            line,
+            "never-true",
+            Sentence("이 조건은 결코 참이 되지 않습니다: 양쪽이 같은 값입니다(기간 등이 같음)."),
+        )
+    return True
+
+
+def _identity(spec: StrategySpec, operand: Operand) -> object:
+    """Return what tells two lines apart that are computed differently, parameters at their defaults."""
+    if not isinstance(operand, IndicatorLine):
+        return operand
+    use = next(use for use in spec.indicators if use.alias == operand.alias)
+    given = {**indicators()[use.id].defaults, **use.params}
+    values = {
+        name: _default_of(spec, value) if isinstance(value, ParamRef) else value
+        for name, value in given.items()
+    }
+    shift = _default_of(spec, use.shift) if isinstance(use.shift, ParamRef) else use.shift
+    return use.id, operand.line, use.source, shift, frozenset(values.items())
+
+
+def _default_of(spec: StrategySpec, reference: ParamRef) -> object:
+    """Return the default; a parameter without one is like none but itself."""
+    default = spec.params[reference.name].default
+    return reference if default is None else default
 
 
 def _bound(spec: StrategySpec, condition: Condition) -> tuple[IndicatorUse, bool] | None:

@@ -10,9 +10,11 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Self
 
@@ -51,8 +53,9 @@ class LocalProcesses:
     def warm(self) -> None:
         """Start the processes that are missing; they import the engine at once, beside the caller."""
         self._workers = [worker for worker in self._workers if worker.is_alive]
-        while len(self._workers) < self._count:
-            self._workers.append(_Worker())
+        with _deaf_children():
+            while len(self._workers) < self._count:
+                self._workers.append(_Worker())
 
     def run(
         self, data: SweepData, job: SweepJob, combinations: Sequence[Combination], tell: Tell
@@ -94,6 +97,25 @@ class LocalProcesses:
             worker.kill()
         for worker in workers:
             worker.bury()
+
+
+@contextlib.contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Let processes that are started within never hear Ctrl-C, not even while they import.
+
+    It reaches the whole group of processes, and only the one that started the others decides. For itself it
+    waits until all are started, so that none is forgotten. On Windows workers are deaf from `_serve` on.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    # Started first: starting it lets SIGINT through again (multiprocessing/resource_tracker.py).
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Worker:

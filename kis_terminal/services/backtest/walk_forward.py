@@ -193,8 +193,9 @@ def _strung(
         warnings.append(
             Sentence("{count}개 구간은 학습에서 목표 지표가 나온 조합이 없어 쉬었습니다.", count=idle)
         )
+    windows = [part.window for part in parts]
     return WalkForwardResult(
-        request, [part.window for part in parts], whole_times, whole_equity, found.summary, warnings
+        request, windows, whole_times, whole_equity, found.summary, warnings, fills, trades
     )
 
 

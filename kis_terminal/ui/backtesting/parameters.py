@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QSlid
 from kis_terminal.domain.strategy.contract import Parameter, ParameterRule
 from kis_terminal.ui.backtesting.form_rows import TextField, plain_label
 from kis_terminal.ui.theme import Theme
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 
 _STEPS = 100
 """How finely a slider moves a parameter whose file names no step."""
@@ -40,20 +40,27 @@ def value_text(value: Parameter) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def label_of(rule: ParameterRule) -> str:
+    """Return what a person reads of a parameter: its description, without one its name."""
+    return rule.description or rule.name
+
+
 class ParameterRow:
     """One parameter that is a number."""
 
     def __init__(self, theme: Theme, rule: ParameterRule) -> None:
         self.rule = rule
         self.least, self.most, self.step = limits_of(rule)
-        self.label = plain_label(theme, rule.name)
-        self.label.setToolTip(rule.description or rule.name)
+        self.label = plain_label(theme, label_of(rule))
+        self.label.setWordWrap(True)
+        self.label.setToolTip(rule.name)
         self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setAccessibleName(rule.name)
+        self.slider.setAccessibleName(label_of(rule))
         self.slider.setMinimumWidth(40)
         self.slider.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.slider.setRange(0, max(1, round((self.most - self.least) / self.step)))
-        self.field = TextField(theme, rule.name)
+        self.field = TextField(theme, label_of(rule))
+        self.field.setToolTip(rule.name)
         self.show(rule.default)
 
     def value(self) -> Parameter:
@@ -123,7 +130,8 @@ class ParameterFields(QWidget):
 
     def _add(self, place: int, rule: ParameterRule) -> None:
         if isinstance(rule.default, bool):
-            switch = QCheckBox(rule.name)
+            switch = QCheckBox(unmarked(label_of(rule)))
+            switch.setToolTip(rule.name)
             switch.setChecked(rule.default)
             switch.toggled.connect(lambda _: self.changed.emit())
             self.switches[rule.name] = switch
@@ -131,7 +139,8 @@ class ParameterFields(QWidget):
             return
         if isinstance(rule.default, str):
             self._others[rule.name] = rule.default
-            text = QLabel(f"{rule.name}: {rule.default}")
+            text = QLabel(f"{label_of(rule)}: {rule.default}")
+            text.setToolTip(rule.name)
             text.setTextFormat(Qt.TextFormat.PlainText)
             self._grid.addWidget(text, place, 0, 1, 3)
             return

@@ -11,9 +11,9 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.strategy.contract import Parameter, ParameterRule
 from kis_terminal.domain.sweeps import ParameterRange
 from kis_terminal.ui.backtesting.form_rows import TextField, plain_label
-from kis_terminal.ui.backtesting.parameters import is_whole, limits_of
+from kis_terminal.ui.backtesting.parameters import is_whole, label_of, limits_of
 from kis_terminal.ui.theme import Theme
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 
 MOST_COMBINATIONS = 1_000_000
 _USUAL_STEPS = 20
@@ -37,12 +37,12 @@ class _Row:
         if high <= low:
             low, high = least, most
         step = max(step, _rounded((high - low) / _USUAL_STEPS, is_whole=is_whole(rule)))
-        self.box = QCheckBox(rule.name)
-        self.box.setToolTip(rule.description or rule.name)
+        self.box = QCheckBox(unmarked(label_of(rule)))
+        self.box.setToolTip(rule.name)
         fields = []
         for word, value in ((tr("부터"), low), (tr("까지"), high), (tr("간격"), step)):
             text = str(round(value)) if is_whole(rule) else f"{value:g}"
-            fields.append(TextField(theme, f"{rule.name} {word}", text))
+            fields.append(TextField(theme, f"{label_of(rule)} {word}", text))
         self.first, self.last, self.step = fields
 
     def values(self) -> list[Parameter]:
@@ -53,10 +53,10 @@ class _Row:
         step = self.step.number(least=1e-9, is_whole=whole) or 1.0
         if last < first:
             self.last.mark(is_wrong=True)
-            raise CorrectionNeeded(tr("{name}: 끝이 처음보다 작습니다.", name=self.rule.name))
+            raise CorrectionNeeded(tr("{name}: 끝이 처음보다 작습니다.", name=label_of(self.rule)))
         if (last - first) / step > _MOST_VALUES:
             self.step.mark(is_wrong=True)
-            raise CorrectionNeeded(tr("{name}: 간격이 너무 촘촘합니다.", name=self.rule.name))
+            raise CorrectionNeeded(tr("{name}: 간격이 너무 촘촘합니다.", name=label_of(self.rule)))
         return values_between(first, last, step, whole=whole)
 
 

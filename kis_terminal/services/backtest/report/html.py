@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kis_terminal.domain.backtest import BacktestResult
+from kis_terminal.domain.backtest import BacktestResult, FillRule, Sizing, SizingKind
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.services.backtest.figure_names import figure_groups, figure_names, figure_text
 from kis_terminal.services.backtest.report.charts import drawdown_chart, equity_chart, trades_chart
@@ -20,6 +21,12 @@ from kis_terminal.services.backtest.report.tables import Translated, korean
 _HEADLINE = ("total_return", "cagr", "max_drawdown", "sharpe", "win_rate", "profit_factor", "trades")
 _ROWS_SHOWN = 3_000
 _MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
+_FILLS: Mapping[FillRule, Sentence] = MappingProxyType(
+    {
+        FillRule.NEXT_OPEN: Sentence("다음 봉의 시가"),
+        FillRule.CLOSE: Sentence("신호가 난 봉의 종가"),
+    }
+)
 _DEEPEST = 0.10
 """A month that earned or lost this much has the deepest colour."""
 
@@ -47,8 +54,8 @@ def html_of(result: BacktestResult, translated: Translated = korean) -> str:
     return page.render(
         words={key: say(text) for key, text in _words().items()},
         language="ko" if translated is korean else "en",
-        title=result.request.strategy.name,
-        facts=[(say(label), value) for label, value in _facts(result)],
+        title=result.request.strategy.title or result.request.strategy.name,
+        facts=[(say(label), value) for label, value in _facts(result, say)],
         headline=[_figure(key, result, say) for key in _HEADLINE],
         groups=[
             (say(group.title), [_figure(figure.key, result, say) for figure in group.figures])
@@ -105,7 +112,7 @@ def _words() -> Mapping[str, Sentence]:
     }
 
 
-def _facts(result: BacktestResult) -> Sequence[tuple[Sentence, str]]:
+def _facts(result: BacktestResult, say: Translated) -> Sequence[tuple[Sentence, str]]:
     request = result.request
     symbols = [key.symbol for key in request.series]
     costs = request.costs
@@ -113,11 +120,11 @@ def _facts(result: BacktestResult) -> Sequence[tuple[Sentence, str]]:
         (Sentence("기간"), f"{request.start.isoformat()} – {request.end.isoformat()}"),
         (Sentence("종목"), ", ".join(symbols[:20]) + (f" … ({len(symbols)})" if len(symbols) > 20 else "")),
         (Sentence("시작 금액"), f"{request.cash:,.0f}"),
-        (Sentence("체결 방식"), str(request.fill)),
-        (Sentence("매수 크기"), f"{request.sizing.kind} {request.sizing.value:g}"),
+        (Sentence("체결 방식"), say(_FILLS[request.fill])),
+        (Sentence("매수 크기"), say(_sizing_words(request.sizing))),
         (
             Sentence("수수료 / 세금 / 슬리피지"),
-            f"{_rate(costs.commission)} / {_rate(costs.tax)} / {costs.slippage:.3%}",
+            f"{say(_rate(costs.commission))} / {say(_rate(costs.tax))} / {say(_rate(costs.slippage))}",
         ),
     ]
     if request.parameters:
@@ -129,7 +136,20 @@ def _facts(result: BacktestResult) -> Sequence[tuple[Sentence, str]]:
 
 
 def _rate(rate: float | None) -> str:
-    return "KRX" if rate is None else f"{rate:.4%}"
+    """Return a rate with as many digits as it has."""
+    return Sentence("KRX 요율표") if rate is None else f"{rate * 100:.6g}%"
+
+
+def _sizing_words(sizing: Sizing) -> Sentence:
+    match sizing.kind:
+        case SizingKind.EQUAL_WEIGHT:
+            return Sentence("종목마다 같은 비중")
+        case SizingKind.SHARES:
+            return Sentence("한 번에 {count}주", count=f"{sizing.value:,g}")
+        case SizingKind.PERCENT:
+            return Sentence("평가금액의 {percent}%", percent=f"{sizing.value:g}")
+        case SizingKind.AMOUNT:
+            return Sentence("한 번에 {won}원", won=f"{sizing.value:,.0f}")
 
 
 def _figure(key: str, result: BacktestResult, say: Translated) -> Mapping[str, str]:

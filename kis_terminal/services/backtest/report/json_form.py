@@ -23,6 +23,7 @@ def to_json(result: BacktestResult) -> dict[str, Any]:
     """
     return {
         "strategy": result.request.strategy.name,
+        "title": result.request.strategy.title or result.request.strategy.name,
         "parameters": dict(result.request.parameters),
         "symbols": [key.symbol for key in result.request.series],
         "period": {"from": result.request.start.isoformat(), "to": result.request.end.isoformat()},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kis_terminal.domain.backtest import BacktestResult
+from kis_terminal.domain.orders import Side
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.services.backtest.figure_names import Unit, figure_groups
 from kis_terminal.services.backtest.report.json_form import time_text
@@ -23,6 +25,9 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[Cell]]
     units: Sequence[Unit | None]
     """One a column; None is text or a plain number."""
+
+
+_SIDES: Mapping[Side, Sentence] = MappingProxyType({Side.BUY: Sentence("매수"), Side.SELL: Sentence("매도")})
 
 
 def korean(template: str) -> str:
@@ -113,7 +118,7 @@ def _fills(result: BacktestResult, say: Translated) -> Table:
         (
             fill.symbol,
             time_text(fill.time),
-            str(fill.side),
+            say(_SIDES[fill.side]),
             fill.price,
             fill.quantity,
             fill.commission,

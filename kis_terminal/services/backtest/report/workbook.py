@@ -35,7 +35,7 @@ def write_xlsx(result: BacktestResult, path: Path, translated: Translated = kore
     """
     content = io.BytesIO()
     book = Workbook(content, {"in_memory": True, "nan_inf_to_errors": False})
-    book.set_properties({"title": result.request.strategy.name})
+    book.set_properties({"title": result.request.strategy.title or result.request.strategy.name})
     styles = {unit: book.add_format({"num_format": form}) for unit, form in _FORMATS.items()}
     head = book.add_format({"bold": True, "bottom": 1})
     for table in tables_of(result, translated):
