@@ -13,7 +13,7 @@ import pytest
 from kis_terminal.adapters.kis.client import Patience
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from tests.support.exchange import RunningExchange, running_exchange
-from tests.support.fault_case import NOTICES, ORDERS, SAMSUNG, Case, opened
+from tests.support.fault_case import NOTICES, ORDERS, SAMSUNG, Case, ExchangesClock, opened
 from tests.support.fault_proxy import fault_proxy
 from tests.support.leftovers import ExpectLog
 from tests.support.trading_desk import until
@@ -49,6 +49,30 @@ async def test_case_1_an_answer_that_never_comes_leaves_one_order_and_locks_its_
         assert await case.desk.orders.cancel(lost.key) == ""
         await case.invariants.hold()
         assert case.now(lost).cancelled == 7
+
+
+async def test_case_3_while_inquiries_fail_time_alone_proves_nothing(
+    exchange: RunningExchange, tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    expect_log("응답 시간 초과|order listing|nobody knows|machine slept")
+    clock = ExchangesClock(exchange)
+    patience = Patience(answer=0.6)
+    async with opened(exchange, exchange.access(), tmp_path, patience, clock=clock) as case:
+        case.fault(f"do=drop,at=answer,{ORDERS},nth=1")
+        inquiry = case.fault("do=raw,status=500,path=*/inquire-daily-ccld")
+        lost = await case.desk.orders.submit(case.resting_buy())
+        for _ in range(6):
+            clock.skipped += 11.0  # a minute and more for the desk
+            await asyncio.sleep(0.4)
+            assert case.now(lost).status is OrderStatus.UNKNOWN
+
+        blocked = await case.desk.orders.submit(case.resting_buy(3))
+        assert blocked.status is OrderStatus.REJECTED
+        assert 2 <= case.fired(inquiry) <= 20  # asked again, ever more seldom
+        case.exchange.server.venue.faults.clear(inquiry)
+        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 20)
+        assert len(case.ledger("accepted")) == 1
+        await case.invariants.hold()
 
 
 async def test_case_2_a_reset_behind_the_requests_last_byte(
