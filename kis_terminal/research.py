@@ -10,6 +10,7 @@ import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
+from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.services.bars.late import LateLibrary
 from kis_terminal.services.share_changes import ShareChange
@@ -78,7 +79,15 @@ class Research:
         from kis_terminal.adapters.bar_files.process import BarFileProcess
         from kis_terminal.services.bars.library import BarLibrary
 
-        return BarLibrary(self.store(), self.loader(), BarFileProcess(), self._core.clock, self._scope)
+        is_made_up = self._settings.environment is Environment.SIM
+        return BarLibrary(
+            self.store(),
+            self.loader(),
+            BarFileProcess(),
+            self._core.clock,
+            self._scope,
+            is_made_up=is_made_up,
+        )
 
     def backtests(self) -> Backtests:
         """Return the backtests, whose worker starts when their panel is first seen."""

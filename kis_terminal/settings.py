@@ -162,13 +162,14 @@ def load_settings(
     environ: Mapping[str, str],
     cwd: Path,
     user_home: Path | None = None,
+    is_offline: bool = False,
 ) -> Settings:
     """Return the settings of one start.
 
     The keyword values come from the command line; `remembered_language` reads what the window keeps, for
     where neither command line nor environment names a language. `environment` None means the embedded
-    exchange: money is never reached by default. Raises SettingsError with one sentence a line for everything
-    that is wrong.
+    exchange: money is never reached by default. With `is_offline` keys are not read.
+    Raises SettingsError with one sentence a line for everything that is wrong.
     """
     chosen = environment or Environment.SIM
     reader = _Reader(chosen, {**read_dotenv(cwd / ".env"), **environ}, user_home or home_folder(environ))
@@ -184,7 +185,7 @@ def load_settings(
         )
     file = reader.read_file(config, cwd)
     # What a broken file lacks is no news: its own problem comes first.
-    access = reader.access(file) if chosen in SOURCES and not reader.is_file_broken else None
+    access = reader.access(file) if chosen in SOURCES and not (reader.is_file_broken or is_offline) else None
     database = database_url or reader.variables.get("DATABASE_URL") or ""
     redis = redis_url or reader.variables.get("REDIS_URL") or ""
     reader.check_url("DATABASE_URL", database, ("postgresql", "postgresql+asyncpg", "postgres", "sqlite"))

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,46 +75,72 @@ class Account:
     access: KisAccess
     is_reachable: bool
     """False for the embedded exchange while no window runs it; the account's files can be read even so."""
+    lacking: str = ""
+    """What has to be set before KIS can be reached, "" for nothing; only what is stored can be used so."""
 
     def told(self) -> dict[str, Any]:
         """Return what every object begins with."""
-        return {"environment": self.access.environment.value, "account": self.access.account_label}
+        return {
+            "environment": self.access.environment.value,
+            "account": None if self.lacking else self.access.account_label,
+        }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add what every command of an account takes."""
+def add_options(parser: argparse.ArgumentParser, *, has_environment: bool = True) -> None:
+    """Add what every command of an account takes; `has_environment` False leaves --env to the command."""
+    if has_environment:
+        _add_environment(parser)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="kis_devlp.yaml의 위치")
+    parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
+    parser.add_argument("--json", action="store_true", help="표 대신 JSON으로 출력")
+
+
+def _add_environment(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         choices=("sim", "paper", "real"),
         default="sim",
         help="sim 열려 있는 창의 시뮬레이션(기본), paper 모의투자, real 실전투자",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="kis_devlp.yaml의 위치")
-    parser.add_argument("--language", choices=("ko", "en"), help="ko 한국어, en English")
-    parser.add_argument("--json", action="store_true", help="표 대신 JSON으로 출력")
 
 
-def open_account(chosen: argparse.Namespace) -> tuple[Account, Output]:
-    """Read the settings and speak their language; raises SettingsError."""
+def open_account(chosen: argparse.Namespace, *, needs_keys: bool = True) -> tuple[Account, Output]:
+    """Read the settings and speak their language; raises SettingsError.
+
+    Without `needs_keys` an account of KIS whose keys are not there is given as one that cannot be reached.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without Hangul shows the rest all the same
     set_language(chosen.language or "ko")
-    settings = load_settings(
+    environment, lacking = Environment(chosen.env), ""
+    try:
+        settings = _settings(chosen, is_offline=False)
+    except SettingsError as error:
+        if needs_keys or environment is Environment.SIM:
+            raise
+        settings, lacking = _settings(chosen, is_offline=True), str(error)
+    set_language(settings.language)
+    access, is_reachable = settings.access, True
+    if access is None and lacking:
+        access, is_reachable = replace(settings.access_for_sim(*_NOWHERE), environment=environment), False
+    elif access is None:
+        access, is_reachable = _simulation(settings)
+    redactor = Redactor()
+    redactor.add(access.appkey.reveal(), access.appsecret.reveal())
+    redactor.add_account(access.cano)
+    return Account(settings, access, is_reachable, lacking), Output(redactor, is_json=chosen.json)
+
+
+def _settings(chosen: argparse.Namespace, *, is_offline: bool) -> Settings:
+    return load_settings(
         environment=Environment(chosen.env),
         config=chosen.config,
         language=chosen.language,
         environ=os.environ,
         cwd=Path.cwd(),
+        is_offline=is_offline,
     )
-    set_language(settings.language)
-    access, is_reachable = settings.access, True
-    if access is None:
-        access, is_reachable = _simulation(settings)
-    redactor = Redactor()
-    redactor.add(access.appkey.reveal(), access.appsecret.reveal())
-    redactor.add_account(access.cano)
-    return Account(settings, access, is_reachable), Output(redactor, is_json=chosen.json)
 
 
 def _simulation(settings: Settings) -> tuple[KisAccess, bool]:

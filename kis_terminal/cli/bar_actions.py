@@ -14,24 +14,21 @@ from typing import Any
 
 import numpy as np
 
-from kis_terminal.adapters.bar_files import read_bar_files
 from kis_terminal.adapters.bar_files.writing import file_name, write_bar_file
 from kis_terminal.cli.account import Account, Output
-from kis_terminal.cli.bar_desk import bar_desk, bar_store
+from kis_terminal.cli.bar_desk import bar_desk, bar_store, environments_with_bars
 from kis_terminal.cli.tables import Heading, table
 from kis_terminal.domain.bar_columns import LoadReport, Product, SeriesKey, SeriesStatus
-from kis_terminal.domain.bar_import.report import BarFiles, Finding
+from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.services.bars.fetch_job import FetchJob, FetchOutcome, FetchProgress
-from kis_terminal.services.bars.importing import Imported, take_files
 from kis_terminal.services.bars.spans import day_of
 from kis_terminal.ui.translation import said, tr
 
 _YEARS = 10
 _LINE_SECONDS = 0.2
-_SHOWN_FINDINGS = 60
 
 
 def keys_of(chosen: argparse.Namespace) -> list[SeriesKey]:
@@ -191,17 +188,25 @@ def _clock(seconds: float) -> str:
 
 
 async def status(account: Account, output: Output, chosen: argparse.Namespace) -> int:
-    """List what is stored."""
-    async with bar_store(account, output) as store:
-        series = [
-            one for one in await store.series() if not chosen.symbols or one.key.symbol in chosen.symbols
-        ]
-    if not series:
+    """List what is stored: of every environment, unless one is named."""
+    environments = environments_with_bars(account) if chosen.is_every else [account.access.environment]
+    wanted = {symbol.strip().upper() for symbol in chosen.symbols}
+    found: list[tuple[Environment, SeriesStatus]] = []
+    for environment in environments:
+        async with bar_store(account, output, environment) as store:
+            listed = await store.series()
+        found += [(environment, one) for one in listed if not wanted or one.key.symbol in wanted]
+    series = [one for _, one in found]
+    missing = sorted(wanted - {one.key.symbol for one in series})
+    if missing:
+        output.problem(tr("저장된 봉이 없는 종목: {symbols}", symbols=", ".join(missing)))
+    if not series and not wanted:
         output.line(
             tr("저장된 봉이 없습니다. `kis-terminal bars fetch 종목`으로 받거나 import로 넣으십시오.")
         )
-    else:
+    elif series:
         headings = [
+            Heading(tr("환경")),
             Heading(tr("종목")),
             Heading(tr("주기")),
             Heading(tr("가격")),
@@ -210,7 +215,7 @@ async def status(account: Account, output: Output, chosen: argparse.Namespace) -
             Heading(tr("크기"), is_number=True),
             Heading(tr("받은 구간"), is_number=True),
         ]
-        output.line("\n".join(table(headings, [_status_cells(one) for one in series])))
+        output.line("\n".join(table(headings, [[env.value, *_status_cells(one)] for env, one in found])))
         size = sum(one.bytes_used for one in series)
         output.line(
             tr(
@@ -220,8 +225,10 @@ async def status(account: Account, output: Output, chosen: argparse.Namespace) -
                 size=size_text(size),
             )
         )
-    output.told({**account.told(), "series": [_status_told(one) for one in series]})
-    return 0
+    output.told(
+        {**account.told(), "series": [{"environment": env.value, **_status_told(one)} for env, one in found]}
+    )
+    return 1 if missing else 0
 
 
 def _status_cells(one: SeriesStatus) -> list[str]:
@@ -258,113 +265,7 @@ def size_text(size: int) -> str:
     return f"{size} B"
 
 
-# -- import and export ---
-
-
-async def take_in(account: Account, output: Output, chosen: argparse.Namespace) -> int:
-    """Read files and store them, unless they are only looked at."""
-    product = Product(chosen.product)
-    exchange = chosen.exchange if product is Product.OVERSEAS else ""
-    files = await asyncio.to_thread(
-        read_bar_files, chosen.path, product=product, exchange=exchange, symbol=chosen.symbol.upper()
-    )
-    if chosen.check:
-        outcome = Imported(tuple(files.series), 0, files.findings)
-    else:
-        async with bar_store(account, output) as store:
-            outcome = await take_files(files, store, is_replacing=chosen.replace)
-    _print_import(output, files, outcome, is_check=chosen.check)
-    output.told({**account.told(), **_import_told(files, outcome)})
-    return 0 if outcome.taken else 1
-
-
-def _print_import(output: Output, files: BarFiles, outcome: Imported, *, is_check: bool) -> None:
-    headings = [
-        Heading(tr("처리")),
-        Heading(tr("횟수"), is_number=True),
-        Heading(tr("종목")),
-        Heading(tr("내용"), least=24),
-    ]
-    refused = [finding for finding in outcome.findings if finding.kind.is_refusal]
-    rows = [_refusal_cells(finding) for finding in refused[:_SHOWN_FINDINGS]]
-    rows += _repair_rows([finding for finding in outcome.findings if not finding.kind.is_refusal])
-    if rows:
-        output.line("\n".join(table(headings, rows)))
-    if len(refused) > _SHOWN_FINDINGS:
-        rest = len(refused) - _SHOWN_FINDINGS
-        output.line(tr("그 밖에 {count}줄은 --json으로 볼 수 있습니다.", count=f"{rest:,}"))
-    output.line(
-        tr(
-            "파일 {files}개, 행 {rows}개를 읽어 봉 {kept}개를 얻었습니다.",
-            files=f"{files.files:,}",
-            rows=f"{files.rows_read:,}",
-            kept=f"{files.rows_kept:,}",
-        )
-    )
-    if is_check:
-        output.line(tr("--check: 저장하지 않았습니다."))
-    else:
-        output.line(
-            tr(
-                "계열 {series}개를 저장했습니다. 새 봉 {bars}개.",
-                series=f"{len(outcome.taken):,}",
-                bars=f"{outcome.bars:,}",
-            )
-        )
-
-
-def _refusal_cells(finding: Finding) -> list[str]:
-    """Return one refusal: a person has to know each of them."""
-    places = ", ".join(finding.places)
-    words = said(finding.kind.words)
-    text = f"{words}: {places}" if places else words
-    return [tr("뺌"), f"{finding.count:,}", finding.symbol or "-", f"{text} ({finding.file})"]
-
-
-def _repair_rows(findings: Sequence[Finding]) -> list[list[str]]:
-    """Return a line a kind of repair, with the first of its places."""
-    kinds = list(dict.fromkeys(finding.kind for finding in findings))
-    rows = []
-    for kind in kinds:
-        mine = [finding for finding in findings if finding.kind is kind]
-        symbols = list(dict.fromkeys(finding.symbol for finding in mine))
-        named = symbols[0] or "-"
-        named = named if len(symbols) == 1 else tr("{symbol} 등 {count}", symbol=named, count=len(symbols))
-        places = ", ".join(mine[0].places)
-        words = said(kind.words)
-        count = f"{sum(finding.count for finding in mine):,}"
-        rows.append([tr("고침"), count, named, f"{words}: {places}" if places else words])
-    return rows
-
-
-def _import_told(files: BarFiles, outcome: Imported) -> dict[str, Any]:
-    return {
-        "files": files.files,
-        "rows_read": files.rows_read,
-        "rows_kept": files.rows_kept,
-        "new_bars": outcome.bars,
-        "series": [
-            {
-                **key_told(key),
-                "bars": len(files.series[key].bars),
-                "from": day_of(int(files.series[key].bars.times[0])).isoformat(),
-                "to": day_of(int(files.series[key].bars.times[-1])).isoformat(),
-            }
-            for key in outcome.taken
-        ],
-        "findings": [
-            {
-                "file": finding.file,
-                "symbol": finding.symbol,
-                "kind": finding.kind.value,
-                "refused": finding.kind.is_refusal,
-                "count": finding.count,
-                "places": list(finding.places),
-                "text": said(finding.kind.words),
-            }
-            for finding in outcome.findings
-        ],
-    }
+# -- export ---
 
 
 async def export(account: Account, output: Output, chosen: argparse.Namespace) -> int:
@@ -395,5 +296,8 @@ async def export(account: Account, output: Output, chosen: argparse.Namespace) -
 def _tell_missing(output: Output, missing: Sequence[str]) -> None:
     if missing:
         output.problem(
-            tr("저장된 봉이 없는 종목: {symbols}. 먼저 bars fetch로 받으십시오.", symbols=", ".join(missing))
+            tr(
+                "저장된 봉이 없는 종목: {symbols}. 어느 환경에 있는지는 bars status로 봅니다.",
+                symbols=", ".join(missing),
+            )
         )

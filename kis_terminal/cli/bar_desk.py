@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.cli.account import Account, Output
 from kis_terminal.domain.environment import Environment
-from kis_terminal.settings import KisAccess
+from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.sentences import Sentence
+from kis_terminal.settings import HomePaths, KisAccess
 from kis_terminal.ui.translation import said, tr
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.kis.bar_source import KisBarSource
     from kis_terminal.adapters.kis.broker import KisBroker
+    from kis_terminal.adapters.storage.bar_place import StorePlace
     from kis_terminal.domain.bar_columns import BarPage, SeriesKey
     from kis_terminal.domain.instruments import Instrument
     from kis_terminal.ports import BarStore, Clock
@@ -37,22 +40,46 @@ class BarDesk:
         kept = await self.store.kept_instruments()
         if kept is not None and (kept[0] == self.clock.now().date() or not self.source.is_connected):
             return kept[1]
+        if not self.source.can_connect:
+            return kept[1] if kept is not None else ()
         found = await self.source.instruments()
         await self.store.keep_instruments(self.clock.now().date(), found)
         return found
 
 
-@asynccontextmanager
-async def bar_store(account: Account, output: Output) -> AsyncIterator[BarStore]:
-    """Give the environment's store; nothing is opened before its first use."""
-    # SQLAlchemy takes a second to load: not before the settings are known to be sound.
-    from kis_terminal.adapters.storage.bar_place import realm_of, store_place
-    from kis_terminal.adapters.storage.bars import SqlBarStore
+def place_of(account: Account, environment: Environment) -> StorePlace:
+    """Return where an environment's bars are."""
+    from kis_terminal.adapters.storage.bar_place import store_place
 
     url = account.settings.database_url
-    place = store_place(None if url is None else url.reveal(), account.settings.home.data)
+    data = HomePaths.under(account.settings.home.root, environment).data
+    return store_place(None if url is None else url.reveal(), data)
+
+
+def environments_with_bars(account: Account) -> list[Environment]:
+    """Return the environments whose stores may hold something, each store once; nothing is made."""
+    from kis_terminal.adapters.storage.bar_place import realm_of
+
+    found: dict[tuple[str, str], Environment] = {}
+    for environment in (Environment.SIM, Environment.PAPER, Environment.REAL):
+        place = place_of(account, environment)
+        if place.file is None or place.file.exists():
+            found.setdefault((place.url, realm_of(environment)), environment)
+    return list(found.values())
+
+
+@asynccontextmanager
+async def bar_store(
+    account: Account, output: Output, environment: Environment | None = None
+) -> AsyncIterator[BarStore]:
+    """Give an environment's store, the account's by default; nothing is opened before its first use."""
+    # SQLAlchemy takes a second to load: not before the settings are known to be sound.
+    from kis_terminal.adapters.storage.bar_place import realm_of
+    from kis_terminal.adapters.storage.bars import SqlBarStore
+
+    chosen = environment or account.access.environment
     store = SqlBarStore(
-        place, realm_of(account.access.environment), tell=lambda words: output.problem(said(words))
+        place_of(account, chosen), realm_of(chosen), tell=lambda words: output.problem(said(words))
     )
     try:
         yield store
@@ -95,6 +122,11 @@ class LateSource:
         return self._broker.health().clock_skew_seconds if self._broker is not None else None
 
     @property
+    def can_connect(self) -> bool:
+        """Tell whether there are keys, or none are needed."""
+        return not self._account.lacking
+
+    @property
     def is_connected(self) -> bool:
         """Tell whether anything has been asked."""
         return self._broker is not None
@@ -123,6 +155,10 @@ class LateSource:
         from kis_terminal.adapters.system_clock import SystemClock
 
         account, output = self._account, self._output
+        if account.lacking:
+            raise CorrectionNeeded(
+                Sentence("저장된 봉만으로는 모자라 KIS에서 받아야 합니다. {why}", why=account.lacking)
+            )
         access = account.access
         if access.environment is Environment.SIM and not account.is_reachable:
             access = await self._stack.enter_async_context(_own_exchange(account, output))

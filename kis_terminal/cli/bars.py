@@ -44,7 +44,8 @@ def build_parser() -> argparse.ArgumentParser:
         "import",
         help="CSV·Parquet 파일을 저장",
         description="다른 프로그램의 봉 파일을 읽어 저장합니다. 무엇을 고치고 무엇을 받지 않았는지 날짜와 "
-        "함께 보여 줍니다. 폴더를 주면 그 안의 모든 .csv, .csv.gz, .txt, .parquet을 읽습니다.",
+        "함께 보여 줍니다. 시장의 봉이므로 내장 거래소(sim)가 지어낸 봉과 섞이지 않게 모의·실전의 저장소에 "
+        "넣습니다. 폴더를 주면 그 안의 모든 .csv, .csv.gz, .txt, .parquet을 읽습니다.",
     )
     taking.add_argument("path", type=Path, metavar="FILE|DIR")
     taking.add_argument("--symbol", default="", metavar="종목", help="한 파일의 종목코드 (파일 이름 대신)")
@@ -58,8 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--format", choices=("csv", "parquet"), help="없으면 파일 이름대로, 그것도 없으면 csv"
     )
     _add_series(export)
-    for action in (fetch, status, taking, export):
-        add_options(action)
+    add_options(fetch)
+    add_options(export)
+    for action, words in (
+        (taking, "paper 모의투자(기본)·real 실전투자의 저장소에 넣음. 키가 없어도 됩니다"),
+        (status, "이 환경의 저장소만 (기본은 모두)"),
+    ):
+        action.add_argument("--env", choices=("sim", "paper", "real"), help=words)
+        add_options(action, has_environment=False)
     return parser
 
 
@@ -90,17 +97,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and chosen.start > chosen.end
     ):
         parser.error(f"--from {chosen.start}: --to {chosen.end}보다 늦습니다")
+    chosen.is_every = chosen.action == "status" and chosen.env is None
+    chosen.env = chosen.env or ("paper" if chosen.action == "import" else "sim")
     try:
-        account, output = open_account(chosen)
+        account, output = open_account(chosen, needs_keys=chosen.action == "fetch")
     except SettingsError as error:
         return refuse_settings(error)
     # numpy and the database: not before the settings are known to be sound.
-    from kis_terminal.cli import bar_actions
+    from kis_terminal.cli import bar_actions, bar_taking
 
     act = {
         "fetch": bar_actions.fetch,
         "status": bar_actions.status,
-        "import": bar_actions.take_in,
+        "import": bar_taking.take_in,
         "export": bar_actions.export,
     }[chosen.action]
 

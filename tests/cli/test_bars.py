@@ -89,7 +89,9 @@ def test_real_files_are_reported_before_they_are_stored(shell: Shell, words: tup
     nothing = shell("bars", "status", "--json", *words)
     taken = shell("bars", "import", str(path), *words)
 
-    assert looked.code == taken.code == 0
+    assert looked.code == taken.code == 1  # a row was refused
+    assert told(looked.out)["refused"] == 1
+    assert "1건" in taken.err
     kinds = {finding["kind"]: finding for finding in told(looked.out)["findings"]}
     assert kinds["closed_days"]["count"] == 920
     assert kinds["split_scaled"]["places"] == ["2021-04-15 558,000 → 120,500 ×0.200717"]
@@ -102,9 +104,9 @@ def test_file_that_disagrees_with_the_store_is_refused_until_it_may_replace(
     shell: Shell, words: tuple[str, ...], tmp_path: Path
 ) -> None:
     path = tmp_path / "005930.csv"
-    path.write_text(HEADER + "2024-01-02,100,110,90,105,7\n", encoding="utf-8")
+    path.write_text(HEADER + "2024-01-02,10000,11000,9000,10500,7\n", encoding="utf-8")
     assert shell("bars", "import", str(path), *words).code == 0
-    path.write_text(HEADER + "2024-01-02,500,550,450,525,7\n", encoding="utf-8")
+    path.write_text(HEADER + "2024-01-02,50000,55000,45000,52500,7\n", encoding="utf-8")
 
     refused = shell("bars", "import", str(path), "--json", *words)
     replaced = shell("bars", "import", str(path), "--replace", "--json", *words)
@@ -140,3 +142,88 @@ def test_simulation_without_a_window_runs_for_the_command(shell: Shell) -> None:
     assert not is_korean(second.err)
     assert "No simulation" not in second.err
     assert told(second.out)["calls"] == 0
+
+
+def test_imported_bars_go_to_the_market_and_serve_a_backtest_without_keys(
+    shell: Shell, tmp_path: Path
+) -> None:
+    path = shared_path("data/krx/daily_adjusted_2000_2024/000270.csv")
+    out = tmp_path / "out.json"
+
+    refused = shell("bars", "import", str(path), "--env", "sim")
+    taken = shell("bars", "import", str(path))
+    listed = shell("bars", "status", "--json")
+    written = shell("bars", "export", "000270", "--env", "paper", "--out", str(tmp_path / "000270.csv"))
+    span = ("--from", "2020-01-02", "--to", "2023-12-28", "--json", str(out))
+    run = shell("backtest", "golden_cross", "--symbols", "000270", "--env", "paper", *span)
+    beyond = shell("backtest", "golden_cross", "--symbols", "005930", "--env", "paper", *span)
+
+    assert (refused.code, taken.code, listed.code, written.code) == (1, 0, 0, 0), taken.err + written.err
+    assert "지어낸" in refused.err
+    assert "paper" in taken.out
+    assert {one["environment"] for one in told(listed.out)["series"]} == {"paper"}
+    assert run.code == 0, run.err
+    assert json.loads(out.read_text(encoding="utf-8"))
+    assert beyond.code == 2
+    assert "KIS에서 받아야" in beyond.err
+
+
+def test_the_simulation_never_touches_imported_bars(shell: Shell, tmp_path: Path) -> None:
+    start, end = days(30)
+    path = tmp_path / "005930.csv"
+    path.write_text(HEADER + f"{end},10000,11000,9000,10500,7\n", encoding="utf-8")
+
+    assert shell("bars", "import", str(path)).code == 0
+    assert shell("bars", "fetch", "005930", "--from", start, "--to", end).code == 0
+    assert shell("bars", "export", "005930", "--env", "paper", "--out", str(tmp_path / "kept.csv")).code == 0
+    assert shell("bars", "export", "005930", "--out", str(tmp_path / "made.csv")).code == 0
+
+    kept = (tmp_path / "kept.csv").read_text(encoding="utf-8").splitlines()
+    made = (tmp_path / "made.csv").read_text(encoding="utf-8").splitlines()
+    assert len(kept) == 2
+    assert kept[1] not in made
+    assert len(made) > 10
+
+
+def test_what_is_not_there_is_said(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    path = tmp_path / "005930.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+
+    empty = shell("bars", "import", str(tmp_path / "empty"))
+    nothing = shell("bars", "import", str(path))
+    wrong = shell("bars", "import", str(path), "--symbol", "../../x")
+    status = shell("bars", "status", "000660")
+
+    assert [run.code for run in (empty, nothing, wrong, status)] == [1, 1, 1, 1]
+    assert "봉 파일이 없습니다" in empty.err
+    assert "찾지 못했습니다" in nothing.err
+    assert "종목코드가 아닙니다" in wrong.err
+    assert "000660" in status.err
+
+
+def test_genuine_raw_file_gives_raw_and_scaled_prices_and_the_adjusted_one_only_itself(shell: Shell) -> None:
+    raw = shell("bars", "import", str(shared_path("data/krx/daily_raw_005930_1980_2021.csv")), "--json")
+    again = shell(
+        "bars", "import", str(shared_path("data/krx/daily_adjusted_2000_2024/005930.csv")), "--json"
+    )
+
+    assert {one["adjusted"] for one in told(raw.out)["series"]} == {False, True}
+    assert (raw.code, told(raw.out)["refused"]) == (1, 1)  # what lies before 1996 cannot be scaled
+    assert [one["adjusted"] for one in told(again.out)["series"]] == [True]
+    assert again.code == 0
+
+
+def test_files_of_a_backtest_are_told_without_empty_brackets_or_a_symbol_twice(
+    shell: Shell, tmp_path: Path
+) -> None:
+    path = tmp_path / "005930.csv"
+    path.write_text(HEADER + "2024-01-02,10000,11000,9000,10500,7\nx,1,1,1,1,1\n", encoding="utf-8")
+
+    run = shell("backtest", "golden_cross", "--bars", str(path), "--json", str(tmp_path / "o.json"))
+
+    assert "()" not in run.err
+    assert "005930.csv 005930" not in run.err
+    assert "line" not in run.err
+    assert "[뺌] 날짜를 읽을 수 없는 행 (3번째 줄)" in run.err
+    assert "[알림] 기준가 변경이 없어" in run.err

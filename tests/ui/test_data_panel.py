@@ -73,12 +73,13 @@ class Bench:
 def bench(desk: Desk, qtbot: object) -> Callable[..., Bench]:
     """Return a maker of shown panels."""
 
-    def make(store: MemoryBarStore | None = None) -> Bench:
+    def make(store: MemoryBarStore | None = None, *, is_made_up: bool = False) -> Bench:
         kept, source = store or MemoryBarStore(), WeekdaySource()
         scope, clock = desk.workspace.scope, desk.clock
 
         def build() -> BarLibrary:
-            return BarLibrary(kept, BarLoader(source, kept, clock), BarFileProcess(), clock, scope)
+            loader = BarLoader(source, kept, clock)
+            return BarLibrary(kept, loader, BarFileProcess(), clock, scope, is_made_up=is_made_up)
 
         panel = DataPanel(desk.workspace, LateLibrary(build), lambda: clock.now().date())
         qtbot.addWidget(panel)  # type: ignore[attr-defined]
@@ -171,7 +172,7 @@ def test_import_export_and_forget(bench: Callable[..., Bench], qtbot: object, tm
     panel = it.panel
     file = tmp_path / "005930.csv"
     file.write_text(
-        "Date,Open,High,Low,Close,Volume\n2024-01-02,100,110,90,105,7\n2024-01-03,0,0,0,105,0\n",
+        "Date,Open,High,Low,Close,Volume\n2024-01-02,10000,11000,9000,10500,7\n2024-01-03,0,0,0,10500,0\n",
         encoding="utf-8",
     )
     panel.take_in(file)
@@ -191,6 +192,19 @@ def test_import_export_and_forget(bench: Callable[..., Bench], qtbot: object, tm
     panel.confirm.yes.click()
     wait(qtbot, lambda: len(it.names) == 1)
     assert "지웠습니다" in panel.strip_line.text
+
+
+def test_file_never_joins_the_made_up_bars_of_the_simulation(
+    bench: Callable[..., Bench], qtbot: object, tmp_path: Path
+) -> None:
+    it = bench(is_made_up=True)
+    file = tmp_path / "005930.csv"
+    file.write_text("Date,Open,High,Low,Close,Volume\n2024-01-02,1,1,1,1,7\n", encoding="utf-8")
+
+    it.panel.take_in(file)
+    wait(qtbot, lambda: "지어낸" in it.panel.strip_line.text)
+
+    assert not it.store.covered
 
 
 def test_store_that_cannot_be_reached_is_said_in_the_table(

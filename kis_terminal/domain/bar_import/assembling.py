@@ -2,9 +2,11 @@
 
 Rules, told to the user as findings:
 
-- Prices off the tick table are adjusted ones; such a file gives the adjusted series only.
-- A file on ticks gives the raw series. Where it has no new base price, it is the adjusted series as well, as
-  of its last day.
+- A price off the tick table of its day makes all of them adjusted ones: the adjusted series only.
+- Prices that say nothing (all of ticks of one won) are adjusted ones too, unless the file holds a split or
+  the other symbols of the same file (a whole market) are raw without exception.
+- Any other file on ticks gives the raw series. Where it has no new base price, it is the adjusted series as
+  well, as of its last day.
 - A new base price that the file itself gives exactly scales all that lies before it for the adjusted series
   (prices by the factor, volumes against it).
 - A split whose base price is not known exactly cuts the adjusted series: what lies before is left out. A
@@ -15,6 +17,7 @@ Rules, told to the user as findings:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,12 +29,15 @@ from kis_terminal.domain.bar_import.capital_changes import CapitalChange, Eviden
 from kis_terminal.domain.bar_import.cleaning import DAY, CleanRows, clean, day_texts
 from kis_terminal.domain.bar_import.report import FindingKind, ImportedSeries, Notes
 from kis_terminal.domain.bar_import.table import RawRows
+from kis_terminal.domain.bar_import.tick_evidence import tick_evidence
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.spans import joined
 
 _LONGEST_CLOSURE = 12
 """Days from one row to the next that holidays alone explain (the turn of 1980: twelve)."""
 _FEWEST_WITNESSES = 2
+_FEWEST_RAW = 20
+"""Symbols with raw prices, and none with others, that make a file one of raw prices."""
 _ROUNDING = 1.0
 """Won by which prices that two programs adjusted may differ."""
 
@@ -43,6 +49,8 @@ class Subject:
     symbol: str
     product: Product = Product.STOCK
     exchange: str = ""
+    is_fund: bool = False
+    """Whether it is known as an ETF or ETN, whose ticks are others than those of shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,11 @@ class CleanedSymbol:
     notes: Notes
 
 
-def cleaned(subject: Subject, raw: RawRows, notes: Notes) -> CleanedSymbol | None:
+def cleaned(
+    subject: Subject, raw: RawRows, notes: Notes, *, is_close_only: bool = False
+) -> CleanedSymbol | None:
     """Clean the rows of one symbol; None, and a finding, when none is left."""
-    made = clean(raw, notes)
+    made = clean(raw, notes, is_close_only=is_close_only)
     if not len(made.rows.times):
         notes.add(FindingKind.NO_ROWS, "")
         return None
@@ -73,16 +83,34 @@ def market_days(symbols: Sequence[CleanedSymbol]) -> NDArray[np.int64]:
     return found[witnesses >= _FEWEST_WITNESSES]
 
 
-def series_of(one: CleanedSymbol, open_days: NDArray[np.int64]) -> dict[SeriesKey, ImportedSeries]:
+def raw_files(symbols: Sequence[CleanedSymbol]) -> frozenset[str]:
+    """Return the names of files of many symbols, all of whose prices are raw where they say anything."""
+    raw, other = Counter[str](), set[str]()
+    for one in symbols:
+        if one.subject.product is Product.STOCK and one.interval is Interval.DAY:
+            ticks = tick_evidence(one.clean, is_fund=one.subject.is_fund)
+            if ticks.is_off:
+                other.add(one.notes.file)
+            elif ticks.is_known:
+                raw[one.notes.file] += 1
+    return frozenset(file for file, count in raw.items() if count >= _FEWEST_RAW and file not in other)
+
+
+def series_of(
+    one: CleanedSymbol, open_days: NDArray[np.int64], *, is_of_raw_file: bool = False
+) -> dict[SeriesKey, ImportedSeries]:
     """Return the raw and the adjusted series of one symbol as far as the evidence goes."""
     subject, rows, notes = one.subject, one.clean.rows, one.notes
     is_stock = subject.product is Product.STOCK
-    evidence = examine(one.clean, has_limits=is_stock and one.interval is Interval.DAY)
+    is_daily_stock = is_stock and one.interval is Interval.DAY
+    evidence = examine(one.clean, has_limits=is_daily_stock, is_fund=subject.is_fund)
+    ticks = evidence.ticks
+    is_raw = not ticks.is_off and (ticks.is_known or bool(evidence.changes) or is_of_raw_file)
     is_sound = np.ones(len(rows.times), dtype=bool)
     is_sound[list(evidence.stale)] = False
     spans = _covered(one, open_days, rows.times[~is_sound])
     columns = np.ascontiguousarray(np.stack((rows.open, rows.high, rows.low, rows.close, rows.volume)))
-    _tell(one, evidence)
+    _tell(one, evidence, is_raw=is_raw)
     found: dict[SeriesKey, ImportedSeries] = {}
 
     def put(first_row: int, values: NDArray[np.float64], *, is_adjusted: bool) -> None:
@@ -95,7 +123,7 @@ def series_of(one: CleanedSymbol, open_days: NDArray[np.int64]) -> dict[SeriesKe
         kept = tuple(Span(max(span.start, first), span.end) for span in spans if span.end > first)
         found[key] = ImportedSeries(BarColumns(key, times, values), kept, notes.file)
 
-    if is_stock and not evidence.is_off_tick:
+    if is_stock and (is_raw or not is_daily_stock):
         put(0, columns, is_adjusted=False)
     put(*_adjusted(columns, evidence.changes), is_adjusted=True)
     return found
@@ -140,7 +168,7 @@ def _adjusted(
     return first, values
 
 
-def _tell(one: CleanedSymbol, evidence: Evidence) -> None:
+def _tell(one: CleanedSymbol, evidence: Evidence, *, is_raw: bool) -> None:
     rows, notes = one.clean.rows, one.notes
 
     def day(place: int) -> str:
@@ -160,13 +188,16 @@ def _tell(one: CleanedSymbol, evidence: Evidence) -> None:
             notes.add(FindingKind.SPLIT_SCALED, f"{day(change.place)} {jump} ×{change.factor:.6g}")
     if one.subject.product is not Product.STOCK or one.interval is not Interval.DAY:
         return
-    if not evidence.is_off_tick:
+    if is_raw:
         kind = FindingKind.RAW_BY_EVIDENCE if evidence.changes else FindingKind.SAME_RAW_AND_ADJUSTED
         notes.add(kind, "")
+    elif not evidence.ticks.is_off:
+        notes.add(FindingKind.RAW_UNKNOWN, "")
     elif evidence.changes:
         notes.add(FindingKind.MIXED_PRICES, day(evidence.changes[-1].place))
     else:
-        notes.add(FindingKind.ADJUSTED_BY_EVIDENCE, "")
+        off = evidence.ticks.off_rows
+        notes.add_all(FindingKind.ADJUSTED_BY_EVIDENCE, (day(place) for place in off), len(off))
 
 
 def _interval_of(times: NDArray[np.int64]) -> Interval:

@@ -1,4 +1,4 @@
-"""Find splits and the like in a file's own prices, and tell raw from adjusted by evidence.
+"""Find splits and the like in a file's own prices.
 
 A day's close outside the daily limit around the close before it means that KRX set a new base price, that a
 share trades without a limit (its first day, 정리매매), or that the file mixes two scales. The file's own
@@ -16,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.domain.bar_import.cleaning import CleanRows
+from kis_terminal.domain.bar_import.tick_evidence import TickEvidence, tick_evidence
 from kis_terminal.domain.wall_time import day_seconds
 
 _WIDE_LIMIT_SINCE = day_seconds(date(2015, 6, 15))
 _LIMIT, _LIMIT_BEFORE = 0.305, 0.155
 """Daily limits of KRX with room for the rounding to ticks."""
-_OFF_TICK_SINCE = day_seconds(date(2025, 3, 1))
-"""From here on traded prices may be half a tick off (mid-price orders), so they are no evidence."""
 _ROUNDING = 0.002
 """A base price that differs less from the close before is rounding of the file's change column."""
 _SMALLEST_CHANGE = 0.012
@@ -30,10 +29,6 @@ _SMALLEST_CHANGE = 0.012
 state (real files hold rows that were saved before the close). KRX's smallest known ones, stock dividends, are
 2 %."""
 _AROUND = 20
-_NEW_TICKS = ((2_000, 1), (5_000, 5), (20_000, 10), (50_000, 50), (200_000, 100), (500_000, 500))
-_OLD_TICKS = ((1_000, 1), (5_000, 5), (10_000, 10), (50_000, 50), (100_000, 100), (500_000, 500))
-_ETF_TICKS = ((2_000, 1),)
-_FEWEST_OFF, _LEAST_SHARE_OFF = 3, 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +51,17 @@ class Evidence:
     """Rows beyond the limit that no new base price explains."""
     stale: tuple[int, ...]
     """Rows whose close is not the one that the next day counts from."""
-    is_off_tick: bool
-    """Whether prices are quoted that no exchange quoted: adjusted ones."""
+    ticks: TickEvidence
 
 
-def examine(clean: CleanRows, *, has_limits: bool) -> Evidence:
+def examine(clean: CleanRows, *, has_limits: bool, is_fund: bool = False) -> Evidence:
     """Look for base prices and ticks; `has_limits` is False for indices and shares abroad."""
     rows = clean.rows
-    if not has_limits or len(rows.times) < 2:
-        return Evidence((), (), (), is_off_tick=False)
+    if not has_limits:
+        return Evidence((), (), (), TickEvidence((), 0))
+    ticks = tick_evidence(clean, is_fund=is_fund)
+    if len(rows.times) < 2:
+        return Evidence((), (), (), ticks)
     before, close = rows.close[:-1], rows.close[1:]
     limit = np.where(rows.times[1:] >= _WIDE_LIMIT_SINCE, _LIMIT, _LIMIT_BEFORE)
     beyond = np.abs(close / before - 1.0) > limit
@@ -85,7 +82,7 @@ def examine(clean: CleanRows, *, has_limits: bool) -> Evidence:
         else:
             changes.append(found)
     stale = tuple(np.flatnonzero(is_stale & clean.is_traded[:-1]).tolist())
-    return Evidence(tuple(changes), tuple(unexplained), stale, is_off_tick=_is_off_tick(clean))
+    return Evidence(tuple(changes), tuple(unexplained), stale, ticks)
 
 
 def _told_bases(clean: CleanRows) -> NDArray[np.float64]:
@@ -152,21 +149,3 @@ def _is_whole(ratio: float) -> bool:
         return False
     larger = max(ratio, 1.0 / ratio)
     return larger > 1.5 and abs(larger - round(larger)) < 0.001 * larger
-
-
-def _is_off_tick(clean: CleanRows) -> bool:
-    rows = clean.rows
-    close = rows.close[clean.is_traded & (rows.times < _OFF_TICK_SINCE)]
-    if not len(close):
-        return False
-    on_stock = _on(close, _NEW_TICKS, 1_000) | _on(close, _OLD_TICKS, 1_000)
-    off = min(int((~on_stock).sum()), int((~_on(close, _ETF_TICKS, 5)).sum()))
-    return off > _FEWEST_OFF and off / len(close) > _LEAST_SHARE_OFF
-
-
-def _on(prices: NDArray[np.float64], ticks: tuple[tuple[int, int], ...], top: int) -> NDArray[np.bool_]:
-    step = np.full(len(prices), float(top))
-    for ceiling, size in reversed(ticks):
-        step[prices < ceiling] = size
-    on: NDArray[np.bool_] = np.mod(prices, step) == 0
-    return on

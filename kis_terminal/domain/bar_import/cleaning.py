@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kis_terminal.domain.bar_import.report import FindingKind, Notes
+from kis_terminal.domain.bar_import.report import FindingKind, Notes, line_text
 from kis_terminal.domain.bar_import.table import RawRows
 
 DAY = 86_400
@@ -39,8 +39,8 @@ class CleanRows:
     """Times of rows that could not be used."""
 
 
-def clean(raw: RawRows, notes: Notes) -> CleanRows:
-    """Apply the rules above."""
+def clean(raw: RawRows, notes: Notes, *, is_close_only: bool = False) -> CleanRows:
+    """Apply the rules above; closes alone, without volumes, are no halts."""
     rows, left_out = _one_a_time(raw, notes)
     prices = np.stack((rows.open, rows.high, rows.low, rows.close))
     has_no_range = np.all(prices[:3] == 0, axis=0)
@@ -63,8 +63,11 @@ def clean(raw: RawRows, notes: Notes) -> CleanRows:
     is_kept = ~(is_closed | is_broken)
     kept, was_halt = _widened(filled.take(is_kept), notes), is_halt[is_kept]
     is_flat = (kept.volume == 0) & (kept.high == kept.low)
-    _note(notes, FindingKind.HALT_FLAT, kept.times, is_flat & ~was_halt)
-    _note(notes, FindingKind.VOLUME_LOST, kept.times, (kept.volume == 0) & ~is_flat)
+    if is_close_only:
+        is_flat = np.zeros(len(kept.times), dtype=bool)
+    else:
+        _note(notes, FindingKind.HALT_FLAT, kept.times, is_flat & ~was_halt)
+        _note(notes, FindingKind.VOLUME_LOST, kept.times, (kept.volume == 0) & ~is_flat)
     return CleanRows(kept, ~is_flat, closed, left_out)
 
 
@@ -79,7 +82,7 @@ def _one_a_time(raw: RawRows, notes: Notes) -> tuple[RawRows, NDArray[np.int64]]
     """Return the rows sorted, one a time, and the times that are left out."""
     if len(raw.times) > 1 and bool(np.any(raw.times[1:] < raw.times[:-1])):
         turns = np.flatnonzero(raw.times[1:] < raw.times[:-1])
-        notes.add(FindingKind.NEWEST_FIRST, f"line {int(raw.lines[turns[0] + 1])}")
+        notes.add(FindingKind.NEWEST_FIRST, line_text(int(raw.lines[turns[0] + 1])))
         raw = raw.take(np.argsort(raw.times, kind="stable"))
     is_again = np.concatenate(([False], raw.times[1:] == raw.times[:-1]))
     if not bool(is_again.any()):

@@ -28,6 +28,7 @@ class FindingKind(StrEnum):
     LEADING_ZEROS = "leading_zeros"
     CLOSE_ONLY = "close_only"
     ADJUSTED_BY_EVIDENCE = "adjusted_by_evidence"
+    RAW_UNKNOWN = "raw_unknown"
     RAW_BY_EVIDENCE = "raw_by_evidence"
     SAME_RAW_AND_ADJUSTED = "same_raw_and_adjusted"
     SPLIT_SCALED = "split_scaled"
@@ -41,7 +42,9 @@ class FindingKind(StrEnum):
     NUMBER_UNREADABLE = "number_unreadable"
     PRICE_OF_ZERO = "price_of_zero"
     NO_COLUMNS = "no_columns"
+    CLOSES_ALONE = "closes_alone"
     NO_SYMBOL = "no_symbol"
+    NO_CODE = "no_code"
     NO_ROWS = "no_rows"
     FILE_UNREADABLE = "file_unreadable"
     OTHER_FILE_NEWER = "other_file_newer"
@@ -51,6 +54,11 @@ class FindingKind(StrEnum):
     def is_refusal(self) -> bool:
         """Tell whether what was met is left out of the bars."""
         return self in _REFUSALS
+
+    @property
+    def is_repair(self) -> bool:
+        """Tell whether bars were made otherwise than the file has them; else it is a refusal or a remark."""
+        return self in _REPAIRS
 
     @property
     def words(self) -> Sentence:
@@ -68,11 +76,26 @@ _REFUSALS = frozenset(
         FindingKind.NUMBER_UNREADABLE,
         FindingKind.PRICE_OF_ZERO,
         FindingKind.NO_COLUMNS,
+        FindingKind.CLOSES_ALONE,
         FindingKind.NO_SYMBOL,
+        FindingKind.NO_CODE,
         FindingKind.NO_ROWS,
         FindingKind.FILE_UNREADABLE,
         FindingKind.OTHER_FILE_NEWER,
         FindingKind.DISAGREES_WITH_STORE,
+    }
+)
+_REPAIRS = frozenset(
+    {
+        FindingKind.CLOSED_DAYS,
+        FindingKind.HALT_ZERO_PRICES,
+        FindingKind.HALT_BLOCK_TRADES,
+        FindingKind.RANGE_WIDENED,
+        FindingKind.NEWEST_FIRST,
+        FindingKind.DUPLICATE_SAME,
+        FindingKind.LEADING_ZEROS,
+        FindingKind.CLOSE_ONLY,
+        FindingKind.SPLIT_SCALED,
     }
 )
 _WORDS: Mapping[FindingKind, Sentence] = MappingProxyType(
@@ -90,8 +113,13 @@ _WORDS: Mapping[FindingKind, Sentence] = MappingProxyType(
         FindingKind.NEWEST_FIRST: Sentence("날짜가 거꾸로이거나 섞여 있어 다시 정렬"),
         FindingKind.DUPLICATE_SAME: Sentence("같은 날이 같은 값으로 되풀이되어 하나만 남김"),
         FindingKind.LEADING_ZEROS: Sentence("종목코드의 앞자리 0을 되살림"),
-        FindingKind.CLOSE_ONLY: Sentence("종가만 있는 지수: 시가·고가·저가를 종가로"),
+        FindingKind.CLOSE_ONLY: Sentence(
+            "종가만 있는 지수: 시가·고가·저가를 종가로, 거래량 없이(벤치마크로 쓸 수 있음)"
+        ),
         FindingKind.ADJUSTED_BY_EVIDENCE: Sentence("호가단위에 맞지 않는 가격이 있어 수정주가로 봄"),
+        FindingKind.RAW_UNKNOWN: Sentence(
+            "호가단위가 1원인 가격뿐이라 원주가인지 알 수 없음: 수정주가로만 둠"
+        ),
         FindingKind.RAW_BY_EVIDENCE: Sentence(
             "모든 가격이 호가단위에 맞고 기준가 변경이 그대로 있어 원주가로 봄"
         ),
@@ -112,7 +140,11 @@ _WORDS: Mapping[FindingKind, Sentence] = MappingProxyType(
         FindingKind.DATE_UNREADABLE: Sentence("날짜를 읽을 수 없는 행"),
         FindingKind.NUMBER_UNREADABLE: Sentence("가격·거래량을 읽을 수 없거나 음수인 행"),
         FindingKind.PRICE_OF_ZERO: Sentence("가격 일부가 0이라 믿을 수 없는 행"),
-        FindingKind.NO_COLUMNS: Sentence("날짜·시가·고가·저가·종가·거래량 열을 찾지 못함"),
+        FindingKind.NO_COLUMNS: Sentence("있어야 할 열을 찾지 못함"),
+        FindingKind.CLOSES_ALONE: Sentence(
+            "종가만 있는 파일: 지수라면 --product index --symbol 2001처럼 지수코드를 적으십시오"
+        ),
+        FindingKind.NO_CODE: Sentence("종목코드 열의 값이 종목코드가 아닌 행"),
         FindingKind.NO_SYMBOL: Sentence("파일 이름과 내용에서 종목코드를 찾지 못함"),
         FindingKind.NO_ROWS: Sentence("쓸 수 있는 행이 없음"),
         FindingKind.FILE_UNREADABLE: Sentence("파일을 읽을 수 없음"),
@@ -124,6 +156,11 @@ _WORDS: Mapping[FindingKind, Sentence] = MappingProxyType(
 )
 
 
+def line_text(line: int) -> str:
+    """Return how a line of a file is named, counted from 1."""
+    return Sentence("{line}번째 줄", line=line)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One kind of repair or refusal in one symbol of one file, with where it was met first."""
@@ -133,7 +170,7 @@ class Finding:
     kind: FindingKind
     count: int
     places: tuple[str, ...]
-    """Days (`2021-04-15`) or lines (`line 7`) with details, at most `SHOWN_PLACES`."""
+    """Days (`2021-04-15`) or lines (`line_text`) with details, at most `SHOWN_PLACES`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from kis_terminal.domain.bar_import.report import FindingKind, Notes
+from kis_terminal.domain.bar_import.report import FindingKind, Notes, line_text
 from kis_terminal.domain.wall_time import wall_seconds
 
 _HEADERLESS = ("date", "open", "high", "low", "close", "volume", "rate")
@@ -135,7 +135,7 @@ def sound_rows(rows: RawRows, notes: Notes) -> RawRows:
         (FindingKind.NUMBER_UNREADABLE, is_dated & ~is_sound),
     ):
         if bool(wrong.any()):
-            notes.add_all(kind, (f"line {line}" for line in rows.lines[wrong]), int(wrong.sum()))
+            notes.add_all(kind, (line_text(int(line)) for line in rows.lines[wrong]), int(wrong.sum()))
     return rows.take(is_dated & is_sound)
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from kis_terminal.domain.bar_columns import BarColumns, LoadReport, Product, SeriesKey, SeriesStatus
 from kis_terminal.domain.bar_import.report import BarFiles
-from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import BarStore, Clock
@@ -52,8 +52,17 @@ class BarLibrary:
     """
 
     def __init__(
-        self, store: BarStore, loader: BarLoader, files: BarFileAccess, clock: Clock, scope: TaskScope
+        self,
+        store: BarStore,
+        loader: BarLoader,
+        files: BarFileAccess,
+        clock: Clock,
+        scope: TaskScope,
+        *,
+        is_made_up: bool = False,
     ) -> None:
+        """`is_made_up` tells that the store holds the embedded exchange's prices: no file joins them."""
+        self._is_made_up = is_made_up
         self._store = store
         self.loader = loader
         self._files = files
@@ -131,6 +140,13 @@ class BarLibrary:
 
     async def take_in(self, path: Path, *, product: str = "stock", exchange: str = "") -> Imported:
         """Read files and store what agrees with the store; raises TerminalError."""
+        if self._is_made_up:
+            raise CorrectionNeeded(
+                Sentence(
+                    "시뮬레이션의 저장소에는 내장 거래소가 지어낸 봉만 둡니다. 모의·실전의 창이나 "
+                    "`kis-terminal bars import`로 넣거나, backtest --bars로 파일을 바로 쓰십시오."
+                )
+            )
         files = await self._files.read(path, product=Product(product), exchange=exchange, symbol="")
         try:
             return await take_files(files, self._store)

@@ -12,7 +12,7 @@ from kis_terminal.ui.translation import said, tr
 
 if TYPE_CHECKING:
     from kis_terminal.domain.bar_columns import SeriesKey, SeriesStatus
-    from kis_terminal.domain.bar_import.report import Finding
+    from kis_terminal.domain.bar_import.report import Finding, FindingKind
     from kis_terminal.services.bars.fetch_job import FetchOutcome
 
 NameOf = Callable[[str], str]
@@ -130,15 +130,22 @@ def finding_rows(findings: Sequence[Finding], name_of: NameOf) -> list[FindingRo
     ordered = sorted(findings, key=lambda finding: not finding.kind.is_refusal)
     return [
         FindingRow(
-            act=tr("뺌") if finding.kind.is_refusal else tr("고침"),
+            act=act_word(finding.kind),
             count=f"{finding.count:,}",
             symbol=name_of(finding.symbol) if finding.symbol else "-",
             text=said(finding.kind.words),
-            places=", ".join(finding.places) or finding.file,
+            places=", ".join(map(said, finding.places)) or finding.file,
             is_refusal=finding.kind.is_refusal,
         )
         for finding in ordered
     ]
+
+
+def act_word(kind: FindingKind) -> str:
+    """Return what was done about something that was met in a file."""
+    if kind.is_refusal:
+        return tr("뺌")
+    return tr("고침") if kind.is_repair else tr("알림", context="report")
 
 
 def outcome_rows(outcomes: Sequence[FetchOutcome], name_of: NameOf) -> list[FindingRow]:

@@ -84,6 +84,55 @@ def test_base_price_that_cannot_be_known_cuts_the_adjusted_series() -> None:
     assert int(series(files, "005930", is_adjusted=False).times[0]) == day_seconds(date(1980, 1, 4))
 
 
+@pytest.mark.parametrize("path", [f"{ADJUSTED}/005930.csv", f"{STALE}/005935.csv"])
+def test_samsung_over_fifty_lies_on_the_ticks_of_funds_and_is_no_raw_price_of_a_share(path: str) -> None:
+    files = read_bar_files(shared_path(path))
+
+    assert [key.is_adjusted for key in files.series] == [True]
+    assert count(files, FindingKind.SAME_RAW_AND_ADJUSTED) == 0
+    told = next(one for one in files.findings if one.kind is FindingKind.ADJUSTED_BY_EVIDENCE)
+    assert told.count > 500
+    assert told.places
+
+
+def test_ticks_are_looked_at_in_all_four_prices(tmp_path: Path) -> None:
+    rows = "2017-03-02,40000,40100,39950,40050,7\n2017-03-03,40000,40120,39950,40050,7\n"
+
+    files = read_bar_files(written(tmp_path, "005930.csv", HEADER + rows))
+
+    assert [key.is_adjusted for key in files.series] == [True]
+    told = next(one for one in files.findings if one.kind is FindingKind.ADJUSTED_BY_EVIDENCE)
+    assert told.places == ("2017-03-03",)
+
+
+def test_ticks_of_five_won_are_raw_for_what_is_known_as_a_fund(tmp_path: Path) -> None:
+    rows = HEADER + "2017-03-02,40005,40100,39950,40015,7\n2017-03-03,40000,40120,39955,40050,7\n"
+    path = written(tmp_path, "069500.csv", rows)
+    note = written(tmp_path, "Q500001.csv", rows)
+
+    unknown, known = read_bar_files(path), read_bar_files(path, funds=frozenset({"069500"}))
+
+    assert [key.is_adjusted for key in unknown.series] == [True]
+    assert [key.is_adjusted for key in known.series] == [False, True]
+    assert [key.is_adjusted for key in read_bar_files(note).series] == [False, True]
+
+
+def test_prices_of_one_won_ticks_say_nothing_and_are_kept_as_adjusted_ones(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "005930.csv", HEADER + "2024-01-02,100,110,90,105,7\n2024-01-03,100,110,90,105,7\n"
+    )
+
+    files = read_bar_files(path)
+
+    assert [key.is_adjusted for key in files.series] == [True]
+    assert count(files, FindingKind.RAW_UNKNOWN) == 1
+
+
+def test_small_prices_among_a_whole_market_of_raw_ones_are_raw(market: BarFiles) -> None:
+    assert count(market, FindingKind.RAW_UNKNOWN) == 0
+    assert {key.symbol for key in market.series if not key.is_adjusted} == set(market.bars)
+
+
 @pytest.fixture(scope="module")
 def market() -> BarFiles:
     """Return every share of two months of 2022 and of 2024, read once."""
@@ -186,7 +235,8 @@ def test_index_of_closes_only_is_read_when_it_is_said_to_be_one() -> None:
     as_index = read_bar_files(path, product=Product.INDEX, symbol="2001")
 
     assert not as_stock.series
-    assert [finding.kind for finding in as_stock.refused] == [FindingKind.NO_COLUMNS]
+    assert [finding.kind for finding in as_stock.refused] == [FindingKind.CLOSES_ALONE]
+    assert [finding.kind for finding in as_index.findings] == [FindingKind.CLOSE_ONLY]
     assert float(as_index.bars["2001"].close[-1]) == 357.99
 
 
@@ -233,8 +283,8 @@ def test_rows_that_cannot_be_read_are_refused_with_their_lines(tmp_path: Path) -
     files = read_bar_files(path)
 
     assert {finding.kind: (finding.count, finding.places) for finding in files.refused} == {
-        FindingKind.DATE_UNREADABLE: (2, ("line 3", "line 5")),
-        FindingKind.NUMBER_UNREADABLE: (3, ("line 4", "line 7", "line 8")),
+        FindingKind.DATE_UNREADABLE: (2, ("3번째 줄", "5번째 줄")),
+        FindingKind.NUMBER_UNREADABLE: (3, ("4번째 줄", "7번째 줄", "8번째 줄")),
         FindingKind.PRICE_OF_ZERO: (1, ("2024-01-08",)),
     }
     assert len(files.bars["005930"]) == 1
@@ -278,13 +328,13 @@ def test_files_of_different_years_are_one_raw_series_and_two_adjusted_ones(marke
 
 
 def test_files_that_agree_on_common_days_are_joined(tmp_path: Path) -> None:
-    line = "{day},100,110,90,{close},7\n"
-    first = [line.format(day=f"2024-01-{day:02d}", close=105) for day in (2, 3, 4)]
-    second = [line.format(day=f"2024-01-{day:02d}", close=105) for day in (4, 5)]
+    line = "{day},10000,11000,9000,{close},7\n"
+    first = [line.format(day=f"2024-01-{day:02d}", close=10500) for day in (2, 3, 4)]
+    second = [line.format(day=f"2024-01-{day:02d}", close=10500) for day in (4, 5)]
     written(tmp_path, "005930_a.csv", HEADER + "".join(first))
     written(tmp_path, "005930_b.csv", HEADER + "".join(second))
     written(tmp_path, "000660_a.csv", HEADER + "".join(first))
-    written(tmp_path, "000660_b.csv", HEADER + "".join(second).replace(",105,", ",108,"))
+    written(tmp_path, "000660_b.csv", HEADER + "".join(second).replace(",10500,", ",10800,"))
 
     files = read_bar_files(tmp_path)
 
@@ -325,6 +375,28 @@ def test_files_that_are_none_are_findings_not_errors(tmp_path: Path, content: by
     assert files.files == 3
     assert not files.series
     assert len(files.refused) >= 3
+
+
+@pytest.mark.parametrize("word", ["삼성전자", "../../x", "5930", "005930/..", "NUL"])
+def test_word_that_is_no_code_never_names_a_series(tmp_path: Path, word: str) -> None:
+    rows = "2024-01-02,10000,11000,9000,10500,7\n"
+    path = written(tmp_path, "005930.csv", HEADER + rows)
+    listed = written(tmp_path, "list.csv", f"code,{HEADER}{word},{rows}000660,{rows}")
+
+    with pytest.raises(CorrectionNeeded, match="종목코드가 아닙니다"):
+        read_bar_files(path, symbol=word)
+    files = read_bar_files(listed)
+
+    kept = {"000660", "005930"} if word == "5930" else {"000660"}
+    assert set(files.bars) == kept
+    assert count(files, FindingKind.NO_CODE) == 2 - len(kept)
+
+
+def test_folder_without_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("x", encoding="utf-8")
+
+    with pytest.raises(CorrectionNeeded, match="봉 파일이 없습니다"):
+        read_bar_files(tmp_path)
 
 
 def test_path_that_is_none_is_told() -> None:
