@@ -24,6 +24,7 @@ from kis_terminal.cli.backtest_words import (
     walk_lines,
 )
 from kis_terminal.cli.bar_desk import bar_desk
+from kis_terminal.cli.finding_words import finding_text
 from kis_terminal.cli.interruption import interruptible
 from kis_terminal.domain.backtest import (
     BacktestRequest,
@@ -48,7 +49,7 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, WalkForwardRequest
-from kis_terminal.ui.translation import said, tr
+from kis_terminal.ui.translation import language, said, tr
 
 _YEARS = 5
 _LINE_SECONDS = 0.1
@@ -167,9 +168,7 @@ class BacktestCommand:
     def _tell_findings(self, findings: Sequence[Finding]) -> None:
         """Say what was repaired in the files or left out of them."""
         for finding in findings[:_FINDINGS_SHOWN]:
-            places = ", ".join(finding.places)
-            where = " ".join(part for part in (finding.file, finding.symbol) if part)
-            self._output.aside(f"{where}: {said(finding.kind.words)} {finding.count:,} ({places})")
+            self._output.aside(finding_text(finding))
         if len(findings) > _FINDINGS_SHOWN:
             self._output.aside(tr("그 밖에 {n}건", n=len(findings) - _FINDINGS_SHOWN))
 
@@ -248,10 +247,11 @@ class BacktestCommand:
                 self._output.told(told)
             else:
                 backtest_parts.write_json(told, Path(self._json_out))
+        translated = None if language() == "ko" else tr
         for form, path in (
             (ReportForm.HTML, chosen.html),
             (ReportForm.XLSX, chosen.xlsx),
             (ReportForm.CSV, chosen.csv),
         ):
             if path is not None:
-                backtest_parts.write_report(result, form, path)
+                backtest_parts.write_report(result, form, path, translated)

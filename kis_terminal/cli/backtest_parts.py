@@ -217,23 +217,32 @@ def _bench(bench: SweepBench | None) -> Iterator[SweepBench]:
             used.close()
 
 
-def write_report(result: BacktestResult, form: ReportForm, path: Path) -> Path:
-    """Write a result; raises CorrectionNeeded where the place cannot be written."""
+def write_report(
+    result: BacktestResult,
+    form: ReportForm,
+    path: Path,
+    translated: Callable[[str], str] | None = None,
+) -> Path:
+    """Write a result, in Korean unless a translator of templates is given.
+
+    Raises CorrectionNeeded where the place cannot be written.
+    """
+    words = {} if translated is None else {"translated": translated}
     try:
         match form:
             case ReportForm.HTML:
                 from kis_terminal.services.backtest.report.html import write_html
 
-                write_html(result, path)
+                write_html(result, path, **words)
             case ReportForm.CSV:
                 from kis_terminal.services.backtest.report.csv_files import write_csv
 
                 path.mkdir(parents=True, exist_ok=True)
-                write_csv(result, path)
+                write_csv(result, path, **words)
             case ReportForm.XLSX:
                 from kis_terminal.services.backtest.report.workbook import write_xlsx
 
-                write_xlsx(result, path)
+                write_xlsx(result, path, **words)
             case ReportForm.JSON:
                 from kis_terminal.services.backtest.report.json_form import to_json
 

@@ -67,6 +67,27 @@ def test_check_prints_every_problem_with_its_line(never: Path, capsys: pytest.Ca
     ]
 
 
+def test_python_without_a_strategy_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty, aliased = tmp_path / "empty.py", tmp_path / "aliased.py"
+    empty.write_text("class Mine:\n    pass\n", encoding="utf-8")
+    aliased.write_text(
+        "from kis_terminal.domain.strategy.contract import Strategy as Base\nclass Mine(Base):\n    pass\n",
+        encoding="utf-8",
+    )
+
+    assert main(["strategy", "check", str(empty)]) == 1
+    assert "Strategy를 상속한 클래스가 없" in capsys.readouterr().out
+    assert main(["strategy", "check", str(empty), "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["files"][0]["errors"]) == 1
+    assert main(["strategy", "check", str(aliased)]) == 0
+
+
+def test_show_tells_the_warnings(never: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["strategy", "show", str(never)]) == 0
+
+    assert "경고 11행: 이 조건은 결코 참이 되지 않습니다" in capsys.readouterr().out
+
+
 def test_check_of_a_missing_file_is_bad_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["strategy", "check", str(tmp_path / "none.kis.yaml")]) == 2
     assert "none.kis.yaml" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -103,19 +104,39 @@ class LocalProcesses:
 def _deaf_children() -> Iterator[None]:
     """Let processes that are started within never hear Ctrl-C, not even while they import.
 
-    It reaches the whole group of processes, and only the one that started the others decides. For itself it
-    waits until all are started, so that none is forgotten. On Windows workers are deaf from `_serve` on.
+    It reaches the whole group of processes, and only the one that started the others decides. For itself a
+    signal waits until all are started: none is forgotten, or left before it was told what to do. On Windows
+    workers are deaf from `_serve` on.
     """
-    if sys.platform == "win32":
+    with _signals_later():
+        if sys.platform == "win32":
+            yield
+            return
+        # Started first: starting it lets SIGINT through again (multiprocessing/resource_tracker.py).
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _signals_later() -> Iterator[None]:
+    """Hold signals back; a mask alone does not, since another thread may take them for the main one."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # Started first: starting it lets SIGINT through again (multiprocessing/resource_tracker.py).
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    held: list[int] = []
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
+    before = {number: signal.signal(number, lambda number, _: held.append(number)) for number in numbers}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for taken in dict.fromkeys(held):
+            signal.raise_signal(taken)
 
 
 class _Worker:

@@ -456,6 +456,31 @@ def test_what_can_be_true_is_left_alone(entry: str) -> None:
     assert not {"never-true", "always-true"} & {problem.code for problem in document.problems}
 
 
+@pytest.mark.parametrize(
+    ("slow", "entry", "code"),
+    [
+        ("$b", "{indicator: x, operator: cross_above, compare_to: y}", "never-true"),
+        ("5", "{indicator: x, operator: gt, compare_to: y}", "never-true"),
+        ("$b", "{indicator: x, operator: gte, compare_to: y}", "always-true"),
+        ("5", "{indicator: close, operator: lt, compare_to: close}", "never-true"),
+        ("6", "{indicator: x, operator: cross_above, compare_to: y}", ""),
+        ("$b", "{indicator: x, operator: gt, compare_to: y, compare_scalar: 1.1}", ""),
+    ],
+)
+def test_a_line_held_against_itself_is_told(slow: str, entry: str, code: str) -> None:
+    document = read_text(
+        text(
+            params="{a: {default: 5}, b: {default: 5}}",
+            indicators="[{id: sma, alias: x, params: {period: $a}},"
+            f" {{id: sma, alias: y, params: {{period: {slow}}}}}]",
+            entry=entry,
+        )
+    )
+
+    codes = {problem.code for problem in document.problems} & {"never-true", "always-true"}
+    assert codes == ({code} if code else set())
+
+
 def test_week52_template_is_explained_and_can_be_mended() -> None:
     document = read_file(shared_path("strategy/templates/week52_high.kis.yaml"))
 

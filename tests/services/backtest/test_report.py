@@ -67,6 +67,17 @@ def test_the_page_shows_figures_warnings_charts_and_trades() -> None:
     assert shown.count("손절 5%") == 39
 
 
+def test_settings_and_reasons_are_words_and_the_title_is_the_strategys_own() -> None:
+    made = a_result(reason="stop")
+    strategy = replace(made.request.strategy, title="골든크로스")
+
+    shown = Page(html_of(replace(made, request=replace(made.request, strategy=strategy)))).shown
+
+    assert "골든크로스" in shown
+    assert not [text for text in shown if re.search(r"kis\.yaml|next-open|equal|\bstop\b", text)]
+    assert {"다음 봉의 시가", "종목마다 같은 비중"} <= set(shown)
+
+
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
     text = html_of(a_result())
 

@@ -169,3 +169,26 @@ def test_ranges_end_with_their_last_value_and_count_their_combinations(theme: Th
     assert values_between(0.1, 0.3, 0.1, whole=False) == [0.1, 0.2, 0.3]
     assert [list(one.values) for one in table.ranges()] == [[1, 3, 5, 7, 9], [0.1, 0.2, 0.3]]
     assert table.combinations() == 15
+
+
+def test_parameters_are_called_by_their_description_with_the_name_at_hand(theme: Theme, qtbot: Any) -> None:
+    fields, table = ParameterFields(theme), RangeTable(theme)
+    qtbot.addWidget(fields)
+    qtbot.addWidget(table)
+    rules = [
+        ParameterRule("lookback_days", 20, 5, 60, 1, "돌아보는 기간(일)"),
+        ParameterRule("is_long", True, description="오를 때만"),
+        ParameterRule("bare", 3),
+    ]
+
+    fields.set_rules(rules)
+    table.set_rules(rules)
+
+    row, bare = fields.rows["lookback_days"], fields.rows["bare"]
+    assert (row.label.text(), row.label.toolTip()) == ("돌아보는 기간(일)", "lookback_days")
+    assert (bare.label.text(), fields.switches["is_long"].text()) == ("bare", "오를 때만")
+    assert [(one.box.text(), one.box.toolTip()) for one in table.rows] == [
+        ("돌아보는 기간(일)", "lookback_days"),
+        ("bare", "bare"),
+    ]
+    assert [chosen.name for chosen in table.ranges()] == ["lookback_days", "bare"]

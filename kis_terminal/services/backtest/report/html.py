@@ -16,7 +16,7 @@ from kis_terminal.services.backtest.figure_names import figure_groups, figure_na
 from kis_terminal.services.backtest.report.charts import drawdown_chart, equity_chart, trades_chart
 from kis_terminal.services.backtest.report.files import write_whole
 from kis_terminal.services.backtest.report.json_form import time_text
-from kis_terminal.services.backtest.report.tables import Translated, korean
+from kis_terminal.services.backtest.report.tables import Translated, korean, reason_words
 
 _HEADLINE = ("total_return", "cagr", "max_drawdown", "sharpe", "win_rate", "profit_factor", "trades")
 _ROWS_SHOWN = 3_000
@@ -202,7 +202,7 @@ def _cell(rate: float | None) -> Mapping[str, str]:
 
 
 def _trade(trade: Any, say: Translated) -> Mapping[str, str]:
-    reasons = [say(reason) for reason in (trade.entry_reason, trade.exit_reason) if reason]
+    reasons = [say(reason_words(reason)) for reason in (trade.entry_reason, trade.exit_reason) if reason]
     return {
         "symbol": trade.symbol,
         "quantity": f"{trade.quantity:,}",

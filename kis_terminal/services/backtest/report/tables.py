@@ -30,6 +30,23 @@ class Table(NamedTuple):
 _SIDES: Mapping[Side, Sentence] = MappingProxyType({Side.BUY: Sentence("매수"), Side.SELL: Sentence("매도")})
 
 
+_REASONS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "entry": Sentence("진입 조건"),
+        "exit": Sentence("청산 조건"),
+        "stop": Sentence("손절"),
+        "trailing": Sentence("추적 손절"),
+        "target": Sentence("익절"),
+    }
+)
+"""What the engine calls the rules of a file; a Python strategy gives words of its own."""
+
+
+def reason_words(reason: str) -> str:
+    """Return why an order was given, for people."""
+    return _REASONS.get(reason, reason)
+
+
 def korean(template: str) -> str:
     """Return the text itself: reports are Korean unless a translator is given."""
     return template
@@ -98,8 +115,8 @@ def _trades(result: BacktestResult, say: Translated) -> Table:
             trade.profit,
             trade.return_rate,
             trade.bars_held,
-            say(trade.entry_reason),
-            say(trade.exit_reason),
+            say(reason_words(trade.entry_reason)),
+            say(reason_words(trade.exit_reason)),
         )
         for trade in result.trades
     ]
@@ -123,7 +140,7 @@ def _fills(result: BacktestResult, say: Translated) -> Table:
             fill.quantity,
             fill.commission,
             fill.tax,
-            say(fill.reason),
+            say(reason_words(fill.reason)),
         )
         for fill in result.fills
     ]
