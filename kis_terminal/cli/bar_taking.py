@@ -90,7 +90,9 @@ def _print_use(account: Account, output: Output, outcome: Imported, path: Path) 
     )
     key = outcome.taken[0]
     raw = "" if any(one.is_adjusted for one in outcome.taken) else " --raw"
-    command = f"kis-terminal backtest STRATEGY --symbols {key.symbol}{raw} --env {environment.value}"
+    named = f"--symbols 005930 --benchmark {key.symbol}" if key.product is Product.INDEX else ""
+    named = named or f"--symbols {key.symbol}{raw}"
+    command = f"kis-terminal backtest STRATEGY {named} --env {environment.value}"
     output.line(
         tr(
             "쓰는 법: {command} (저장된 기간은 키 없이), 또는 파일 그대로 --bars {path}",

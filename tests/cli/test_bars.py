@@ -227,3 +227,17 @@ def test_files_of_a_backtest_are_told_without_empty_brackets_or_a_symbol_twice(
     assert "line" not in run.err
     assert "[뺌] 날짜를 읽을 수 없는 행 (3번째 줄)" in run.err
     assert "[알림] 기준가 변경이 없어" in run.err
+
+
+def test_index_of_closes_only_says_what_it_is_and_serves_as_a_benchmark(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "index.csv"
+    path.write_text("Date,Close\n2024-01-02,357.99\n2024-01-03,358.5\n", encoding="utf-8")
+
+    refused = shell("bars", "import", str(path))
+    taken = shell("bars", "import", str(path), "--product", "index", "--symbol", "2001")
+
+    assert (refused.code, taken.code) == (1, 0)
+    assert "--product index" in refused.out
+    assert "종가만 있는 지수" in taken.out
+    assert "거래정지" not in taken.out
+    assert "--benchmark 2001" in taken.out
