@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from hypothesis import configuration, settings
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it sends into the background deaf to Ctrl+C, and our children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # No keyring of this machine is touched, nor one that a test defines: the library takes the best it knows.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 # Tests work in folders of their own, but what Hypothesis has found stays in the project.

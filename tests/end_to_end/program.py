@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 40.0
+_PATIENCE = 80.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,7 @@ async def test_case_38_a_halt_and_its_end_are_known_from_the_brokers_latest_word
     halted = await case.desk.orders.submit(resting(case))
     venue.exchange.resume(SAMSUNG, venue.now())
     await case.know(SAMSUNG)
-    assert not state.is_halted
+    await until(lambda: not state.is_halted)
     master = case.desk.instruments
     master.take([replace(item, is_halted=True) for item in master.find(SAMSUNG)])
 

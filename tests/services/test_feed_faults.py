@@ -240,9 +240,10 @@ async def test_case_48_fills_missed_while_blind_are_found_by_inquiry(tmp_path: P
 
 
 async def test_case_48_bars_are_those_of_the_exchange_after_the_gap(
-    tmp_path: Path, expect_log: ExpectLog
+    tmp_path: Path, expect_log: ExpectLog, allow_log: ExpectLog
 ) -> None:
     expect_log("the stream cannot be kept")
+    allow_log(r"socket\.send\(\) raised")  # asyncio's, where the cut comes while it sends
     options = replace(OPTIONS, speed=40.0)
     async with (
         running_exchange(options) as exchange,
@@ -268,13 +269,20 @@ async def test_case_48_bars_are_those_of_the_exchange_after_the_gap(
         await until(lambda: len(market.minute_bars(SAMSUNG, data.today())) >= resumed + 2, 15)
         await asyncio.sleep(2.5)
         listed = market.minute_bars(SAMSUNG, data.today())[gone - 2 : resumed]
-        ours = {
-            int(time) % 86_400: [int(value) for value in row]
-            for time, row in zip(one.series.times[-60:], one.series.values[-60:], strict=True)
+
+        def known() -> dict[int, list[int]]:
+            return {
+                int(time) % 86_400: [int(value) for value in row]
+                for time, row in zip(one.series.times[-60:], one.series.values[-60:], strict=True)
+            }
+
+        theirs = {
+            bar.time.hour * 3600 + bar.time.minute * 60: [bar.open, bar.high, bar.low, bar.close, bar.volume]
+            for bar in listed
         }
-        for bar in listed:
-            seconds = bar.time.hour * 3600 + bar.time.minute * 60
-            assert ours[seconds] == [bar.open, bar.high, bar.low, bar.close, bar.volume], bar.time
+        # A listing of a busy machine comes later than the rest.
+        await until(lambda: all(known().get(at) == row for at, row in theirs.items()), 15)
+        ours = known()
         joined = three.series
         for index in range(len(joined) - 8, len(joined) - 2):
             begin = int(joined.times[index]) % 86_400

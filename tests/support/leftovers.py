@@ -31,9 +31,24 @@ def expect_log(expected_logs: list[str]) -> ExpectLog:
     return expected_logs.append
 
 
+@pytest.fixture
+def allowed_logs() -> list[str]:
+    """Hold the patterns given to `allow_log`; see there."""
+    return []
+
+
+@pytest.fixture
+def allow_log(allowed_logs: list[str]) -> ExpectLog:
+    """Return a function that announces a log line that comes or does not, by what happens first."""
+    return allowed_logs.append
+
+
 @pytest.fixture(autouse=True)
 def _no_unexpected_log(
-    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, expected_logs: list[str]
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
+    expected_logs: list[str],
+    allowed_logs: list[str],
 ) -> Iterator[None]:
     yield
     records = [record for phase in _PHASES for record in caplog.get_records(phase)]
@@ -42,7 +57,8 @@ def _no_unexpected_log(
         for record in records
         if record.levelno >= logging.WARNING
     ]
-    unexpected = [line for line in lines if not any(re.search(pattern, line) for pattern in expected_logs)]
+    known = [*expected_logs, *allowed_logs]
+    unexpected = [line for line in lines if not any(re.search(pattern, line) for pattern in known)]
     absent = [pattern for pattern in expected_logs if not any(re.search(pattern, line) for line in lines)]
     if unexpected:
         pytest.fail("unexpected log lines:\n" + "\n".join(unexpected), pytrace=False)

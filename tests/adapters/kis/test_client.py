@@ -338,7 +338,7 @@ async def test_no_second_holds_more_calls_than_allowed() -> None:
 
 async def test_an_order_finds_a_connection_while_every_quote_hangs() -> None:
     """Cause: orders took their turn in one pool with quotes; a broker that was silent held orders up."""
-    async with connected(patience=Patience(connect=1.0, answer=2.0, attempts=1)) as (client, server):
+    async with connected(patience=Patience(connect=5.0, answer=20.0, attempts=1)) as (client, server):
         server.on(PRICE, *[HANG] * 40)
         server.on(ORDER, TAKEN)
         await buy(client)
