@@ -72,13 +72,15 @@ class LiveBars:
         """Keep the prints from now on: a listing may hold them or not."""
         self._recorded = []
 
-    def listed(self) -> None:
-        """Carry in what came while the listing was on its way."""
+    def listed(self) -> int:
+        """Carry in what came while the listing was on its way; return the number of bars begun."""
         recorded, self._recorded = self._recorded or [], None
         self._is_listed = True
+        before = len(self.series)
         if recorded:
             self.series.join(recorded, self.day_start)
         self.changed.publish(self.series)
+        return len(self.series) - before
 
     def broke(self) -> None:
         """Note that prints are being missed from now on."""
@@ -123,7 +125,11 @@ class History:
         except BaseException:
             live.close()
             raise
-        live.listed()
+        begun = live.listed()
+        if begun and interval.minutes is not None and len(live.series) > begun:
+            # Prints that came after the listing was made and before it was here are counted as parts of it.
+            completed = int(live.series.times[len(live.series) - 1 - begun])
+            self._scope.spawn(self._true_up(live, completed), name=f"true up {symbol}")
         if self._market_data.wanted.confirmed_at((Stream.TICKS, symbol)) is None:
             live.broke()  # what trades until the stream comes is listed then
         return live
@@ -143,8 +149,10 @@ class History:
             if seconds < last_seconds - _NEW_DAY_SECONDS:
                 live.day_start = self._midnight()
             last_seconds = seconds
-            if live.take(ticks) and is_minutes and len(live.series) > 1:
-                completed = int(live.series.times[-2])
+            begun = live.take(ticks)
+            if begun and is_minutes and len(live.series) > 1:
+                # One frame may begin several bars: the first completed one is the one that prints had filled.
+                completed = int(live.series.times[max(0, len(live.series) - 1 - begun)])
                 self._scope.spawn(self._true_up(live, completed), name=f"true up {symbol}")
 
         def notice_break(told: tuple[Stream, str, SubscriptionState]) -> None:
@@ -243,6 +251,9 @@ class History:
                 continue
             live.broken_since = None
             live.listed()
+            if live.series.interval.minutes is not None:
+                # What was over by now may have been listed while prints of it were still on their way.
+                self._scope.spawn(self._true_up(live, since), name=f"true up {live.series.symbol}")
 
     async def _list_since(self, series: BarSeries, since: int) -> None:
         today = self._market_data.today()
