@@ -632,7 +632,7 @@ def test_a_named_layout_gets_its_shares_over_what_was_there_at_the_last_close(
     window.show()
     qtbot.waitExposed(window)
     try:
-        assert abs(window.docks["watchlist"].width() - 318) < 20
+        qtbot.waitUntil(lambda: abs(window.docks["watchlist"].width() - 318) < 20)
         assert window.docks["orders"].width() > 900
     finally:
         window.close_now()
