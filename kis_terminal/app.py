@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -442,6 +443,9 @@ def run(
     logging_ = set_up_logging(settings.home.logs, said=said_in_log)
     forward_qt_messages()
     set_language(settings.language)
+    # Modules are imported in threads while the window is up: a collection that begins there would end widgets
+    # outside their own thread, which Qt does not survive. `Collector` collects between frames.
+    gc.disable()
     application = QApplication(["kis-terminal"])
     application.setApplicationName("KIS Terminal")
     application.setApplicationVersion(__version__)

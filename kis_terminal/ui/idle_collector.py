@@ -23,6 +23,7 @@ class Collector(QObject):
         super().__init__()
         self._frame_clock = frame_clock
         self._steps = 0
+        self._was_automatic = False
         self._timer = QTimer(self)
         self._timer.setInterval(_STEP_MILLISECONDS)
         self._timer.timeout.connect(self._step)
@@ -30,14 +31,16 @@ class Collector(QObject):
     def start(self) -> None:
         """Set aside what the start has built, which lives to the end, and collect in steps from now on."""
         gc.freeze()
+        self._was_automatic = gc.isenabled()
         gc.disable()
         self._timer.start()
 
     def stop(self) -> None:
-        """Leave it to Python again."""
+        """Leave it as it was before."""
         if self._timer.isActive():
             self._timer.stop()
-            gc.enable()
+            if self._was_automatic:
+                gc.enable()
             gc.unfreeze()
 
     def _step(self) -> None:
