@@ -15,7 +15,8 @@ import secrets
 import stat
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ _FORM = b"KT1"
 _SERVICE, _USER = "kis-terminal", "token-key"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _KEYRING_PATIENCE = 5.0
+_MAKER_PATIENCE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class TokenStore:
 
 def system_vault_key(folder: Path) -> bytes:
     """Return this user's encryption key: from the OS keyring if there is a real one, else from a file."""
-    key = _keyring_key()
+    key = _keyring_key(folder)
     if key is None:
         log.warning(
             "no OS keyring is available: the key that encrypts tokens lies in %s (owner-readable)", folder
@@ -138,22 +140,59 @@ def system_vault_key(folder: Path) -> bytes:
 
 
 def file_vault_key(folder: Path) -> bytes:
-    """Return the key in `folder`, made at first use; one that others could read is replaced."""
+    """Return the key in `folder`, made at first use; one that others could read is replaced.
+
+    Whoever comes first makes it and everybody else reads that one, in this program or another: a second key
+    would make unreadable what the first has encrypted. Raises OSError, also where nobody may make one.
+    """
     path = folder / "vault.key"
     try:
-        was_open = _is_open_to_others(path)
-        key = read_private(path)
-        if len(key) == _KEY_BYTES and not was_open:
-            return key
-        log.warning("key file %s was damaged or readable by others; a new key replaces it", path.name)
-    except FileNotFoundError:
-        pass  # the first use
-    key = secrets.token_bytes(_KEY_BYTES)
-    write_private(path, key)
+        return _sound_key(path)
+    except (FileNotFoundError, ValueError):
+        pass  # the first use, or one that has to be replaced: looked at again by whoever may do so
+    with _one_maker(folder, "vault"):
+        try:
+            return _sound_key(path)
+        except FileNotFoundError:
+            pass  # still the first use
+        except ValueError:
+            log.warning("key file %s was damaged or readable by others; a new key replaces it", path.name)
+        key = secrets.token_bytes(_KEY_BYTES)
+        write_private(path, key)
+        return key
+
+
+def _sound_key(path: Path) -> bytes:
+    """Return the key that lies there as it is; raises FileNotFoundError, ValueError for one not to be used.
+
+    Its mode is not mended: a key that others could read would look sound to whoever looks next.
+    """
+    if _is_open_to_others(path):
+        raise ValueError("readable by others")
+    key = read_private(path)
+    if len(key) != _KEY_BYTES:
+        raise ValueError("damaged")
     return key
 
 
-def _keyring_key() -> bytes | None:
+@contextmanager
+def _one_maker(folder: Path, name: str) -> Iterator[None]:
+    """Let one thread of one program make a key at a time; raises OSError after `_MAKER_PATIENCE` seconds.
+
+    The system lets go of the lock when its holder ends, killed or not.
+    """
+    from filelock import FileLock, Timeout
+
+    _make_private_folder(folder)
+    lock = FileLock(folder / f".{name}.lock", timeout=_MAKER_PATIENCE, mode=0o600, poll_interval=0.01)
+    try:
+        with lock:
+            yield
+    except (Timeout, NotImplementedError) as error:  # the latter: a file system without locks
+        raise OSError(f"another program has been making the key for {_MAKER_PATIENCE:.0f} s") from error
+
+
+def _keyring_key(folder: Path) -> bytes | None:
     """Ask the OS keyring; a keyring that does not answer in time counts as none."""
     found: list[bytes] = []
 
@@ -167,8 +206,12 @@ def _keyring_key() -> bytes | None:
                 return
             kept = keyring.get_password(_SERVICE, _USER)
             if kept is None:
-                kept = secrets.token_hex(_KEY_BYTES)
-                keyring.set_password(_SERVICE, _USER, kept)
+                with _one_maker(folder, "keyring"):
+                    kept = keyring.get_password(_SERVICE, _USER)
+                    if kept is None:
+                        keyring.set_password(_SERVICE, _USER, secrets.token_hex(_KEY_BYTES))
+                        # What lies there now counts: a program with another folder may have been faster.
+                        kept = keyring.get_password(_SERVICE, _USER) or ""
             found.append(bytes.fromhex(kept))
         except (KeyringError, ValueError, RuntimeError, OSError) as error:
             log.info("OS keyring: %s", type(error).__name__)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keyring
@@ -177,15 +181,105 @@ def test_a_folder_in_place_of_the_file_is_an_os_error(tmp_path: Path) -> None:
 @posix
 def test_a_key_file_that_others_could_read_is_replaced(tmp_path: Path, expect_log: ExpectLog) -> None:
     expect_log("readable by others")
-    expect_log("could be read")
     first = file_vault_key(tmp_path)
     (tmp_path / "vault.key").chmod(0o644)
 
     assert file_vault_key(tmp_path) != first
+    assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_the_key_file_is_made_once(tmp_path: Path) -> None:
     assert file_vault_key(tmp_path) == file_vault_key(tmp_path)
+
+
+def test_threads_that_come_at_once_get_one_key(tmp_path: Path) -> None:
+    for turn in range(30):
+        folder = tmp_path / str(turn)
+        with ThreadPoolExecutor(8) as threads:
+            keys = set(threads.map(file_vault_key, [folder] * 8))
+        assert len(keys) == 1
+
+
+@posix
+def test_threads_that_replace_one_key_at_once_get_one_key(tmp_path: Path, expect_log: ExpectLog) -> None:
+    expect_log("damaged or readable by others")
+    for turn in range(10):
+        folder = tmp_path / str(turn)
+        leaked = file_vault_key(folder)
+        (folder / "vault.key").chmod(0o644)
+        with ThreadPoolExecutor(8) as threads:
+            keys = set(threads.map(file_vault_key, [folder] * 8))
+        assert len(keys) == 1
+        assert leaked not in keys
+
+
+def test_what_two_first_users_store_is_read_by_a_third(tmp_path: Path) -> None:
+    def first_use(place: tuple[Path, Environment]) -> None:
+        TokenStore(place[0], place[1], "PSkey", file_vault_key).save(TOKENS)
+
+    for turn in range(20):
+        folder = tmp_path / str(turn)
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(first_use, [(folder, Environment.REAL), (folder, Environment.PAPER)]))
+        for environment in (Environment.REAL, Environment.PAPER):
+            assert TokenStore(folder, environment, "PSkey", file_vault_key).load() == TOKENS
+
+
+_FIRST_USERS = """
+import sys
+from pathlib import Path
+from kis_terminal.adapters.kis.token_store import file_vault_key
+import filelock
+print("ready", flush=True)
+sys.stdin.readline()
+print(*(file_vault_key(Path(sys.argv[1]) / str(turn)).hex() for turn in range(40)))
+"""
+
+
+def test_programs_that_start_at_once_get_one_key(tmp_path: Path) -> None:
+    programs = [
+        subprocess.Popen(
+            [sys.executable, "-c", _FIRST_USERS, str(tmp_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    with contextlib.ExitStack() as stack:
+        for program in programs:
+            stack.enter_context(program)
+            assert program.stdout is not None
+            assert program.stdout.readline() == "ready\n"
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        told = {program.communicate(timeout=30)[0] for program in programs}
+
+    assert len(told) == 1
+    assert len(set(told.pop().split())) == 40
+
+
+def test_a_lock_that_a_killed_program_left_holds_nobody_up(tmp_path: Path) -> None:
+    (tmp_path / ".vault.lock").touch(mode=0o600)
+
+    assert file_vault_key(tmp_path) == file_vault_key(tmp_path)
+
+
+def test_programs_make_one_key_in_the_keyring(tmp_path: Path, use_keyring: object) -> None:
+    class SlowKeyring(MemoryKeyring):
+        def get_password(self, service: str, username: str) -> str | None:
+            kept = super().get_password(service, username)
+            time.sleep(0.02)
+            return kept
+
+    use_keyring(SlowKeyring())  # type: ignore[operator]
+
+    with ThreadPoolExecutor(4) as threads:
+        keys = set(threads.map(system_vault_key, [tmp_path] * 4))
+
+    assert len(keys) == 1
 
 
 def test_a_disk_that_cannot_be_written_costs_a_warning_only(tmp_path: Path, expect_log: ExpectLog) -> None:
