@@ -32,7 +32,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
 
-    strict = [f"kis_terminal/{name}" for name in ("domain", "ports.py", "services", "adapters")]
+    strict = [f"kis_terminal/{name}" for name in ("domain", "ports", "services", "adapters")]
     gates = {
         "format": ["ruff", "format", "--check", "--output-format", "concise"],
         "lint": ["ruff", "check"],

@@ -16,7 +16,7 @@ MODULES = modules()
 # adapter is never allowed. "base" are the top-level modules that set nothing in motion: settings, log, texts.
 OWN_IMPORTS = {
     "domain": {"domain"},
-    "ports": {"domain"},
+    "ports": {"ports", "domain"},
     "services": {"services", "domain", "ports"},
     "adapters": {"domain", "ports"},
     "base": {"base", "domain"},
