@@ -5,8 +5,10 @@ pytest comes last, so that its closing line is the last. Exit code: pytest's; 1 
 where something must be installed by hand first.
 """
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -46,9 +48,10 @@ def main() -> int:
     if failed:
         print(f"== GATES FAILED: {', '.join(failed)} (see above)", flush=True)
     print("== tests", flush=True)
-    # Two at a time halve the suite; a file stays on one of them, so that it makes its servers once.
-    shared = ["-n", "2", "--dist", "loadfile"]
-    code = _run([python, "-m", "pytest", *shared, *sys.argv[1:]], PROJECT, child_environment())
+    # Two at a time halve the suite; a file stays on one of them, so that it makes its servers once. A worker
+    # that crashed would try the same file again and again.
+    shared = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
+    code = _run_tests([python, "-m", "pytest", *shared, *sys.argv[1:]], PROJECT, child_environment())
     return code or (1 if failed else 0)
 
 
@@ -59,6 +62,27 @@ def _run(command: list, folder: object, environment: dict) -> int:
         ).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def _run_tests(command: list, folder: object, environment: dict) -> int:
+    """Run pytest in a process group of its own, and end what it leaves there.
+
+    The servers of a worker that crashed would hold our output open, and whoever reads that would wait on.
+    """
+    if sys.platform == "win32":
+        return _run(command, folder, environment)
+    tests = subprocess.Popen(
+        command, cwd=str(folder), env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        return tests.wait()
+    except KeyboardInterrupt:
+        os.killpg(tests.pid, signal.SIGINT)
+        tests.wait()
+        return 130
+    finally:
+        with contextlib.suppress(ProcessLookupError):  # as it should be: nothing is left
+            os.killpg(tests.pid, signal.SIGKILL)
 
 
 def _check_redis_server() -> None:

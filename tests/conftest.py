@@ -26,4 +26,5 @@ pytest_plugins = (
     "tests.support.leftovers",
     "tests.support.qt_loop",
     "tests.support.servers",
+    "tests.support.window_thread",
 )

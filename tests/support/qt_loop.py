@@ -12,15 +12,8 @@ import pytest
 
 @pytest.fixture
 def qt_loop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
-    """Return a loop that counts as running: tasks may be started in it, and run while `qtbot.wait*` waits.
-
-    Garbage is collected here, as in the program (`ui/idle_collector`), and never by chance: a collection in
-    one of the loop's threads would end the widgets of an earlier test there, and the interpreter with them.
-    """
+    """Return a loop that counts as running: tasks may be started in it, and run while `qtbot.wait*` waits."""
     import qasync
-
-    gc.collect(1)
-    gc.disable()
 
     loop = qasync.QEventLoop(qapp, already_running=True)
     asyncio.set_event_loop(loop)
@@ -39,7 +32,6 @@ def qt_loop(qapp: Any) -> Iterator[asyncio.AbstractEventLoop]:
         asyncio.set_event_loop(None)
         loop._QEventLoop__is_running = False  # else close() refuses; stop() would wait for an exec() of ours
         loop.close()
-        gc.enable()
         gc.collect(1)
     if names:
         pytest.fail("asyncio tasks left: " + ", ".join(names), pytrace=False)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +17,7 @@ from kis_terminal.services.backtests import Outcome
 from kis_terminal.ui.backtesting.form_rows import plain_label
 from kis_terminal.ui.charts.drawn import FillMark
 from kis_terminal.ui.charts.study_list import Study
+from kis_terminal.ui.late_modules import import_plot
 from kis_terminal.ui.ordering.fields import Choice
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import Workspace
@@ -92,7 +91,7 @@ class BarsView(QWidget):
             self._draw(keeps_place=True)
 
     async def _build(self) -> None:
-        module = await asyncio.to_thread(import_module, "kis_terminal.ui.charts.plot")
+        module = await import_plot()
         if self.plot is not None:
             return
         plot: ChartPlot = module.ChartPlot(self._workspace.theme, self)

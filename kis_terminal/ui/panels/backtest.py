@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
+from kis_terminal.ui.late_modules import import_late
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.wide_page import WidePage
@@ -19,6 +19,15 @@ from kis_terminal.ui.workspace import Workspace
 if TYPE_CHECKING:
     from kis_terminal.services.backtests import Backtests
     from kis_terminal.ui.backtesting.view import BacktestView
+
+
+_PARTS = tuple(
+    f"kis_terminal.ui.{name}"
+    for name in (
+        *("charts.curves", "charts.heat_map", "backtesting.summary", "backtesting.history_view"),
+        *("backtesting.sweep_view", "backtesting.results", "backtesting.setup_form", "backtesting.view"),
+    )
+)
 
 
 class BacktestPanel(Panel):
@@ -55,9 +64,8 @@ class BacktestPanel(Panel):
             self.view.sleep()
 
     async def _fill(self) -> None:
-        await asyncio.to_thread(import_module, "kis_terminal.ui.charts.curves")
-        module = await asyncio.to_thread(import_module, "kis_terminal.ui.backtesting.view")
-        backtests = await asyncio.to_thread(self._build)
+        backtests = await asyncio.to_thread(self._build)  # numpy comes with it
+        module = await import_late(*_PARTS)
         if self.view is not None:
             return
         # Each part takes some 40 ms: the window paints in between.

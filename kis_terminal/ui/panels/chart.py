@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from functools import partial
-from importlib import import_module
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from kis_terminal.ui.charts.drawn import ChartKind, FillMark, OrderMark
 from kis_terminal.ui.charts.notice import Notice
 from kis_terminal.ui.charts.strip import ChartStrip, interval_name
 from kis_terminal.ui.formatting import number
+from kis_terminal.ui.late_modules import import_plot
 from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.translation import tr
 from kis_terminal.ui.workspace import OrderDraft, Workspace
@@ -145,12 +145,12 @@ class ChartPanel(Panel):
         self.workspace.frame_clock.forget(self._flush_bound)
 
     async def _build_plot(self) -> None:
-        # pyqtgraph takes most of a second to import and slows the loop meanwhile: prices come first.
+        # pyqtgraph takes a third of a second to import: prices come first.
         patience = _PRICES_FIRST_SECONDS
         while not self.workspace.market_data.ticks_received and patience > 0:
             await asyncio.sleep(_LOOK_SECONDS)
             patience -= _LOOK_SECONDS
-        module = await asyncio.to_thread(import_module, "kis_terminal.ui.charts.plot")
+        module = await import_plot()
         if self.plot is not None:
             return
         plot: ChartPlot = module.ChartPlot(self.theme, self.pages)
