@@ -81,6 +81,11 @@ def missing_field(name: str) -> WireRefusal:
     return input_refusal("OPSQ2001", f"ERROR : INPUT FIELD NOT FOUND [{name}]")
 
 
+def invalid_field(name: str) -> WireRefusal:
+    """Return the refusal of a call whose parameter cannot be what it is."""
+    return input_refusal("OPSQ2001", f"ERROR : INPUT INVALID {name}")
+
+
 def bad_account() -> WireRefusal:
     """Return the refusal of an account number that is not 8 + 2 digits or belongs to the other host."""
     return input_refusal("OPSQ2000", "ERROR : INPUT INVALID_CHECK_ACNO")

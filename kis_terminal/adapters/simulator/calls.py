@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from kis_terminal.adapters.simulator.answers import (
     Answer,
     bad_account,
     input_refusal,
+    invalid_field,
     missing_field,
     unknown_symbol,
 )
+from kis_terminal.adapters.simulator.formats import day_of
 from kis_terminal.adapters.simulator.model import Account
 from kis_terminal.adapters.simulator.personality import Personality
 from kis_terminal.adapters.simulator.venue import Venue
@@ -86,6 +88,13 @@ class Call:
         if not (whole.isascii() and whole.isdigit()) or places.strip("0"):
             raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
         return int(whole)
+
+    def days(self) -> tuple[date, date]:
+        """Return the first and the last day that an account's query asks for."""
+        start, end = day_of(self.text("INQR_STRT_DT")), day_of(self.text("INQR_END_DT"))
+        if start is None or end is None:
+            raise invalid_field("INQR_STRT_DT")
+        return start, end
 
     @property
     def wants_next_page(self) -> bool:

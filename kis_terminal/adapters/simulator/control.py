@@ -54,6 +54,7 @@ class Control:
         venue, load = self._venue, self._load
         return {
             "seed": venue.exchange.seed,
+            "market": venue.name.name if venue.name is not None else "",
             "exchange_time": venue.exchange_time().isoformat(),
             "phase": venue.exchange.clock.phase(venue.now()),
             "symbols": len(venue.exchange.listings()),

@@ -6,7 +6,7 @@ from kis_terminal.adapters.simulator.answers import Answer, account_answer
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import rate, ratio
 from kis_terminal.adapters.simulator.model import CashBalance, Holding
-from kis_terminal.adapters.simulator.paging import cut_page
+from kis_terminal.adapters.simulator.paging import cut_page, page_answer
 
 _SUBSTITUTE_RATE = 0.76
 
@@ -25,12 +25,8 @@ def inquire_balance(call: Call) -> Answer:
         call.text("FUND_STTL_ICLD_YN"),
     ]
     page = cut_page(call, holdings, call.personality.balance_rows, lambda holding: holding.symbol, query)
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output1=[holding_row(holding) for holding in page.rows],
         output2=[balance_sums(call.venue.exchange.balance(account))],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.bar_periods import last_bars, price_chain
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import (
@@ -34,9 +34,9 @@ def inquire_daily_itemchartprice(call: Call) -> Answer:
     symbol, period = call.symbol(), call.text("FID_PERIOD_DIV_CODE")
     start, end = _bound(call.text("FID_INPUT_DATE_1")), _bound(call.text("FID_INPUT_DATE_2"))
     if period not in ("D", "W", "M", "Y"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE")
+        raise invalid_field("FID_INPUT_DATE")
     exchange = call.venue.exchange
     end = min(end, call.venue.exchange_time().date())
     is_adjusted = call.text("FID_ORG_ADJ_PRC") != "1"
@@ -125,7 +125,7 @@ def inquire_time_itemchartprice(call: Call) -> Answer:
     symbol = call.symbol()
     latest = second_of(call.text("FID_INPUT_HOUR_1"))
     if latest is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_HOUR_1")
+        raise invalid_field("FID_INPUT_HOUR_1")
     # python-kis begins every walk through the day with 000000; nothing trades then, so it can mean one thing.
     latest = latest or 24 * 3600
     today = call.venue.exchange_time().date()
@@ -140,9 +140,9 @@ def inquire_time_dailychartprice(call: Call) -> Answer:
     symbol = call.symbol()
     day, latest = day_of(call.text("FID_INPUT_DATE_1")), second_of(call.text("FID_INPUT_HOUR_1"))
     if day is None or latest is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE_1")
+        raise invalid_field("FID_INPUT_DATE_1")
     if call.raw("FID_FAKE_TICK_INCU_YN").strip():
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_FAKE_TICK_INCU_YN")
+        raise invalid_field("FID_FAKE_TICK_INCU_YN")
     days_back = 5 if call.text("FID_PW_DATA_INCU_YN") == "Y" else 0
     rows = _minute_rows(call, symbol, day, latest, _PAST_ROWS, days_back)
     return quote_answer(output1=_minute_head(call.venue.exchange.quote(symbol)), output2=rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange
 from kis_terminal.adapters.simulator.derivatives_market import DerivativeBar
@@ -44,9 +44,9 @@ def inquire_daily_fuopchartprice(call: Call) -> Answer:
     contract, period = contract_of(call), call.text("FID_PERIOD_DIV_CODE")
     start, end = day_of(call.text("FID_INPUT_DATE_1")), day_of(call.text("FID_INPUT_DATE_2"))
     if period not in ("D", "W", "M", "Y"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE")
+        raise invalid_field("FID_INPUT_DATE")
     bars = call.venue.reference.derivatives.bars(contract, period, start, end)[-_DAY_ROWS:]
     rows = [
         arrange(_DAY, {**_bar(bar), "acml_vol": str(bar.volume), "mod_yn": "N"}) for bar in reversed(bars)

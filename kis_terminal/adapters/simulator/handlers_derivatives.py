@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer, unknown_symbol
+from kis_terminal.adapters.simulator.answers import (
+    Answer,
+    invalid_field,
+    quote_answer,
+    unknown_symbol,
+)
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
 from kis_terminal.adapters.simulator.derivative_contracts import Contract
@@ -153,7 +158,7 @@ def display_board_callput(call: Call) -> Answer:
     """Answer FHPIF05030100: calls and puts of a month (FID_MTRT_CNT YYYYMM), lowest strike first."""
     text = call.text("FID_MTRT_CNT")
     if len(text) != 6 or not (text.isascii() and text.isdigit()):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_MTRT_CNT")
+        raise invalid_field("FID_MTRT_CNT")
     market = call.venue.reference.derivatives
     month = (int(text[:4]), int(text[4:]))
     if month not in market.months() or call.text("FID_COND_MRKT_CLS_CODE") not in ("", "K21"):

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer, unknown_symbol
+from kis_terminal.adapters.simulator.answers import (
+    Answer,
+    input_refusal,
+    invalid_field,
+    quote_answer,
+    unknown_symbol,
+)
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
 from kis_terminal.adapters.simulator.formats import MILLION, clock_text, day_of, day_text, ratio
@@ -172,9 +178,9 @@ def inquire_daily_indexchartprice(call: Call) -> Answer:
     market, rule, period = _market(call), _rule(call), call.text("FID_PERIOD_DIV_CODE")
     start, end = day_of(call.text("FID_INPUT_DATE_1")), day_of(call.text("FID_INPUT_DATE_2"))
     if period not in _DAYS_OF_PERIOD:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE")
+        raise invalid_field("FID_INPUT_DATE")
     end = min(end, call.venue.exchange.moment.date())
     start = max(start, end - timedelta(days=_DAYS_OF_PERIOD[period] * (_DAY_ROWS + 12)))
     rows = [
@@ -205,7 +211,7 @@ def inquire_index_daily_price(call: Call) -> Answer:
     market, rule, period = _market(call), _rule(call), call.text("FID_PERIOD_DIV_CODE")
     end = day_of(call.text("FID_INPUT_DATE_1"))
     if period not in ("D", "W", "M") or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     end = min(end, call.venue.exchange.moment.date())
     start = end - timedelta(days=_DAYS_OF_PERIOD[period] * (_DAILY_PRICE_ROWS + 40))
     bars = market.bars(rule, period, start, end)

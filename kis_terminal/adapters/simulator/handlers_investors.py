@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
 from kis_terminal.adapters.simulator.formats import MILLION, clock_text, day_of, day_text, ratio
@@ -94,7 +94,7 @@ def inquire_investor_daily_by_market(call: Call) -> Answer:
     """Answer FHPTJ04040000: the investors of one market day by day, up to FID_INPUT_DATE_1."""
     end = day_of(call.text("FID_INPUT_DATE_1"))
     if end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE_1")
+        raise invalid_field("FID_INPUT_DATE_1")
     exchange = call.venue.exchange
     is_kosdaq = call.text("FID_INPUT_ISCD_1") == "KSQ" or call.text("FID_INPUT_ISCD") == "1001"
     rule = INDICES["1001" if is_kosdaq else "0001"]
@@ -146,7 +146,7 @@ def investor_trade_by_stock_daily(call: Call) -> Answer:
     check_market(call)
     symbol, end = call.symbol(), day_of(call.text("FID_INPUT_DATE_1"))
     if end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE_1")
+        raise invalid_field("FID_INPUT_DATE_1")
     exchange = call.venue.exchange
     listing, quote = exchange.listing(symbol), exchange.quote(symbol)
     assert listing is not None  # noqa: S101  call.symbol() returns listed codes only

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code
 from kis_terminal.adapters.simulator.formats import clock_text, day_of, day_text, rate, ratio
@@ -104,7 +104,7 @@ def inquire_member_daily(call: Call) -> Answer:
     exchange = call.venue.exchange
     start, end = day_of(call.text("FID_INPUT_DATE_1")), day_of(call.text("FID_INPUT_DATE_2"))
     if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE")
+        raise invalid_field("FID_INPUT_DATE")
     end = min(end, exchange.moment.date())
     start = max(start, end - timedelta(days=_DAYS * 2))
     rows = []
@@ -235,7 +235,7 @@ def _as_of(bar: DailyBar, printed: TradePrinted) -> DailyBar:
 def _member_code(call: Call) -> str:
     code = call.text("FID_INPUT_ISCD_2")
     if code != ALL_FOREIGN and code not in MEMBERS:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_ISCD_2")
+        raise invalid_field("FID_INPUT_ISCD_2")
     return code
 
 

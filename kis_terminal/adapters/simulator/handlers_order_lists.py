@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, account_answer, input_refusal
+from kis_terminal.adapters.simulator.answers import Answer
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
-from kis_terminal.adapters.simulator.formats import day_of, day_text, price_text
+from kis_terminal.adapters.simulator.formats import day_text, price_text
 from kis_terminal.adapters.simulator.model import OrderRecord
-from kis_terminal.adapters.simulator.paging import cut_page
+from kis_terminal.adapters.simulator.paging import cut_page, page_answer
 
 # The document limits "within three months" loosely; KIS counts calendar days.
 _RECENT_DAYS = 92
@@ -51,9 +51,7 @@ _OPEN_STATES = frozenset({"resting", "waiting"})
 def inquire_daily_ccld(call: Call) -> Answer:
     """Answer TTTC0081R (recent) and CTSC9215R (older than three months)."""
     account = call.account()
-    start, end = day_of(call.text("INQR_STRT_DT")), day_of(call.text("INQR_END_DT"))
-    if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID INQR_STRT_DT")
+    start, end = call.days()
     edge = call.venue.exchange_time().date() - timedelta(days=_RECENT_DAYS)
     if call.transaction.variant == "older":
         end = min(end, edge - timedelta(days=1))
@@ -72,12 +70,8 @@ def inquire_daily_ccld(call: Call) -> Answer:
         call.text("CCLD_DVSN"),
     ]
     page = cut_page(call, chosen, call.personality.order_rows, _order_key, query)
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output1=[_order_row(order, _market_code(call, order)) for order in page.rows],
         output2=_sums(chosen),
     )
@@ -182,12 +176,8 @@ def inquire_psbl_rvsecncl(call: Call) -> Answer:
         chosen.sort(key=lambda order: order.symbol)
     query = [account.number, account.product]
     page = cut_page(call, chosen, call.personality.open_order_rows, _order_key, query)
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output=[_open_row(order, _market_code(call, order)) for order in page.rows],
     )
 

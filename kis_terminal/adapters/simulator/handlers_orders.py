@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from kis_terminal.adapters.simulator.answers import Answer, business_refusal, input_refusal
+from kis_terminal.adapters.simulator.answers import Answer, business_refusal, invalid_field
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.model import Accepted, Refused, Side
 
@@ -46,7 +46,7 @@ def order_rvsecncl(call: Call) -> Answer:
         )
         return _order_answer(cancelled, _CANCELLED)
     if action != "01":
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID RVSE_CNCL_DVSN_CD")
+        raise invalid_field("RVSE_CNCL_DVSN_CD")
     amended = exchange.amend(
         account,
         original_no,
@@ -89,7 +89,7 @@ def _venue(call: Call) -> str:
     """Return the venue, KRX where the field is absent or blank."""
     venue = call.text("EXCG_ID_DVSN_CD") or "KRX"
     if venue not in _VENUES:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID EXCG_ID_DVSN_CD")
+        raise invalid_field("EXCG_ID_DVSN_CD")
     if venue != "KRX" and call.personality.is_paper:
         raise business_refusal("90000000", "모의투자에서는 해당업무가 제공되지 않습니다.", rt_cd="1")
     return venue

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer, unknown_symbol
+from kis_terminal.adapters.simulator.answers import (
+    Answer,
+    input_refusal,
+    invalid_field,
+    quote_answer,
+    unknown_symbol,
+)
 from kis_terminal.adapters.simulator.calendar import SEOUL
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
@@ -52,7 +58,7 @@ def dailyprice(call: Call) -> Answer:
     listing = found.listing
     period = _PERIODS.get(call.text("GUBN") or "0")
     if period is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID GUBN")
+        raise invalid_field("GUBN")
     end = day_of(call.text("BYMD")) or date.max
     bars = call.venue.reference.overseas.bars(listing, period, end, _DAY_ROWS, call.now)
     rows = [arrange(_DAILY, _day_row(found, bar)) for bar in reversed(bars)]
@@ -87,9 +93,9 @@ def inquire_daily_chartprice(call: Call) -> Answer:
     listing, period = _level_of(call), call.text("FID_PERIOD_DIV_CODE")
     start, end = day_of(call.text("FID_INPUT_DATE_1")), day_of(call.text("FID_INPUT_DATE_2"))
     if period not in ("D", "W", "M", "Y"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_DATE")
+        raise invalid_field("FID_INPUT_DATE")
     market = call.venue.reference.overseas
     found = market.quote(listing, call.now)
     rows = [
@@ -124,7 +130,7 @@ def inquire_time_itemchartprice(call: Call) -> Answer:
     count = min(call.whole_number("NREC") or _MINUTE_ROWS, _MINUTE_ROWS)
     last = call.text("KEYB") if call.text("NEXT") == "1" else ""
     if last and (day_of(last[:8]) is None or len(last) != 14):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID KEYB")
+        raise invalid_field("KEYB")
     rows: list[OverseasMinute] = []
     day = found.bar.day
     goes_back = call.text("PINC") == "1" or bool(last)

@@ -9,7 +9,7 @@ from kis_terminal.adapters.simulator.answers import (
     Answer,
     account_answer,
     business_refusal,
-    input_refusal,
+    invalid_field,
     quote_answer,
 )
 from kis_terminal.adapters.simulator.calls import Call
@@ -100,7 +100,7 @@ def inquire_search(call: Call) -> Answer:
     """
     code = call.text("EXCD")
     if code not in VENUES:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID EXCD")
+        raise invalid_field("EXCD")
     rows = []
     for listing in LISTINGS.values():
         if listing.venue.code != code or listing.kind not in ("stock", "etf"):
@@ -166,7 +166,7 @@ def countries_holiday(call: Call) -> Answer:
     """Answer CTOS5011R: when a trade of TRAD_DT settles in each market, there and here."""
     day = day_of(call.text("TRAD_DT"))
     if day is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID TRAD_DT")
+        raise invalid_field("TRAD_DT")
     calendar = call.venue.exchange.calendar
     rows = []
     for number, venue in enumerate((one for one in VENUES.values() if one.currency), start=1):

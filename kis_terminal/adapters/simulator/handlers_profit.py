@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kis_terminal.adapters.simulator.answers import Answer, account_answer, input_refusal
+from kis_terminal.adapters.simulator.answers import Answer
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
-from kis_terminal.adapters.simulator.formats import day_of, rate, ratio
+from kis_terminal.adapters.simulator.formats import rate, ratio
 from kis_terminal.adapters.simulator.handlers_accounts import balance_sums, holding_row
-from kis_terminal.adapters.simulator.paging import cut_page
+from kis_terminal.adapters.simulator.paging import cut_page, page_answer
 from kis_terminal.adapters.simulator.realised import DayTrade, by_day, total
 
 _ROWS = 100
@@ -14,9 +14,7 @@ _NEWEST_FIRST = "00"
 
 
 def _trades(call: Call) -> list[DayTrade]:
-    start, end = day_of(call.text("INQR_STRT_DT")), day_of(call.text("INQR_END_DT"))
-    if start is None or end is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID INQR_STRT_DT")
+    start, end = call.days()
     trades = call.venue.exchange.day_trades(call.account(), start, end, call.text("PDNO").strip())
     return trades if call.text("SORT_DVSN") == _NEWEST_FIRST else trades[::-1]
 
@@ -30,12 +28,8 @@ def inquire_period_profit(call: Call) -> Answer:
     """Answer TTTC8708R: each day's purchases, sales and realised profit."""
     trades = _trades(call)
     page = cut_page(call, by_day(trades), _ROWS, lambda trade: f"{trade.day:%Y%m%d}", _query(call))
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output1=[
             {
                 "trad_dt": f"{trade.day:%Y%m%d}",
@@ -61,12 +55,8 @@ def inquire_period_trade_profit(call: Call) -> Answer:
     held = {holding.symbol: holding for holding in exchange.holdings(call.account())}
     page = cut_page(call, trades, _ROWS, lambda trade: f"{trade.day:%Y%m%d}{trade.symbol}", _query(call))
     sums = total(trades)
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output1=[
             {
                 "trad_dt": f"{trade.day:%Y%m%d}",
@@ -133,12 +123,8 @@ def inquire_balance_rlz_pl(call: Call) -> Answer:
         "real_evlu_pfls": str(balance.profit),
         "real_evlu_pfls_erng_rt": rate(ratio(balance.profit, balance.purchase_amount), 8),
     }
-    return account_answer(
-        page.code,
-        page.text,
-        tr_cont=page.tr_cont,
-        ctx_area_fk100=page.context_fk,
-        ctx_area_nk100=page.context_nk,
+    return page_answer(
+        page,
         output1=[
             {name: text for name, text in holding_row(holding).items() if name not in left_out}
             for holding in page.rows

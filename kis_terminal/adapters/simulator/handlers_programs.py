@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
 from kis_terminal.adapters.simulator.formats import MILLION, clock_text, day_of, day_text, rate, ratio
@@ -328,5 +328,5 @@ def _part(value: int, unit: int) -> int:
 def _market_rule(call: Call) -> IndexRule:
     code = call.text("FID_MRKT_CLS_CODE")
     if code not in ("K", "Q"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_MRKT_CLS_CODE")
+        raise invalid_field("FID_MRKT_CLS_CODE")
     return INDICES["1001" if code == "Q" else "0001"]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer
+from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.bar_periods import last_bars, price_chain
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import (
@@ -107,7 +107,7 @@ def inquire_daily_price(call: Call) -> Answer:
     check_market(call)
     symbol, period = call.symbol(), call.text("FID_PERIOD_DIV_CODE") or "D"
     if period not in ("D", "W", "M"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     today = call.venue.exchange_time().date()
     bars = last_bars(
         call.venue.exchange, symbol, period, today, call.text("FID_ORG_ADJ_PRC") == "1", _DAY_ROWS + 1

@@ -8,7 +8,7 @@ from kis_terminal.adapters.simulator.answers import (
     Answer,
     account_answer,
     business_refusal,
-    input_refusal,
+    invalid_field,
 )
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import day_of, day_text
@@ -151,7 +151,7 @@ def chk_holiday(call: Call) -> Answer:
     """Answer CTCA0903R: 24 calendar days from BASS_DT, endlessly continued as KIS does."""
     start = day_of(call.text("BASS_DT"))
     if start is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID BASS_DT")
+        raise invalid_field("BASS_DT")
     shown = day_of(call.text("CTX_AREA_NK")) if call.wants_next_page else None
     if shown is not None:
         start = shown + timedelta(days=1)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from kis_terminal.adapters.simulator.answers import (
     Answer,
-    account_answer,
     business_refusal,
-    input_refusal,
+    invalid_field,
 )
 from kis_terminal.adapters.simulator.calls import Call, Endpoint, Transaction
 from kis_terminal.adapters.simulator.formats import day_text
 from kis_terminal.adapters.simulator.model import Refused
-from kis_terminal.adapters.simulator.paging import cut_page
+from kis_terminal.adapters.simulator.paging import cut_page, page_answer
 from kis_terminal.adapters.simulator.side_orders import SideOrder, SideProduct
 
 _US = ("NASD", "NYSE", "AMEX")
@@ -50,7 +49,7 @@ class _List:
             raise business_refusal("APBK1266", "해당 계좌에서 제공되지 않는 업무입니다.")
         market = call.text("OVRS_EXCG_CD")
         if self.by_market and market and market not in _ABROAD:
-            raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID OVRS_EXCG_CD")
+            raise invalid_field("OVRS_EXCG_CD")
         orders = call.venue.side.of(
             account, self.product, lambda own: not self.by_market or not market or _belongs(own, market)
         )
@@ -63,12 +62,8 @@ class _List:
         if self.block == "output1":
             total = str(sum(order.quantity for order in orders))
             blocks["output2"] = {"tot_ord_qty": total, **dict.fromkeys(_SUMS[self.product], "0")}
-        return account_answer(
-            page.code,
-            page.text,
-            tr_cont=page.tr_cont,
-            ctx_area_fk200=page.context_fk,
-            ctx_area_nk200=page.context_nk,
+        return page_answer(
+            page,
             **blocks,
         )
 

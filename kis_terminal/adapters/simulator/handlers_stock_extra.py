@@ -5,7 +5,12 @@ from __future__ import annotations
 import random
 from datetime import date, timedelta
 
-from kis_terminal.adapters.simulator.answers import Answer, input_refusal, quote_answer, unknown_symbol
+from kis_terminal.adapters.simulator.answers import (
+    Answer,
+    invalid_field,
+    quote_answer,
+    unknown_symbol,
+)
 from kis_terminal.adapters.simulator.bar_periods import period_of
 from kis_terminal.adapters.simulator.calls import Call
 from kis_terminal.adapters.simulator.columns import arrange, sign_code, signed
@@ -102,7 +107,7 @@ def inquire_time_itemconclusion(call: Call) -> Answer:
     listing, quote = _named(call)
     latest = second_of(call.text("FID_INPUT_HOUR_1"))
     if latest is None:
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_INPUT_HOUR_1")
+        raise invalid_field("FID_INPUT_HOUR_1")
     rows = []
     for printed in reversed(call.venue.exchange.recent_trades(listing.symbol, _SEARCHED_PRINTS)):
         if (second_of(clock_text(printed.time)) or 0) > latest:
@@ -179,7 +184,7 @@ def inquire_daily_trade_volume(call: Call) -> Answer:
     listing, quote = _named(call)
     period = call.text("FID_PERIOD_DIV_CODE") or "D"
     if period not in ("D", "W", "M", "Y"):
-        raise input_refusal("OPSQ2001", "ERROR : INPUT INVALID FID_PERIOD_DIV_CODE")
+        raise invalid_field("FID_PERIOD_DIV_CODE")
     exchange = call.venue.exchange
     today = exchange.moment.date()
     end = min(day_of(call.text("FID_INPUT_DATE_2")) or today, today)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
+from kis_terminal.adapters.simulator.answers import Answer, account_answer
 from kis_terminal.adapters.simulator.calls import Call
 
 Row = TypeVar("Row")
@@ -21,6 +22,7 @@ class Page(Generic[Row]):
     text: str
     context_fk: str
     context_nk: str
+    width: Literal[100, 200]
 
 
 def cut_page(
@@ -59,4 +61,10 @@ def cut_page(
             "KIOK0560": "조회할 내용이 없습니다",
         }[code]
         context_nk = " " * width
-    return Page(page, tr_cont, code, text, context_fk, context_nk)
+    return Page(page, tr_cont, code, text, context_fk, context_nk, width)
+
+
+def page_answer(page: Page[Row], **blocks: Any) -> Answer:
+    """Return an account server's success: `blocks`, and what goes around the page."""
+    contexts = {f"ctx_area_fk{page.width}": page.context_fk, f"ctx_area_nk{page.width}": page.context_nk}
+    return account_answer(page.code, page.text, tr_cont=page.tr_cont, **contexts, **blocks)

@@ -10,10 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
+from kis_terminal.adapters.simulator.market_name import usual_market
+from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.domain.sentences import Sentence
 
 _READY_SECONDS = 20.0
@@ -32,6 +36,13 @@ class ExchangeAddress:
     control: str
     control_token: str = field(repr=False)
     pid: int
+    market: MadeUpMarket
+
+
+def usual_exchange_market(now: datetime) -> MadeUpMarket:
+    """Return which market an exchange without arguments would play if it were started at `now`."""
+    told = usual_market(SimulatorOptions().seed, now)
+    return MadeUpMarket(told.name, told.settled_until)
 
 
 class ExchangeProcess:
@@ -82,7 +93,17 @@ class ExchangeProcess:
             waited += 0.01
         self._step_back()
         told = json.loads(self._ready_file.read_text(encoding="utf-8"))
-        return ExchangeAddress(**{part.name: told[part.name] for part in fields(ExchangeAddress)})
+        market = MadeUpMarket(told["market"], date.fromisoformat(told["market_day"]))
+        return ExchangeAddress(
+            rest=told["rest"],
+            ws=told["ws"],
+            paper_rest=told["paper_rest"],
+            paper_ws=told["paper_ws"],
+            control=told["control"],
+            control_token=told["control_token"],
+            pid=told["pid"],
+            market=market,
+        )
 
     def _step_back(self) -> None:
         """Let the window have the processor first: else an order's own bytes wake the child in its way."""

@@ -20,6 +20,7 @@ from kis_terminal.adapters.simulator.exchange import Exchange
 from kis_terminal.adapters.simulator.http import build_application
 from kis_terminal.adapters.simulator.load import STEP_SECONDS as LOAD_STEP_SECONDS
 from kis_terminal.adapters.simulator.load import TickLoad
+from kis_terminal.adapters.simulator.market_name import market_name
 from kis_terminal.adapters.simulator.master_route import master_route
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.simulator.parent_watch import ParentWatch, watch_stdin
@@ -99,6 +100,8 @@ class SimulatorServer:
             "control_token": self.control_token,
             "pid": os.getpid(),
         }
+        if (name := self.venue.name) is not None:
+            self.addresses |= {"market": name.name, "market_day": name.settled_until.isoformat()}
         self._market = asyncio.get_running_loop().create_task(self._move(), name="simulator-market")
 
     @property
@@ -179,7 +182,14 @@ def build_venue(
     # A market at another hour or date takes everything with it, so that clients find one clock; only the
     # market that is always open lives beside the machine's.
     wall = wall_clock if options.clock == "open" else market_time.now
-    return Venue(exchange, market_time, is_limited=options.is_limited, wall=wall)
+    name = market_name(
+        options.seed,
+        exchange.first_day,
+        is_open_always=exchange.clock.open_always,
+        bars=bars,
+        is_replay=session is not None,
+    )
+    return Venue(exchange, market_time, is_limited=options.is_limited, wall=wall, name=name)
 
 
 def _read_session(path: Path | None) -> RecordedSession | None:

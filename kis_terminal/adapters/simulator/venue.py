@@ -14,6 +14,7 @@ from kis_terminal.adapters.simulator.call_usage import CallUsage
 from kis_terminal.adapters.simulator.exchange import Exchange
 from kis_terminal.adapters.simulator.faults import FaultPlan
 from kis_terminal.adapters.simulator.limits import HostLimits, StormGuard
+from kis_terminal.adapters.simulator.market_name import MarketName
 from kis_terminal.adapters.simulator.model import Account
 from kis_terminal.adapters.simulator.personality import PAPER, REAL, Personality
 from kis_terminal.adapters.simulator.reference_market import ReferenceMarket
@@ -75,6 +76,8 @@ class Venue:
     is_limited: bool = True
     wall: Callable[[], datetime] = wall_clock
     monotonic: Callable[[], float] = time.monotonic
+    name: MarketName | None = None
+    """Of the market, where somebody keeps its bars; None tells nobody."""
     recorded: RecordedCalls | None = None
     """Answers every call, while a recording is played."""
     keys: KeyRing = field(default_factory=KeyRing)
