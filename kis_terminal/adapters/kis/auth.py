@@ -1,4 +1,4 @@
-"""Access token and approval key: one request at a time, stored, renewed early, never asked for too often.
+"""The access token: one request at a time, stored, renewed early, never asked for too often.
 
 Source: KIS's OAuth documents; the one-minute rule (EGW00133) as public clients meet it, checked 2026-11-22.
 A token is valid 24 hours, KIS sends its customer a message for each one, and one issued less than a minute
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from kis_terminal.adapters.kis.approval import ApprovalKey, Post
 from kis_terminal.adapters.kis.environment import KST, Access
 from kis_terminal.adapters.kis.errors import Next, NotSent, judge, query_error
 from kis_terminal.adapters.kis.shared_access import SharedAccess
@@ -38,20 +39,10 @@ _MARGIN_SECONDS = 0.5
 _LOOK_SECONDS = 1.0
 """Between two looks at what other programs have stored, while KIS gives no token."""
 _LONGEST_LIFE = timedelta(hours=24, minutes=5)
-_APPROVAL_LIFE = 20 * 3600.0
-"""An approval key is good for 24 hours; a new session gets one that is surely not at its end."""
-_CLOCKS_APART = 600.0
-"""Seconds that the clocks of two machines may differ."""
 _NOT_ANSWERED_PAUSE = 5.0
 _REFUSED_PAUSE = 30.0
 """The longest pauses after a failure; they double from one second on, and never pass KIS's own minute."""
-_TOKEN_PATH, _APPROVAL_PATH = "/oauth2/tokenP", "/oauth2/Approval"
-
-Post = Callable[[str, Mapping[str, str]], Awaitable[tuple[int, Any]]]
-"""Send a JSON body to a path; returns HTTP status and decoded body (None when it is no JSON).
-
-Raises NotSent when nothing left, BrokerUnreachable when no answer came.
-"""
+_TOKEN_PATH = "/oauth2/tokenP"  # noqa: S105 - a path
 
 
 class TokenPause(WaitNeeded):
@@ -87,7 +78,7 @@ class _Token:
 
 
 class Authenticator:
-    """Owner of one app key's token and approval key."""
+    """Owner of one app key's token, and of the one request at a time for its approval key."""
 
     def __init__(
         self,
@@ -125,9 +116,7 @@ class Authenticator:
         self._return: asyncio.TimerHandle | None = None
         self._is_pause_told = False
         self._tasks: dict[str, asyncio.Task[Any]] = {}
-        self._approval_key = ""
-        self._refused_approval = ""
-        self._approved_at = (0.0, clock.now())
+        self._approval = ApprovalKey(access, post, clock, shared, self._on_secret)
         self._is_closed = False
 
     @property
@@ -209,16 +198,11 @@ class Authenticator:
 
     async def approval_key(self, *, fresh: bool = False) -> str:
         """Return the key that opens a WebSocket session; `fresh` asks for a new one after a refusal."""
-        asked_at, asked_on = self._approved_at
-        age = abs((self._clock.now() - asked_on).total_seconds())
         if fresh:
-            self._refused_approval = self._approval_key
-        # The wall clock counts too: the other one stands still while the machine sleeps.
-        if fresh or max(age, self._clock.monotonic() - asked_at) > _APPROVAL_LIFE:
-            self._approval_key = ""
-        if not self._approval_key:
-            await self._shared("approval", self._approve)
-        return self._approval_key
+            self._approval.refuse()
+        if not self._approval.is_good:
+            await self._shared("approval", self._approval.issue)
+        return self._approval.text
 
     async def close(self) -> None:
         """Cancel what is under way and wait for it."""
@@ -391,56 +375,6 @@ class Authenticator:
         token = self._token
         if self._shared_access is not None and token is not None:
             await self._shared_access.save("token", _stored(token), self._left(token).total_seconds())
-
-    async def _approve(self) -> None:
-        shared = self._shared_access
-        if shared is None:
-            await self._approve_own()
-            return
-        if self._refused_approval:
-            await shared.drop("approval", self._refused_approval)
-        if await shared.turn("approval", self._take_approval):
-            return
-        try:
-            await self._approve_own()
-            issued = self._approved_at[1]
-            end = issued + timedelta(seconds=_APPROVAL_LIFE)
-            kept = StoredTokens(self._approval_key, end.isoformat(), issued.isoformat())
-            await shared.save("approval", kept, _APPROVAL_LIFE)
-        finally:
-            await shared.release("approval")
-
-    def _take_approval(self, stored: StoredTokens) -> bool:
-        """Use another program's key, unless KIS refused it here or it is at its end."""
-        issued, now = stored.issue, self._clock.now()
-        if issued is None or stored.access_token == self._refused_approval:
-            return False
-        age = (now - issued).total_seconds()
-        if not -_CLOCKS_APART < age < _APPROVAL_LIFE:
-            return False
-        self._on_secret(stored.access_token)
-        self._approval_key = stored.access_token
-        self._approved_at = (self._clock.monotonic() - max(age, 0.0), issued)
-        return True
-
-    async def _approve_own(self) -> None:
-        body = {
-            "grant_type": "client_credentials",
-            "appkey": self._access.appkey.reveal(),
-            # The same value as appsecret; only this call names it so.
-            "secretkey": self._access.appsecret.reveal(),
-        }
-        status, answer = await self._post(_APPROVAL_PATH, body)
-        key = str(answer.get("approval_key") or "") if isinstance(answer, Mapping) else ""
-        if status == 200 and key:
-            self._on_secret(key)
-            self._approval_key = key
-            self._approved_at = (self._clock.monotonic(), self._clock.now())
-            return
-        verdict = judge(status, answer)
-        if verdict.next is Next.ACCEPT:
-            raise BrokerAnswerError(Sentence("웹소켓 접속키 발급 응답에 approval_key가 없습니다."))
-        raise query_error(Sentence("웹소켓 접속키 발급"), verdict)
 
 
 def _stored(token: _Token) -> StoredTokens:
