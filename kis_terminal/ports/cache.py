@@ -19,6 +19,11 @@ class Cache(Protocol):
         """Return what is wrong with it in a sentence, empty for nothing."""
         ...
 
+    @property
+    def is_refused(self) -> bool:
+        """Return whether nothing listens at its address: it is away for every program, not for this one."""
+        ...
+
     async def ready(self, seconds: float) -> bool:
         """Wait for the first connection, at most so long; return whether it is up."""
         ...
@@ -34,6 +39,20 @@ class Cache(Protocol):
 
         What stands there for longer than `seconds`, or for ever, is no claim and is replaced.
         """
+        ...
+
+    async def hold(
+        self, key: str, owner: bytes, seconds: float, *, may_take: bool = True
+    ) -> tuple[int, bytes]:
+        """Keep a lease of `owner`'s for `seconds` more, or take one that is free; return number and holder.
+
+        The number changes, and nearly always grows, with every taking. 0 and nothing: it is free and was not
+        to be taken. All programs give the same `seconds`; what stands there for longer is no lease.
+        """
+        ...
+
+    async def let_go(self, key: str, owner: bytes) -> None:
+        """Give a lease back, where it is still `owner`'s."""
         ...
 
     async def delete(self, key: str) -> None: ...

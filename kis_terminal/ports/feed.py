@@ -66,6 +66,18 @@ class StreamStatus:
     since: float
 
 
+class SocketOwner(StrEnum):
+    """Which program has the one socket of an app key."""
+
+    ALONE = "alone"
+    """Nothing is shared: each program has its own."""
+    OWN = "own"
+    OTHER = "other"
+    """Another program's; frames come from it."""
+    UNKNOWN = "unknown"
+    """The shared cache is away, or nobody has the socket at present."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
     """Figures of the feed; moments are readings of Clock.monotonic()."""
@@ -90,6 +102,7 @@ class FeedHealth:
     messages: int
     rejected: int
     """Messages that could not be read."""
+    owner: SocketOwner = SocketOwner.ALONE
 
 
 class BookUpdate(Protocol):

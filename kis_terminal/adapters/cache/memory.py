@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,8 @@ class MemoryCache:
         self._kept: dict[str, _Kept] = {}
         self._uses: dict[str, dict[str, float]] = {}
         self._receivers: defaultdict[str, list[Callable[[bytes], None]]] = defaultdict(list)
+        self._leases: dict[str, tuple[int, bytes, float]] = {}
+        self._lease_numbers = itertools.count(1)
 
     @property
     def trouble(self) -> str:
@@ -34,6 +37,11 @@ class MemoryCache:
     def is_up(self) -> bool:
         """Return whether calls are answered."""
         return True
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether nobody can reach it: never."""
+        return False
 
     async def ready(self, seconds: float) -> bool:
         """Return True at once."""
@@ -54,6 +62,25 @@ class MemoryCache:
             return False
         self._kept[key] = _Kept(value, end)
         return True
+
+    async def hold(
+        self, key: str, owner: bytes, seconds: float, *, may_take: bool = True
+    ) -> tuple[int, bytes]:
+        """Keep or take a lease; return its number and who holds it, 0 and nothing for nobody."""
+        now = self._clock()
+        number, holder, end = self._leases.get(key, (0, b"", now))
+        if end <= now:
+            if not may_take:
+                return 0, b""
+            number, holder = next(self._lease_numbers), owner
+        if holder == owner:
+            self._leases[key] = (number, owner, now + seconds)
+        return number, holder
+
+    async def let_go(self, key: str, owner: bytes) -> None:
+        """Give a lease back, where it is still `owner`'s."""
+        if self._leases.get(key, (0, b"", 0.0))[1] == owner:
+            del self._leases[key]
 
     async def delete(self, key: str) -> None:
         self._kept.pop(key, None)

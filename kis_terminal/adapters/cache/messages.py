@@ -81,9 +81,17 @@ class RedisMessages:
         loop = asyncio.get_running_loop()
         heard = pinged = loop.time()
         while True:
-            if new := set(self._receivers) - asked:
+            wanted = {channel for channel, receivers in self._receivers.items() if receivers}
+            if new := wanted - asked:
                 await listening.subscribe(*new)
                 asked |= new
+            if gone := asked - wanted:
+                asked -= gone
+                for channel in gone:
+                    self._receivers.pop(channel, None)
+                    self._confirmed.pop(channel, None)
+                await listening.unsubscribe(*gone)
+                continue  # a channel that somebody listens to again meanwhile is asked for anew
             message = await listening.get_message(timeout=_TURN_SECONDS)
             now = loop.time()
             if message is not None:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from kis_terminal.adapters.cache.messages import RedisMessages, end_tasks
-from kis_terminal.adapters.cache.scripts import CLAIM, SETTLE, TAKE
+from kis_terminal.adapters.cache.scripts import CLAIM, HOLD, LET_GO, SETTLE, TAKE
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
 
@@ -61,6 +61,7 @@ class RedisCache:
         self._decided = asyncio.Event()
         self._lost = asyncio.Event()
         self._is_up = False
+        self._is_refused = False
         self._why = ""
         self._down_since: float | None = None
         self._is_told = False
@@ -71,6 +72,11 @@ class RedisCache:
     def is_up(self) -> bool:
         """Return whether calls are answered at present."""
         return self._is_up
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether nothing listens at the server's address: it is away for everybody."""
+        return not self._is_up and self._is_refused
 
     @property
     def trouble(self) -> str:
@@ -115,6 +121,18 @@ class RedisCache:
         if is_ours:
             self._note_writing()
         return is_ours
+
+    async def hold(
+        self, key: str, owner: bytes, seconds: float, *, may_take: bool = True
+    ) -> tuple[int, bytes]:
+        """Keep or take a lease; return its number and who holds it, 0 and nothing for nobody."""
+        life, may = max(1, round(seconds * 1000)), int(may_take)
+        number, holder = await self._run(lambda client: client.eval(HOLD, 1, key, owner, life, may))
+        return int(number), bytes(holder)
+
+    async def let_go(self, key: str, owner: bytes) -> None:
+        """Give a lease back, where it is still `owner`'s."""
+        await self._run(lambda client: client.eval(LET_GO, 1, key, owner))
 
     async def delete(self, key: str) -> None:
         await self._run(lambda client: client.delete(key))
@@ -208,6 +226,7 @@ class RedisCache:
     def _fall(self, error: BaseException) -> None:
         """Use the server no longer, until the keeper has found it in order."""
         self._why = _reason(error)
+        self._is_refused = _is_refused(error)
         if self._is_up:
             log.info("the shared cache does not answer: %s", self._why)
             self._is_up = False
@@ -328,6 +347,15 @@ class _WrongType(StoreUnavailable):
 
     def __init__(self) -> None:
         super().__init__("wrong type")
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Tell whether the system says that nothing listens there; the library hides it behind its own error."""
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | FileNotFoundError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _reason(error: BaseException) -> str:

@@ -48,3 +48,31 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 """KEYS: the claim. ARGV: value, life in milliseconds. Returns 1 where it is ours now."""
+
+HOLD = """
+local key, owner, life = KEYS[1], ARGV[1], tonumber(ARGV[2])
+local kind, left = redis.call('TYPE', key).ok, redis.call('PTTL', key)
+if kind == 'string' and left >= 0 and left <= life then
+    local number, holder = string.match(redis.call('GET', key), '^(%d+):(.+)$')
+    if number and #number <= 16 then
+        if holder == owner then redis.call('PEXPIRE', key, ARGV[2]) end
+        return {number, holder}
+    end
+end
+if ARGV[3] ~= '1' then return {'0', ''} end
+local time = redis.call('TIME')
+local number = string.format('%.0f', tonumber(time[1]) * 1000000 + tonumber(time[2]))
+redis.call('SET', key, number .. ':' .. owner, 'PX', ARGV[2])
+return {number, owner}
+"""
+"""KEYS: the lease. ARGV: owner, life in milliseconds, 1 to take it when free. Returns number and holder.
+
+The number is the server's time of the taking, so that it grows even over a restart that lost everything.
+"""
+
+LET_GO = """
+if redis.call('TYPE', KEYS[1]).ok ~= 'string' then return 0 end
+local holder = string.match(redis.call('GET', KEYS[1]), '^%d+:(.+)$')
+if holder == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""

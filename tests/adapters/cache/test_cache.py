@@ -109,3 +109,39 @@ async def test_messages_reach_who_listens_and_nobody_else(cache: Cache) -> None:
 async def test_closing_twice_is_allowed(cache: Cache) -> None:
     await cache.close()
     await cache.close()
+
+
+async def test_of_many_programs_one_has_the_lease_for_as_long_as_it_renews_it(cache: Cache) -> None:
+    told = await asyncio.gather(*(cache.hold("lease", b"%d" % n, 30) for n in range(10)))
+    number, holder = told[0]
+
+    assert set(told) == {(number, holder)}
+    assert await cache.hold("lease", holder, 30) == (number, holder)
+    assert await cache.hold("lease", b"other", 30) == (number, holder)
+
+
+async def test_a_lease_that_ended_or_was_given_back_gets_a_new_and_greater_number(cache: Cache) -> None:
+    first, _ = await cache.hold("lease", b"a", 0.05)
+    await asyncio.sleep(0.1)
+    assert await cache.hold("lease", b"b", 30, may_take=False) == (0, b"")
+    second, holder = await cache.hold("lease", b"b", 30)
+    await cache.let_go("lease", b"a")
+    assert await cache.hold("lease", b"a", 30) == (second, b"b")
+    await cache.let_go("lease", b"b")
+    third, again = await cache.hold("lease", b"b", 30)
+
+    assert (holder, again) == (b"b", b"b")
+    assert 0 < first < second < third
+
+
+async def test_a_channel_that_was_left_can_be_listened_to_again(cache: Cache) -> None:
+    heard: list[bytes] = []
+    for number in (b"1", b"2"):
+        end = await cache.listen("here", heard.append)
+        await cache.publish("here", number)
+        await until(lambda number=number: number in heard)  # type: ignore[misc]
+        await end()
+        await asyncio.sleep(0.3)
+        await cache.publish("here", b"lost")
+
+    assert heard == [b"1", b"2"]
