@@ -138,7 +138,7 @@ class Terminal:
         self.instruments, self.market_data, self.history = core.instruments, core.market_data, core.history
         self.portfolio, self.risk_gate, self.orders = core.portfolio, core.risk_gate, core.orders
         self.reconciler, self.panic = core.reconciler, core.panic
-        self.research = research = Research(core, settings, self.window_scope)
+        self.research = research = Research(core, settings, self.window_scope, access.made_up)
         self.automation = MarketStrategies(
             core, access, settings.home, lambda grade, words: link.message.emit(grade, said(words))
         )
@@ -293,8 +293,8 @@ async def _live(
     entrance: ExchangeEntrance | None = None
     if exchange is not None:
         address = await exchange.ready()
-        access = settings.access_for_sim(address.rest, address.ws)
-        entrance = ExchangeEntrance(address.rest, address.ws, address.pid)
+        access = settings.access_for_sim(address.rest, address.ws, address.market)
+        entrance = ExchangeEntrance(address.rest, address.ws, address.pid, address.market)
         for note in exchange.notes():
             log.info("exchange: %s", note)
     assert access is not None  # noqa: S101 - load_settings gives access to every other environment

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import StoreUnavailable
+from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.services.bars.late import LateLibrary
 from kis_terminal.services.share_changes import ShareChange
 from kis_terminal.services.tasks import TaskScope
@@ -30,9 +31,12 @@ log = logging.getLogger(__name__)
 class Research:
     """Own the window's one bar loader, its store and the backtests. The builders may run in a thread."""
 
-    def __init__(self, core: TradingCore, settings: Settings, scope: TaskScope) -> None:
-        """`scope` holds the fetches of the window."""
+    def __init__(
+        self, core: TradingCore, settings: Settings, scope: TaskScope, made_up: MadeUpMarket | None = None
+    ) -> None:
+        """`scope` holds the fetches of the window; `made_up` is what the embedded exchange plays."""
         self._core = core
+        self._made_up = made_up
         self._scope = scope
         self.bars = LateLibrary(self._library)
         core.history.stored = self.bars
@@ -56,7 +60,8 @@ class Research:
             if self._store is None:
                 url = self._settings.database_url
                 place = store_place(None if url is None else url.reveal(), self._settings.home.data)
-                self._store = BarStoreProcess(place, realm_of(self._settings.environment))
+                realm = realm_of(self._settings.environment, self._made_up)
+                self._store = BarStoreProcess(place, realm)
             return self._store
 
     def loader(self) -> BarLoader:
@@ -70,9 +75,12 @@ class Research:
             if self._loader is None:
                 core = self._core
                 source = KisBarSource(core.broker.client, core.clock)
-                realm = realm_of(self._settings.environment)
+                realm = realm_of(self._settings.environment, self._made_up)
                 shared = SharedLive(core.cache, realm, SHARED_SECONDS) if core.cache is not None else None
-                self._loader = BarLoader(source, self.store(), core.clock, shared=shared)
+                settled_until = self._made_up.settled_until if self._made_up is not None else None
+                self._loader = BarLoader(
+                    source, self.store(), core.clock, shared=shared, settled_until=settled_until
+                )
             return self._loader
 
     def _library(self) -> BarLibrary:

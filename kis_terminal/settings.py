@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import SettingsError
+from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.settings_sources import (
     FILE_NAME,
     KNOWN_YAML_KEYS,
@@ -88,6 +89,8 @@ class KisAccess:
     """First 8 digits of the account."""
     product: str
     """Last 2 digits of the account."""
+    made_up: MadeUpMarket | None = None
+    """Which market the embedded exchange plays; None for KIS, and where nobody needs to know."""
 
     @property
     def account_label(self) -> str:
@@ -132,7 +135,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     """Sentences to show once at start; nothing that stops the program."""
 
-    def access_for_sim(self, rest_url: str, ws_url: str) -> KisAccess:
+    def access_for_sim(self, rest_url: str, ws_url: str, made_up: MadeUpMarket | None = None) -> KisAccess:
         """Return access to the embedded exchange; its keys are made up anew and fit no other server."""
         for url in (rest_url, ws_url):
             if urlsplit(url).hostname not in _LOOPBACK:
@@ -148,6 +151,7 @@ class Settings:
             hts_id="simuser",
             cano=SIM_ACCOUNT,
             product="01",
+            made_up=made_up,
         )
 
 

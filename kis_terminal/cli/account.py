@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kis_terminal.adapters.simulator.parent_watch import ParentWatch
-from kis_terminal.adapters.storage.exchange_address import read_entrance
+from kis_terminal.adapters.storage.exchange_address import ExchangeEntrance, read_entrance
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import SettingsError, TerminalError
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.log import Redactor, set_up_logging
-from kis_terminal.settings import KisAccess, Settings, load_settings
+from kis_terminal.settings import HomePaths, KisAccess, Settings, load_settings
 from kis_terminal.ui.translation import said, set_language
 
 if TYPE_CHECKING:
+    from kis_terminal.domain.made_up_market import MadeUpMarket
     from kis_terminal.trading_core import TradingCore
 
 T = TypeVar("T")
@@ -77,6 +78,11 @@ class Account:
     """False for the embedded exchange while no window runs it; the account's files can be read even so."""
     lacking: str = ""
     """What has to be set before KIS can be reached, "" for nothing; only what is stored can be used so."""
+
+    def made_up_by_window(self) -> MadeUpMarket | None:
+        """Return the market that the exchange of an open window plays, None without one."""
+        entrance = _open_window(HomePaths.under(self.settings.home.root, Environment.SIM).data)
+        return entrance.market if entrance is not None else None
 
     def told(self) -> dict[str, Any]:
         """Return what every object begins with."""
@@ -145,11 +151,17 @@ def _settings(chosen: argparse.Namespace, *, is_offline: bool) -> Settings:
 
 def _simulation(settings: Settings) -> tuple[KisAccess, bool]:
     """Return access to the open window's exchange, and whether there is one."""
-    entrance = read_entrance(settings.home.data)
-    if entrance is not None and not ParentWatch(entrance.pid).is_gone():
+    entrance = _open_window(settings.home.data)
+    if entrance is not None:
         with contextlib.suppress(ValueError):  # a place that is no exchange of this machine's
-            return settings.access_for_sim(entrance.rest, entrance.ws), True
+            return settings.access_for_sim(entrance.rest, entrance.ws, entrance.market), True
     return settings.access_for_sim(*_NOWHERE), False
+
+
+def _open_window(data: Path) -> ExchangeEntrance | None:
+    """Return where the exchange of an open window listens; `data` is the simulation's folder."""
+    entrance = read_entrance(data)
+    return entrance if entrance is not None and not ParentWatch(entrance.pid).is_gone() else None
 
 
 def refuse_settings(error: SettingsError) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.cli.account import Account, Output
 from kis_terminal.domain.environment import Environment
-from kis_terminal.domain.errors import CorrectionNeeded
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.settings import HomePaths, KisAccess
 from kis_terminal.ui.translation import said, tr
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kis_terminal.adapters.storage.bar_place import StorePlace
     from kis_terminal.domain.bar_columns import BarPage, SeriesKey
     from kis_terminal.domain.instruments import Instrument
+    from kis_terminal.domain.made_up_market import MadeUpMarket
     from kis_terminal.ports import BarStore, Clock
     from kis_terminal.services.bars.loader import BarLoader
 
@@ -64,23 +65,39 @@ def environments_with_bars(account: Account) -> list[Environment]:
     for environment in (Environment.SIM, Environment.PAPER, Environment.REAL):
         place = place_of(account, environment)
         if place.file is None or place.file.exists():
-            found.setdefault((place.url, realm_of(environment)), environment)
+            made_up = made_up_market(account, environment)
+            found.setdefault((place.url, realm_of(environment, made_up)), environment)
     return list(found.values())
+
+
+def made_up_market(account: Account, environment: Environment) -> MadeUpMarket | None:
+    """Return what the open window's exchange plays, else what one that is started now would; None for KIS."""
+    if environment is not Environment.SIM:
+        return None
+    from kis_terminal.adapters.simulator.process import usual_exchange_market
+    from kis_terminal.adapters.system_clock import SystemClock
+
+    return account.made_up_by_window() or usual_exchange_market(SystemClock().now())
 
 
 @asynccontextmanager
 async def bar_store(
-    account: Account, output: Output, environment: Environment | None = None
+    account: Account,
+    output: Output,
+    environment: Environment | None = None,
+    made_up: MadeUpMarket | None = None,
 ) -> AsyncIterator[BarStore]:
-    """Give an environment's store, the account's by default; nothing is opened before its first use."""
+    """Give an environment's store, the account's by default; nothing is opened before its first use.
+
+    `made_up` is the simulation's market where it is known already.
+    """
     # SQLAlchemy takes a second to load: not before the settings are known to be sound.
     from kis_terminal.adapters.storage.bar_place import realm_of
     from kis_terminal.adapters.storage.bars import SqlBarStore
 
     chosen = environment or account.access.environment
-    store = SqlBarStore(
-        place_of(account, chosen), realm_of(chosen), tell=lambda words: output.problem(said(words))
-    )
+    realm = realm_of(chosen, made_up or made_up_market(account, chosen))
+    store = SqlBarStore(place_of(account, chosen), realm, tell=lambda words: output.problem(said(words)))
     try:
         yield store
     finally:
@@ -98,11 +115,13 @@ async def bar_desk(account: Account, output: Output) -> AsyncIterator[BarDesk]:
     from kis_terminal.services.exchange_clock import ExchangeClock
 
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(bar_store(account, output))
         source = LateSource(account, output)
+        store = await stack.enter_async_context(bar_store(account, output, made_up=source.made_up))
         stack.push_async_callback(source.close)
         clock = ExchangeClock(SystemClock(), lambda: source.skew)
-        yield BarDesk(BarLoader(source, store, clock), store, clock, source)
+        settled_until = source.made_up.settled_until if source.made_up is not None else None
+        loader = BarLoader(source, store, clock, settled_until=settled_until)
+        yield BarDesk(loader, store, clock, source)
 
 
 class LateSource:
@@ -111,6 +130,8 @@ class LateSource:
     def __init__(self, account: Account, output: Output) -> None:
         self._account = account
         self._output = output
+        self.made_up = made_up_market(account, account.access.environment)
+        """Whose bars are asked for and stored; None for KIS's."""
         self._turn = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._broker: KisBroker | None = None
@@ -162,6 +183,10 @@ class LateSource:
         access = account.access
         if access.environment is Environment.SIM and not account.is_reachable:
             access = await self._stack.enter_async_context(_own_exchange(account, output))
+            if access.made_up != self.made_up:
+                raise TerminalError(
+                    Sentence("그사이 날짜가 바뀌어 내장 거래소의 시장이 달라졌습니다. 다시 실행하십시오.")
+                )
         clock = SystemClock()
         self._broker = broker = KisBroker(
             access, clock, token_folder=account.settings.home.tokens, on_secret=output.redactor.add
@@ -173,13 +198,13 @@ class LateSource:
 
 @asynccontextmanager
 async def _own_exchange(account: Account, output: Output) -> AsyncIterator[KisAccess]:
-    """Run the embedded exchange; its market is the same in every run."""
+    """Run the embedded exchange; its market is the same in every run of a day."""
     from kis_terminal.adapters.simulator.process import ExchangeProcess
 
     output.aside(tr("열려 있는 시뮬레이션이 없어 내장 거래소를 잠시 실행합니다."))
     exchange = ExchangeProcess()
     try:
         address = await exchange.ready()
-        yield account.settings.access_for_sim(address.rest, address.ws)
+        yield account.settings.access_for_sim(address.rest, address.ws, address.market)
     finally:
         exchange.stop()

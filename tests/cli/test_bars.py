@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 import pytest
 
 from kis_terminal.__main__ import main
+from kis_terminal.adapters.simulator.process import ExchangeProcess
+from kis_terminal.adapters.storage.exchange_address import ExchangeEntrance, write_entrance
+from kis_terminal.domain.environment import Environment
+from kis_terminal.settings import HomePaths
 from tests.cli.conftest import Shell
 from tests.support.korean import is_korean
 from tests.support.leftovers import ExpectLog
@@ -142,6 +147,35 @@ def test_simulation_without_a_window_runs_for_the_command(shell: Shell) -> None:
     assert not is_korean(second.err)
     assert "No simulation" not in second.err
     assert told(second.out)["calls"] == 0
+
+
+def test_bars_of_another_made_up_market_are_never_taken_for_this_one(
+    shell: Shell, terminal_home: Path, tmp_path: Path
+) -> None:
+    start, end = days(20)
+    asked = ("bars", "fetch", "005930", "--from", start, "--to", end, "--json")
+
+    def closes(name: str) -> str:
+        out = tmp_path / name
+        assert shell("bars", "export", "005930", "--out", str(out)).code == 0
+        return out.read_text(encoding="utf-8")
+
+    assert shell(*asked).code == 0
+    usual = closes("usual.csv")
+    other = ExchangeProcess(("--seed", "99"))
+    try:
+        address = asyncio.run(other.ready())
+        entrance = ExchangeEntrance(address.rest, address.ws, address.pid, address.market)
+        write_entrance(HomePaths.under(terminal_home, Environment.SIM).data, entrance)
+        first, second = shell(*asked), shell(*asked)
+        different = closes("different.csv")
+    finally:
+        other.stop()
+    again = shell(*asked)
+
+    assert told(first.out)["calls"] > 0
+    assert (told(second.out)["calls"], told(again.out)["calls"]) == (0, 0)
+    assert different != usual == closes("again.csv")
 
 
 def test_imported_bars_go_to_the_market_and_serve_a_backtest_without_keys(

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kis_terminal.account_files import journal_path, latch_path
 from kis_terminal.adapters.simulator.process import ExchangeAddress
 from kis_terminal.adapters.storage.exchange_address import ExchangeEntrance, write_entrance
 from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.domain.orders import OrderStatus
 from kis_terminal.settings import HomePaths
 from tests.cli.conftest import Shell
@@ -283,7 +285,8 @@ def test_without_a_running_simulation_a_sentence_says_so(shell: Shell, words: tu
 def test_what_is_no_simulation_of_this_machine_is_not_used(
     shell: Shell, terminal_home: Path, host: str, pid: int
 ) -> None:
-    entrance = ExchangeEntrance(f"http://{host}", f"ws://{host}", pid)
+    market = MadeUpMarket("1-1-261123-o", date(2026, 11, 23))
+    entrance = ExchangeEntrance(f"http://{host}", f"ws://{host}", pid, market)
     write_entrance(HomePaths.under(terminal_home, Environment.SIM).data, entrance)
 
     assert "실행 중인 시뮬레이션이 없습니다." in shell("orders").err

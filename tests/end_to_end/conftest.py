@@ -55,7 +55,7 @@ def open_terminal(
 
     def open_(*, has_holdings: bool = False) -> Person:
         settings = load_settings(environ=os.environ, cwd=Path.cwd())
-        access = settings.access_for_sim(exchange.rest, exchange.ws)
+        access = settings.access_for_sim(exchange.rest, exchange.ws, exchange.market)
         access = replace(access, cano=SIM_ACCOUNT if has_holdings else number)
         theme, logging_ = Theme(), set_up_logging(settings.home.logs)
         theme.apply(qapp)

@@ -68,7 +68,7 @@ def test_a_preset_is_run_from_the_window_and_the_shell_gives_the_same(
     assert "조회 0회" in second
     assert shown not in ("", "-")
     home = HomePaths.under(terminal_home, Environment.SIM)
-    write_entrance(home.data, ExchangeEntrance(exchange.rest, exchange.ws, exchange.pid))
+    write_entrance(home.data, ExchangeEntrance(exchange.rest, exchange.ws, exchange.pid, exchange.market))
     out = tmp_path / "out.json"
     ended = start_program(
         *("backtest", "golden_cross", "--symbols", "005930", "069500", "--benchmark", "0001"),

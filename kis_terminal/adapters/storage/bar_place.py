@@ -7,8 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.made_up_market import MadeUpMarket
 
 FILE_NAME = "bars.sqlite"
+MARKET = "market"
+MADE_UP = "simulation"
+"""What realms of made-up markets begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,14 @@ def store_place(database_url: str | None, data_folder: Path) -> StorePlace:
     return StorePlace(f"postgresql://{rest}", _server_label(database_url), None)
 
 
-def realm_of(environment: Environment) -> str:
-    """Return what keeps made-up prices apart: real and paper trading see the same market."""
-    return "simulation" if environment is Environment.SIM else "market"
+def realm_of(environment: Environment, made_up: MadeUpMarket | None = None) -> str:
+    """Return what keeps prices of different markets apart: real and paper trading see the same one.
+
+    Of the embedded exchange each market that it makes up is one of its own.
+    """
+    if environment is not Environment.SIM:
+        return MARKET
+    return MADE_UP if made_up is None else f"{MADE_UP}:{made_up.name}"
 
 
 def _file_place(path: Path) -> StorePlace:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, delete, func, select
+from sqlalchemy import Integer, Select, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from kis_terminal.adapters.storage.bar_place import MADE_UP
 from kis_terminal.adapters.storage.schema import CACHE, COVERAGE, NOTES, SERIES, SYMBOLS
 
 KEY_COLUMNS = ("realm", "product", "symbol", "interval", "is_adjusted", "exchange")
@@ -92,6 +93,23 @@ class Statements:
         )
         self.drop_every_chunk = delete(CACHE).where(CACHE.c.series_id == bindparam("series"))
         self.drop_series = delete(SERIES).where(SERIES.c.id == bindparam("series"))
+        self.made_up_realms = (
+            select(SERIES.c.realm, func.max(SERIES.c.updated))
+            .where(SERIES.c.realm.startswith(MADE_UP, autoescape=True))
+            .group_by(SERIES.c.realm)
+            .order_by(func.max(SERIES.c.updated).desc(), SERIES.c.realm)
+        )
+        """The markets that exchanges have made up, the one that was last written to first."""
+        self.lock_realm = (
+            select(SERIES.c.id)
+            .where(SERIES.c.realm == bindparam("realm"))
+            .order_by(*(SERIES.c[name] for name in KEY_COLUMNS))
+            .with_for_update()
+        )
+        among_all = bindparam("ids", expanding=True, type_=Integer)
+        self.drop_chunks_of_many = delete(CACHE).where(CACHE.c.series_id.in_(among_all))
+        self.drop_series_of_many = delete(SERIES).where(SERIES.c.id.in_(among_all))
+        self.drop_notes = delete(NOTES).where(NOTES.c.realm == bindparam("of_realm"))
         self.put_note = self._upsert(NOTES, ("realm", "symbol", "day"), ("factor", "text"))
         self.notes = (
             select(NOTES.c.symbol, NOTES.c.day, NOTES.c.factor, NOTES.c.text)

@@ -145,6 +145,22 @@ class BarWriting:
             await connection.execute(self._statements.drop_chunks, {"series": series, "numbers": bad})
             await self._cover(connection, {series: ((), [chunk_span(key.interval, n) for n in bad])})
 
+    async def drop_old_markets(self, connection: AsyncConnection, kept: int) -> None:
+        """Drop all but this made-up market and the `kept` others that were written to last."""
+        rows = (await connection.execute(self._statements.made_up_realms)).all()
+        others = [str(row[0]) for row in rows if row[0] != self._realm]
+        for realm in others[kept:]:
+            # Its rows are held first, as by every write: what another program adds meanwhile is a new row.
+            held = (await connection.execute(self._statements.lock_realm, {"realm": realm})).all()
+            ids = [int(row[0]) for row in held]
+            for first in range(0, len(ids), _AT_ONCE):
+                group = {"ids": ids[first : first + _AT_ONCE]}
+                await connection.execute(self._statements.drop_chunks_of_many, group)
+                await connection.execute(self._statements.drop_spans, group)
+                await connection.execute(self._statements.drop_series_of_many, group)
+            await connection.execute(self._statements.drop_notes, {"of_realm": realm})
+            await connection.execute(self._statements.drop_master, {"of_realm": realm})
+
     async def _locked(self, connection: AsyncConnection, key: SeriesKey) -> int | None:
         values = {f"key_{name}": value for name, value in key_values(key, self._realm).items()}
         found = await connection.scalar(self._statements.lock_series, values)

@@ -21,7 +21,7 @@ from kis_terminal.adapters.storage.bar_packing import (
     is_sound,
     seal_of,
 )
-from kis_terminal.adapters.storage.bar_place import StorePlace
+from kis_terminal.adapters.storage.bar_place import MADE_UP, StorePlace
 from kis_terminal.adapters.storage.bar_statements import Statements
 from kis_terminal.adapters.storage.bar_writing import BarWriting, key_values
 from kis_terminal.adapters.storage.database import DRIVER_FAILURES, Database, open_database, prepare
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
 """Seconds for which a store that was out of reach is not asked again."""
+_KEPT_MARKETS = 3
+"""Made-up markets beside the one in use whose bars are kept: tomorrow's is another one."""
 _AT_ONCE = 500
 """Series whose bytes are held in memory while they are unpacked."""
 _SEOUL = "Asia/Seoul"
@@ -74,6 +76,7 @@ class SqlBarStore:
         self._database = open_database(place, **limit)
         self._statements = Statements(is_sqlite=self._database.is_sqlite)
         self._writing = BarWriting(self._statements, realm, now)
+        self._has_cleared = False
         self._preparing = asyncio.Lock()
         self._is_prepared = False
         self._delay = _FIRST_DELAY
@@ -135,6 +138,21 @@ class SqlBarStore:
 
         if parts:
             await self._run(work, writes=True)
+            await self._drop_old_markets()
+
+    async def _drop_old_markets(self) -> None:
+        """Throw away what exchanges of other days made up, once a store; what was written stands anyway."""
+        if self._has_cleared or not self._realm.startswith(MADE_UP):
+            return
+        self._has_cleared = True
+
+        async def work(connection: AsyncConnection) -> None:
+            await self._writing.drop_old_markets(connection, _KEPT_MARKETS)
+
+        try:
+            await self._run(work, writes=True)
+        except StoreUnavailable as error:
+            log.warning("old simulations stay in the store: %s", error)
 
     async def forget(self, key: SeriesKey) -> None:
         """Drop bars and coverage of one series."""

@@ -10,10 +10,12 @@ import contextlib
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.domain.sentences import Sentence
 
 _FILE = "exchange.json"
@@ -28,6 +30,17 @@ class ExchangeEntrance:
     ws: str
     pid: int
     """Of the exchange, which ends with its window."""
+    market: MadeUpMarket
+
+    def to_json(self) -> dict[str, str | int]:
+        """Return what the file holds."""
+        return {
+            "rest": self.rest,
+            "ws": self.ws,
+            "pid": self.pid,
+            "market": self.market.name,
+            "market_day": self.market.settled_until.isoformat(),
+        }
 
 
 def write_entrance(folder: Path, entrance: ExchangeEntrance) -> None:
@@ -39,7 +52,7 @@ def write_entrance(folder: Path, entrance: ExchangeEntrance) -> None:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(asdict(entrance), file)
+                json.dump(entrance.to_json(), file)
             draft.replace(path)
         except OSError:
             draft.unlink(missing_ok=True)
@@ -58,7 +71,8 @@ def read_entrance(folder: Path) -> ExchangeEntrance | None:
     """Return what the file says, None where there is none or it cannot be used."""
     try:
         told = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        return ExchangeEntrance(str(told["rest"]), str(told["ws"]), int(told["pid"]))
+        market = MadeUpMarket(str(told["market"]), date.fromisoformat(told["market_day"]))
+        return ExchangeEntrance(str(told["rest"]), str(told["ws"]), int(told["pid"]), market)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

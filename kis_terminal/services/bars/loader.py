@@ -68,9 +68,15 @@ class BarLoader:
         store: BarStore | None,
         clock: Clock,
         shared: SharedLive | None = None,
+        settled_until: date | None = None,
     ) -> None:
-        """`shared` lets several programs list what is not over once for all of them."""
+        """`shared` lets several programs list what is not over once for all of them.
+
+        `settled_until` is the first day of a made-up market that its name does not tell: from it on bars
+        belong to one run of the exchange and are never stored.
+        """
         self._shared = shared
+        self._settled_until = settled_until
         self._source = source
         self._store = store
         self._clock = clock
@@ -364,6 +370,8 @@ class BarLoader:
             day -= timedelta(days=_ABROAD_LAG)
         elif now.hour >= _OVER_HOUR:
             day += timedelta(days=1)
+        if self._settled_until is not None:
+            day = min(day, self._settled_until)
         end = day_seconds(day)
         return end if key.interval.minutes is not None else bar_start(key.interval, end, 0)
 

@@ -55,7 +55,7 @@ def test_ready_file_names_what_listens(children: list[Process], tmp_path: Path) 
     child, addresses = start(children, tmp_path)
 
     servers = {"rest", "ws", "paper_rest", "paper_ws", "control"}
-    assert set(addresses) == {*servers, "control_token", "pid"}
+    assert set(addresses) == {*servers, "control_token", "pid", "market", "market_day"}
     assert addresses["pid"] == child.pid
     assert all("127.0.0.1" in str(addresses[name]) for name in servers)
     with httpx.Client(trust_env=False) as client:

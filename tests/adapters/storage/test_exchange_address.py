@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from kis_terminal.adapters.storage.exchange_address import (
     write_entrance,
 )
 from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.made_up_market import MadeUpMarket
 
-ENTRANCE = ExchangeEntrance("http://127.0.0.1:1", "ws://127.0.0.1:2", 4711)
+MARKET = MadeUpMarket("1-1-261123-o", date(2026, 11, 23))
+ENTRANCE = ExchangeEntrance("http://127.0.0.1:1", "ws://127.0.0.1:2", 4711, MARKET)
 
 
 def test_what_was_written_is_read_by_its_owner_only(tmp_path: Path) -> None:

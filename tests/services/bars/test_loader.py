@@ -13,6 +13,7 @@ import pytest
 
 from kis_terminal.adapters.kis.bar_source import KisBarSource
 from kis_terminal.adapters.kis.broker import KisBroker
+from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.bar_columns import BarPage, Product, SeriesKey
 from kis_terminal.domain.environment import Environment
@@ -353,3 +354,24 @@ async def test_fetch_that_breaks_gives_what_it_has_and_says_so() -> None:
         nothing = BarLoader(_Breaking(KisBarSource(it.broker.client, clock), 0), MemoryBarStore(), clock)
         with pytest.raises(BrokerUnreachable):
             await nothing.load(SAMSUNG, end - timedelta(days=700), end)
+
+
+async def test_of_a_made_up_market_only_days_before_its_first_are_stored() -> None:
+    clock, store = SystemClock(), MemoryBarStore()
+    options = SimulatorOptions(seed=7, is_limited=False, clock="2026-03-04T10:00")
+    async with running_exchange(options) as exchange:
+        name = exchange.server.venue.name
+        assert name is not None
+        broker = KisBroker(exchange.access(), clock)
+        loader = BarLoader(KisBarSource(broker.client, clock), store, clock, settled_until=name.settled_until)
+        try:
+            bars, report = await loader.load(SAMSUNG, date(2026, 2, 2), date(2026, 3, 4))
+        finally:
+            await broker.close()
+
+    first_day = day_seconds(date(2026, 3, 4))
+    assert name.settled_until == date(2026, 3, 4)
+    assert int(bars.times[-1]) == first_day
+    assert report.coverage == 1.0
+    assert int(store.bars[SAMSUNG].times[-1]) < first_day
+    assert all(span.end <= first_day for span in store.covered[SAMSUNG])
