@@ -102,7 +102,9 @@ class BacktestCommand:
         """Run, or search and run the best, or test in windows; print and write it."""
         chosen = self._chosen
         if not ranges:
-            self._give(sheet.title, backtest_parts.run(request, bars, self._tell), {"summary_of": "run"})
+            self._give(
+                said(sheet.title), backtest_parts.run(request, bars, self._tell), {"summary_of": "run"}
+            )
             return
         sweep = SweepRequest(request, ranges, SweepKind(chosen.method), chosen.samples, target=chosen.target)
         if days is not None:
@@ -111,7 +113,7 @@ class BacktestCommand:
             self._end_line()
             self._print(walk_lines(walk))
             more = {"summary_of": "walk_forward_out_of_sample", "walk_forward": walk_json(walk)}
-            self._give(sheet.title, strung_result(walk, sheet.title, bars.reports), more, said(STRUNG))
+            self._give(said(sheet.title), strung_result(walk, sheet.title, bars.reports), more, said(STRUNG))
             return
         found = backtest_parts.sweep(RunSweep(sweep, bars, chosen.scheduler), bars, self._tell)
         self._end_line()
@@ -125,7 +127,7 @@ class BacktestCommand:
         )
         result = backtest_parts.run(request, bars, self._tell)
         more = {"summary_of": "best_of_sweep" if has_best else "run", "sweep": sweep_json(found)}
-        self._give(sheet.title, result, more, label)
+        self._give(said(sheet.title), result, more, label)
 
     # -- what is asked for ---
 

@@ -77,7 +77,8 @@ def open_strategy(word: str, data_folder: Path | None = None) -> StrategySheet:
     path = find_strategy(word)
     if path.suffix == ".py":
         return _python_sheet(path, data_folder)
-    return _sheet(read_file(path))
+    sheet = _sheet(read_file(path))
+    return _translatable(sheet) if path in preset_files().values() else sheet
 
 
 def describe(source: StrategySource) -> StrategySheet:
@@ -120,6 +121,14 @@ def _sheet(document: StrategyDocument) -> StrategySheet:
         problems.append(StrategyProblem(None, "error", sentence_of(error)))
     source = replace(source, title=spec.name)
     return StrategySheet(source, spec.name, spec.metadata.description, _rules(spec), problems)
+
+
+def _translatable(sheet: StrategySheet) -> StrategySheet:
+    """Return the sheet of a shipped strategy with words that can be said in another language."""
+    parameters = [replace(rule, description=Sentence(rule.description)) for rule in sheet.parameters]
+    return replace(
+        sheet, title=Sentence(sheet.title), description=Sentence(sheet.description), parameters=parameters
+    )
 
 
 def _rules(spec: StrategySpec) -> list[ParameterRule]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from kis_terminal.adapters.kis.catalog import Catalog
+from kis_terminal.adapters.strategy_files.reader import read_file
+from kis_terminal.cli import backtest_parts
 from tests.support.korean import is_korean, korean_texts, texts_given_to
 from tests.support.source_tree import modules
 
@@ -83,6 +85,17 @@ def test_korean_outside_the_window_is_a_sentence(package: str) -> None:
     assert [text for text in plain if text.text not in _NO_SENTENCES] == []
 
 
+def _preset_words() -> set[str]:
+    """Return what people read of the shipped strategies: names, descriptions, names of parameters."""
+    specs = [read_file(path).sound() for path in backtest_parts.preset_files().values()]
+    words = {text for spec in specs for text in (spec.metadata.name, spec.metadata.description)}
+    return words | {parameter.description for spec in specs for parameter in spec.params.values()}
+
+
+def test_shipped_strategies_have_their_english() -> None:
+    assert _preset_words() - set(_english()) == set()
+
+
 def test_names_of_the_calls_in_use_have_their_english() -> None:
     catalog = Catalog()
     names = [catalog.api(f"domestic_stock.{name}").name for name in _CALLS_IN_USE]
@@ -93,6 +106,7 @@ def test_names_of_the_calls_in_use_have_their_english() -> None:
 def test_no_english_entry_is_left_over() -> None:
     catalog = Catalog()
     spoken = {catalog.api(f"domestic_stock.{name}").name for name in _CALLS_IN_USE}
+    spoken |= _preset_words()
     spoken |= {text.text for module in modules().values() for text in korean_texts(module)}
     spoken |= {text.text for module in modules().values() for text in texts_given_to(module, "tr")}
 

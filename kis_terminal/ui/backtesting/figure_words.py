@@ -99,10 +99,10 @@ def run_column(words: FigureWords, key: str, title: str, figures: Mapping[str, F
     )
 
 
-def value_column(name: str) -> Column:
+def value_column(name: str, label: str) -> Column:
     """Return a column of one parameter of a combination."""
 
     def value(row: Any) -> Any:
         return row.parameters.get(name)
 
-    return Column(name, name, 64, lambda row: value_text(value(row)), sort=value)
+    return Column(name, label, 68, lambda row: value_text(value(row)), sort=value)

@@ -63,6 +63,7 @@ class FormRows:
         """Add a row; several inputs share its width. Return its label."""
         label = plain_label(self._theme, title)
         label.setFixedWidth(self._theme.metrics.form_label)
+        label.setWordWrap(True)
         self._grid.addWidget(label, self._row, 0)
         if len(inputs) == 1:
             self._grid.addWidget(inputs[0], self._row, 1)

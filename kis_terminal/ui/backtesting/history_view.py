@@ -24,7 +24,8 @@ _COMPARED = (*HEADLINES, "volatility", "sortino", "calmar", "exposure", "turnove
 def run_name(record: RunRecord) -> str:
     """Return what tells a run from others in a line."""
     values = ", ".join(f"{name} {value_text(value)}" for name, value in record.parameters.items())
-    return f"{record.title} ({values})" if values else record.title
+    title = tr(record.title)  # the shipped strategies are translated, others stand as they are
+    return f"{title} ({values})" if values else title
 
 
 class HistoryView(QWidget):

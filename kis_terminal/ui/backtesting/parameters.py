@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QSlid
 from kis_terminal.domain.strategy.contract import Parameter, ParameterRule
 from kis_terminal.ui.backtesting.form_rows import TextField, plain_label
 from kis_terminal.ui.theme import Theme
-from kis_terminal.ui.translation import tr, unmarked
+from kis_terminal.ui.translation import said, tr, unmarked
 
 _STEPS = 100
 """How finely a slider moves a parameter whose file names no step."""
@@ -42,7 +42,7 @@ def value_text(value: Parameter) -> str:
 
 def label_of(rule: ParameterRule) -> str:
     """Return what a person reads of a parameter: its description, without one its name."""
-    return rule.description or rule.name
+    return said(rule.description) or rule.name
 
 
 class ParameterRow:

@@ -61,7 +61,7 @@ class Results(QWidget):
             ("bars", tr("차트"), self.bars),
             ("sweep", tr("탐색"), self.sweep),
             ("walk", tr("전진분석"), self.walk),
-            ("history", tr("기록"), self.history),
+            ("history", tr("기록", context="runs"), self.history),
         ):
             self._views[key] = view
             self.tabs.addTab(title)

@@ -181,9 +181,9 @@ class SetupForm(QWidget):
             [
                 Column(
                     "kind",
-                    tr("구분"),
-                    42,
-                    lambda p: tr(_WORDS.get(p.severity, p.severity)),
+                    tr("구분", context="severity"),
+                    58,
+                    lambda p: tr(_WORDS.get(p.severity, p.severity), context="severity"),
                     Align.LEFT,
                     colour=lambda p: by_severity.get(p.severity, colours.muted),
                     is_bold=True,
@@ -208,7 +208,7 @@ class SetupForm(QWidget):
         return grid
 
     def _build_symbols(self) -> None:
-        self._heading(tr("종목"))
+        self._heading(tr("종목", context="list"))
         self.symbols = SymbolPicker(self._workspace)
         self.symbols.changed.connect(self.changed.emit)
         self._column.addWidget(self.symbols)
@@ -258,7 +258,7 @@ class SetupForm(QWidget):
         """Offer strategies; the first is chosen where none is."""
         self.sheets = list(sheets)
         self.strategy.clear()
-        self.strategy.addItems([sheet.title for sheet in self.sheets])
+        self.strategy.addItems([said(sheet.title) for sheet in self.sheets])
         if self.sheet is None and self.sheets:
             self.show_sheet(self.sheets[0])
         else:
@@ -271,13 +271,13 @@ class SetupForm(QWidget):
             known = next((i for i, s in enumerate(self.sheets) if s.source.name == sheet.source.name), None)
             if known is None:
                 self.sheets.insert(0, sheet)
-                self.strategy.insertItem(0, sheet.title)
+                self.strategy.insertItem(0, said(sheet.title))
             else:
                 self.sheets[known] = sheet
-                self.strategy.setItemText(known, sheet.title)
+                self.strategy.setItemText(known, said(sheet.title))
         self._mark_chosen()
         self.parameters.set_rules(sheet.parameters if sheet is not None else ())
-        description = sheet.description if sheet is not None else ""
+        description = said(sheet.description) if sheet is not None else ""
         self.about.setText(description.strip().partition("\n")[0])
         self.about.setVisible(bool(description.strip()))
         problems = list(sheet.problems) if sheet is not None else []

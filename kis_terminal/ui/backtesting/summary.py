@@ -99,8 +99,8 @@ class SummaryView(QWidget):
             [
                 Column(
                     "label",
-                    tr("지표"),
-                    150,
+                    tr("지표", context="figure"),
+                    190,
                     lambda r: r.title or words.label(r.key),
                     Align.LEFT,
                     colour=lambda r: colours.text if r.title else muted,

@@ -14,7 +14,7 @@ from kis_terminal.domain.strategy.contract import Parameter
 from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, SweepResult, SweepRow
 from kis_terminal.ui.backtesting.figure_words import FigureWords, figure_column, value_column
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField, plain_label, splitter
-from kis_terminal.ui.backtesting.parameters import value_text
+from kis_terminal.ui.backtesting.parameters import label_of, value_text
 from kis_terminal.ui.backtesting.ranges import RangeTable
 from kis_terminal.ui.charts.heat_map import HeatMap
 from kis_terminal.ui.grid.grid import Grid
@@ -90,7 +90,7 @@ class SweepView(QWidget):
             empty_text=tr("매개변수의 범위를 정하고 '탐색 시작'을 누르십시오."),
             is_multiple=True,
         )
-        self._split = splitter(theme, Qt.Orientation.Horizontal, (3, 2), self.map, self.table)
+        self._split = splitter(theme, Qt.Orientation.Horizontal, (1, 1), self.map, self.table)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -103,6 +103,12 @@ class SweepView(QWidget):
     def target_key(self) -> str:
         """Return the figure that is searched for."""
         return TARGETS[self.target.currentIndex()]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Return what people read of the parameters, by name."""
+        labels = {row.rule.name: label_of(row.rule) for row in self.ranges.rows}
+        return {SYMBOL: tr("종목"), **labels}
 
     def request(self, base: BacktestRequest) -> SweepRequest:
         """Return what is asked for; raises CorrectionNeeded."""
@@ -152,6 +158,7 @@ class SweepView(QWidget):
 
     def _fill_map(self, result: SweepResult) -> None:
         names = [chosen.name for chosen in result.request.ranges][:2]
+        labels = self.labels
         x_name = names[0]
         y_name = names[1] if len(names) > 1 else ""
         xs = _ordered(row.parameters.get(x_name, 0) for row in result.rows)
@@ -168,12 +175,19 @@ class SweepView(QWidget):
                 values[y, x] = value
                 self._cells[y][x] = place
         texts = [value_text(v) for v in ys] if y_name else [""]
-        self.map.set_grid(x_name, [value_text(v) for v in xs], y_name, texts, values, self._words_of)
+        self.map.set_grid(
+            labels.get(x_name, x_name),
+            [value_text(v) for v in xs],
+            labels.get(y_name, y_name),
+            texts,
+            values,
+            self._words_of,
+        )
 
     def _fill_table(self, result: SweepResult) -> None:
         names = [chosen.name for chosen in result.request.ranges]
         figures = tuple(dict.fromkeys((self.target_key, *_ROW_FIGURES)))
-        keys = [*names, *figures]
+        keys = [*(self.labels.get(name, name) for name in names), *figures]
         if self._columns != keys:
             self._columns = keys
             self._rebuild_table(names, figures)
@@ -185,9 +199,10 @@ class SweepView(QWidget):
 
     def _rebuild_table(self, names: Sequence[str], figures: Sequence[str]) -> None:
         words = self._words
-        columns = [value_column(name) for name in names]
+        labels = self.labels
+        columns = [value_column(name, labels.get(name, name)) for name in names]
         columns += [
-            figure_column(words, key, 78, lambda row: row.figures, is_bold=place == 0)
+            figure_column(words, key, 78, lambda row: row.figures, is_bold=place == 0, priority=place)
             for place, key in enumerate(figures)
         ]
         old = self.table

@@ -265,7 +265,7 @@ class BacktestView(QWidget):
     async def _walk(self) -> None:
         sweep = self.results.sweep.request(self.setup.request())
         result = await self._backtests.walk_forward(self.results.walk.request(sweep), self._take_progress)
-        self.results.walk.show_result(result)
+        self.results.walk.show_result(result, self.results.sweep.labels)
         self._say(tr("전진분석을 마쳤습니다."))
 
     # -- while a slider moves ---

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from PySide6.QtCore import Qt, Signal
@@ -42,6 +42,7 @@ class WalkView(QWidget):
         super().__init__()
         theme = workspace.theme
         self._theme, self._words = theme, words
+        self._labels: dict[str, str] = {}
         side = QWidget()
         column = QVBoxLayout(side)
         inset, gutter = theme.metrics.inset, theme.metrics.gutter
@@ -83,9 +84,10 @@ class WalkView(QWidget):
                 "parameters",
                 tr("고른 값"),
                 120,
-                lambda w: ", ".join(f"{name} {value_text(value)}" for name, value in w.parameters.items()),
+                lambda w: " · ".join(value_text(value) for value in w.parameters.values()),
                 Align.LEFT,
                 stretch=1,
+                tooltip=self._chosen_words,
             ),
             Column(
                 "value",
@@ -93,8 +95,12 @@ class WalkView(QWidget):
                 70,
                 lambda w: "-" if w.train_value is None else f"{w.train_value:,.2f}",
                 sort=lambda w: w.train_value,
+                priority=3,
             ),
-            *(figure_column(words, key, 80, lambda w: w.test) for key in _SHOWN),
+            *(
+                figure_column(words, key, 80, lambda w: w.test, priority=place)
+                for place, key in enumerate(_SHOWN)
+            ),
         ]
         return Grid(
             "backtest.walk",
@@ -106,6 +112,13 @@ class WalkView(QWidget):
             is_multiple=True,
         )
 
+    def _chosen_words(self, window: WalkForwardWindow) -> str:
+        """Return the chosen values with their names."""
+        return "\n".join(
+            f"{self._labels.get(name, name)}: {value_text(value)}"
+            for name, value in window.parameters.items()
+        )
+
     def request(self, sweep: SweepRequest) -> WalkForwardRequest:
         """Return what is asked for; raises WrongNumber."""
         return WalkForwardRequest(
@@ -115,8 +128,9 @@ class WalkView(QWidget):
             self.is_anchored.isChecked(),
         )
 
-    def show_result(self, result: WalkForwardResult) -> None:
-        """Show a finished study."""
+    def show_result(self, result: WalkForwardResult, labels: Mapping[str, str]) -> None:
+        """Show a finished study; `labels` are what people read of the parameters."""
+        self._labels = dict(labels)
         self.grid.set_rows([(str(place), window) for place, window in enumerate(result.windows)])
         label = tr("검증 구간만")
         self.chart.set_curves([Curve(label, result.times, result.equity, self._theme.colours.accent)])
@@ -132,5 +146,5 @@ def _span_column(key: str, title: str, span: Callable[[WalkForwardWindow], tuple
         return f"{start:%Y-%m} ~ {end:%Y-%m}"
 
     return Column(
-        key, title, 122, months, Align.LEFT, sort=span, tooltip=lambda w: " ~ ".join(map(str, span(w)))
+        key, title, 136, months, Align.LEFT, sort=span, tooltip=lambda w: " ~ ".join(map(str, span(w)))
     )

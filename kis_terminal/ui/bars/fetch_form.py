@@ -71,7 +71,7 @@ class FetchForm(QWidget):
         menu.aboutToShow.connect(lambda: self._fill_groups(menu))
         self.groups.setMenu(menu)
         self.product = Choice(theme, tr("시장"))
-        self.product.setMinimumContentsLength(8)
+        self.product.setMinimumContentsLength(10)
         for _, _, word in _PRODUCTS:
             self.product.addItem(tr(word, context="market"))
         self.product.currentIndexChanged.connect(self._product_changed)
@@ -95,6 +95,7 @@ class FetchForm(QWidget):
         line = QHBoxLayout(self)
         line.setContentsMargins(metrics.gutter, metrics.gutter, metrics.gutter, metrics.gutter)
         line.setSpacing(metrics.gutter)
+        self.symbols.setMinimumWidth(metrics.narrow_panel // 2)
         line.addWidget(self.symbols, 1)
         for widget in (
             self.groups,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
 from kis_terminal.ui.grid.columns import ColumnLayout, Place
 from kis_terminal.ui.grid.painting import Ink
@@ -14,6 +14,8 @@ from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
 _EDGE_REACH = 4
+_WIDEST_TITLE = 110
+"""A column is widened for a title of up to so many pixels; longer ones are shortened, with a tooltip."""
 
 
 class _Drag(Enum):
@@ -48,6 +50,28 @@ class GridHeader(QWidget):
         self.setFixedHeight(theme.metrics.header)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def fit_titles(self) -> None:
+        """Widen columns whose title needs a little more, as those of another language do."""
+        for place, column in enumerate(self._layout.ordered()):
+            needed = self._ink.metrics.horizontalAdvance(column.title) + self._around(is_first=place == 0) + 1
+            if needed <= _WIDEST_TITLE:
+                self._layout.grow(column.key, needed)
+
+    def _around(self, *, is_first: bool) -> int:
+        metrics = self._theme.metrics
+        return (metrics.inset if is_first else metrics.cell) + metrics.cell
+
+    def event(self, event: QEvent) -> bool:
+        """Tell a title that is shortened in a tooltip."""
+        if isinstance(event, QHelpEvent):
+            place = self._layout.at(event.pos().x() + self.offset)
+            if place is not None:
+                room = place.width - self._around(is_first=place.left == 0)
+                is_cut = self._ink.fitted(place.column.title, room) != place.column.title
+                QToolTip.showText(event.globalPos(), place.column.title if is_cut else "", self)
+                return True
+        return super().event(event)
 
     # -- painting ---
 

@@ -58,6 +58,8 @@ class GridView(QAbstractScrollArea):
         if preferences is not None:
             self._layout.take_json(preferences.read(f"grid.{name}"))
         self._header = GridHeader(self._layout, theme, self)
+        if has_header:
+            self._header.fit_titles()
         self._header.setVisible(has_header)
         self._header.sort_wanted.connect(self.sort_by)
         self._header.layout_changed.connect(self._columns_changed)

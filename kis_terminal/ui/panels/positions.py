@@ -275,14 +275,16 @@ class PositionsPanel(Panel):
         net = sum((view.profit_after_costs for view in views), _NOTHING)
         number, signed = formatting.number, formatting.signed
         cash = tr("매입 {cost}   D+2 {cash}", cost=number(_whole(cost)), cash=number(self._portfolio.cash_d2))
-        totals = tr(
-            "비용 포함 평가손익 {net}   실현 {realised}   수수료·세금 {costs}",
-            net=signed(net),
-            realised=signed(self._portfolio.realised_today()),
-            costs=number(balance.fees_today + balance.taxes_today),
-        )
+        figures = {
+            "net": signed(net),
+            "realised": signed(self._portfolio.realised_today()),
+            "costs": number(balance.fees_today + balance.taxes_today),
+        }
         _set_text(self.cash_label, cash)
-        _set_text(self.totals, totals)
+        _set_text(self.totals, tr("순손익 {net}   실현 {realised}   비용 {costs}", **figures))
+        self.totals.setToolTip(
+            tr("비용을 뺀 평가손익 {net}\n오늘 실현 {realised}\n수수료와 세금 {costs}", **figures)
+        )
         self.cash_label.setToolTip(
             tr(
                 "예수금 {d}   D+1 {d1}   D+2 {d2}",

@@ -109,7 +109,7 @@ class RiskPanel(Panel):
         grid = Grid(
             "risk",
             [
-                Column("title", tr("규칙"), 100, lambda c: said(c.title), Align.LEFT, colour=lambda c: muted),
+                Column("title", tr("규칙"), 118, lambda c: said(c.title), Align.LEFT, colour=lambda c: muted),
                 Column(
                     "verdict",
                     tr("판정", context="risk"),

@@ -32,6 +32,7 @@ from kis_terminal.ui.panel import Panel
 from kis_terminal.ui.strategies.left_orders import LeftOrdersStrip
 from kis_terminal.ui.strategies.settings_form import SettingsForm
 from kis_terminal.ui.strategies.tables import signal_grid, strategy_grid
+from kis_terminal.ui.strategies.words import title_word
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
 
@@ -110,7 +111,7 @@ class StrategiesPanel(Panel):
         self.tabs.setDrawBase(False)
         self.pages = QStackedWidget()
         for word, page in zip(_TABS, (self.signals, self.log, self.form), strict=True):
-            self.tabs.addTab(tr(word))
+            self.tabs.addTab(tr(word, context="tab"))
             self.pages.addWidget(page)
         self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
         lower = QWidget()
@@ -185,7 +186,8 @@ class StrategiesPanel(Panel):
             self._filled = wanted
             self.form.show_plan(view.plan, view.parameters)
         waiting = sum(signal.state is SignalState.ASKED for signal in view.signals)
-        self.tabs.setTabText(0, tr("신호 ({count}건 승인 대기)", count=waiting) if waiting else tr(_TABS[0]))
+        words = tr("신호 ({count}건 승인 대기)", count=waiting) if waiting else tr(_TABS[0], context="tab")
+        self.tabs.setTabText(0, words)
 
     def _choose(self, key: str) -> None:
         self._key = key
@@ -205,7 +207,7 @@ class StrategiesPanel(Panel):
         if view.plan.mode is StrategyMode.AUTOMATIC:
             question = tr(
                 "전략 '{title}'이(가) 투자금 {budget}원까지 스스로 주문합니다. 시작합니까?",
-                title=view.plan.title,
+                title=title_word(view.plan.title),
                 budget=f"{view.plan.budget:,.0f}",
             )
             self.confirm.ask(question, tr("시작"), lambda: self._start(view.plan.key))
@@ -230,7 +232,9 @@ class StrategiesPanel(Panel):
         if not self._key:
             return
         view = self._strategies.view(self._key)
-        question = tr("전략 '{title}'을(를) 지웁니까? 보유 주식은 계좌에 남습니다.", title=view.plan.title)
+        question = tr(
+            "전략 '{title}'을(를) 지웁니까? 보유 주식은 계좌에 남습니다.", title=title_word(view.plan.title)
+        )
         self.confirm.ask(question, tr("지우기"), lambda: self._remove(view.plan.key))
 
     def _remove(self, key: str) -> None:
@@ -361,7 +365,7 @@ class StrategiesPanel(Panel):
         """Add what the worker has read: its parameters begin with their defaults."""
         source = sheet.source
         parameters = {rule.name: rule.default for rule in sheet.parameters}
-        self._add(source.name, source.text, source.kind, said(sheet.title), parameters)
+        self._add(source.name, source.text, source.kind, str(sheet.title), parameters)
 
     def _add(self, name: str, text: str, kind: str, title: str, parameters: Mapping[str, Value]) -> None:
         symbol = self.workspace.link.symbol

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from kis_terminal.domain.strategy.plan import LeftOrders, PlanSizing, StrategyMode, StrategyPlan, Value
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField
+from kis_terminal.ui.ordering.fields import Choice
 from kis_terminal.ui.strategies.words import INTERVALS, interval_word, left_word, mode_word, sizing_word
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
@@ -35,6 +36,7 @@ class SettingsForm(QScrollArea):
         self._theme = theme
         self._plan: StrategyPlan | None = None
         self.parameters: dict[str, QLineEdit] = {}
+        self._labels: dict[str, QLabel] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         inside = QWidget()
@@ -70,10 +72,8 @@ class SettingsForm(QScrollArea):
         layout.addStretch(1)
         self.setWidget(inside)
 
-    @staticmethod
-    def _choice(name: str, items: list[tuple[StrEnum, str]]) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
+    def _choice(self, name: str, items: list[tuple[StrEnum, str]]) -> Choice:
+        box = Choice(self._theme, name)
         for value, word in items:
             box.addItem(word, value.value)
         return box
@@ -101,12 +101,21 @@ class SettingsForm(QScrollArea):
                 widget.hide()
                 widget.deleteLater()
         rows = FormRows(self._theme, self._own)
-        self.parameters = {}
+        self.parameters, self._labels = {}, {}
         for name, value in parameters.items():
             field = QLineEdit(value)
             field.setAccessibleName(name)
-            rows.add(name, field)
+            self._labels[name] = rows.add(name, field)
             self.parameters[name] = field
+
+    def label_parameters(self, words: Mapping[str, str]) -> None:
+        """Call the parameters what the file calls them for people; their names stand in the tooltips."""
+        for name, label in self._labels.items():
+            if name in words:
+                label.setText(words[name])
+                label.setToolTip(name)
+                self.parameters[name].setAccessibleName(words[name])
+                self.parameters[name].setToolTip(name)
 
     def plan(self) -> StrategyPlan:
         """Return the plan as the form has it; raises WrongNumber or CorrectionNeeded."""

@@ -21,6 +21,7 @@ from kis_terminal.ui.strategies.words import (
     signal_word,
     state_colour,
     state_word,
+    title_word,
 )
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, tr
@@ -32,7 +33,15 @@ def strategy_grid(theme: Theme, preferences: Preferences, name_of: Callable[[str
     return Grid(
         "strategies",
         [
-            Column("title", tr("전략"), 130, lambda v: v.plan.title, Align.LEFT, stretch=2, is_bold=True),
+            Column(
+                "title",
+                tr("전략"),
+                130,
+                lambda v: title_word(v.plan.title),
+                Align.LEFT,
+                stretch=2,
+                is_bold=True,
+            ),
             Column(
                 "state",
                 tr("상태"),
@@ -88,7 +97,7 @@ def signal_grid(theme: Theme, preferences: Preferences, name_of: Callable[[str],
             Column("symbol", tr("종목"), 100, lambda s: name_of(s.symbol), Align.LEFT, stretch=1),
             Column(
                 "side",
-                tr("매매"),
+                tr("매매", context="side"),
                 46,
                 lambda s: side_word(s.side),
                 Align.LEFT,
@@ -107,7 +116,7 @@ def signal_grid(theme: Theme, preferences: Preferences, name_of: Callable[[str],
             ),
             Column(
                 "words",
-                tr("이유"),
+                tr("이유", context="outcome"),
                 160,
                 lambda s: said(s.words),
                 Align.LEFT,

@@ -49,6 +49,11 @@ INTERVALS = tuple(_INTERVALS)
 """Bars that a strategy may run on."""
 
 
+def title_word(title: str) -> str:
+    """Return a strategy's title; those of the shipped files are translated, others stand as they are."""
+    return tr(title)
+
+
 def mode_word(mode: StrategyMode) -> str:
     """Return how far a strategy may go."""
     return tr(_MODES[mode])
