@@ -18,10 +18,10 @@ from kis_terminal.adapters.simulator.interruptions import InterruptionRules, Pri
 from kis_terminal.adapters.simulator.listings import own_volatility
 from kis_terminal.adapters.simulator.market import SymbolMarket
 from kis_terminal.adapters.simulator.market_breaks import CLOSED_CODE, Announce, MarketBreaks
-from kis_terminal.adapters.simulator.order_desk import OrderDesk
 from kis_terminal.adapters.simulator.order_routing import GOOD_TILL_PRE_MARKET
 from kis_terminal.adapters.simulator.orders import AccountOrder
 from kis_terminal.adapters.simulator.trading_day import ALWAYS, CLOSED, Stage
+from kis_terminal.adapters.simulator.working_orders import WorkingOrders
 
 SECOND = 1_000_000
 _LASTING = frozenset({"00", "03", "04"})
@@ -34,7 +34,7 @@ class DayRunner:
     def __init__(
         self,
         markets: Mapping[str, SymbolMarket],
-        desk: OrderDesk,
+        working: WorkingOrders,
         clock: TradingClock,
         started: datetime,
         rules: InterruptionRules,
@@ -45,7 +45,7 @@ class DayRunner:
     ) -> None:
         """Know the pieces; `start_day` must follow. `elapsed` gives the moment the market has reached."""
         self._markets = markets
-        self._desk = desk
+        self._working = working
         self._clock = clock
         self._started = started
         self._rules = rules
@@ -144,7 +144,7 @@ class DayRunner:
         self._breaks.break_circuit(stage, market)
         if stage < 3:
             return
-        self._desk.expire(moment, lambda order: market in ("", order.listing.market))
+        self._working.expire(moment, lambda order: market in ("", order.listing.market))
         if not market:
             self._timers.clear()
             self.stage = CLOSED
@@ -188,7 +188,7 @@ class DayRunner:
             expected = "311" if not code else code if code in ("121", "129") else "112"
             self._announce(None, code, expected_code=expected)
         if before.fixed and before.fixed != stage.fixed:
-            self._desk.expire(moment, lambda order: order.place == "fixed")
+            self._working.expire(moment, lambda order: order.place == "fixed")
         if stage.nxt != before.nxt:
             self._change_nxt(before, stage, moment)
         if stage.krx != before.krx:
@@ -210,24 +210,24 @@ class DayRunner:
             market.match_fixed(moment)
 
     def _change_nxt(self, before: Stage, stage: Stage, moment: datetime) -> None:
-        desk = self._desk
+        working = self._working
         if before.nxt == "pre":
-            desk.expire(moment, lambda order: order.kind in GOOD_TILL_PRE_MARKET)
-            desk.pause(lambda order: order.place == "extended" and order.venue == "NXT")
-            desk.move(moment, "regular", lambda order: order.place == "extended")
+            working.expire(moment, lambda order: order.kind in GOOD_TILL_PRE_MARKET)
+            working.pause(lambda order: order.place == "extended" and order.venue == "NXT")
+            working.move(moment, "regular", lambda order: order.place == "extended")
         elif before.nxt == "main":
-            desk.pause(lambda order: order.venue == "NXT")
+            working.pause(lambda order: order.venue == "NXT")
         if stage.nxt == "closed":
-            desk.expire(moment)
+            working.expire(moment)
         if stage.nxt in ("pre", "after"):
             for market in self._markets.values():
                 self._open_extended(market, stage)
-            desk.move(moment, "extended", lambda order: order.place == "paused")
+            working.move(moment, "extended", lambda order: order.place == "paused")
         else:
             for market in self._markets.values():
                 market.extended = None
         if stage.nxt == "main":
-            desk.move(moment, "regular", lambda order: order.place == "paused" and order.venue == "NXT")
+            working.move(moment, "regular", lambda order: order.place == "paused" and order.venue == "NXT")
 
     def _change_krx(self, stage: Stage, moment: datetime) -> None:
         if stage.krx == "opening":
@@ -239,8 +239,8 @@ class DayRunner:
         elif stage.krx == "closing":
             for symbol, market in self._markets.items():
                 market.begin_auction("closing")
-                self._desk.collect(symbol)
-                self._desk.turn_conditional(symbol)
+                self._working.collect(symbol)
+                self._working.turn_conditional(symbol)
         elif stage.krx == "after_close":
             for market in self._markets.values():
                 self._at_random(market, self._closing_end(market), moment)
@@ -249,7 +249,7 @@ class DayRunner:
                 if market.extended is not None:
                     market.extended.venue = "KRX"
         elif stage.krx == "closed":
-            self._desk.expire(moment, lambda order: order.venue == "KRX")
+            self._working.expire(moment, lambda order: order.venue == "KRX")
 
     def _open_collecting(self, market: SymbolMarket, session: str) -> None:
         """Begin an auction of the whole market; the night has moved what people think of a share."""
@@ -263,7 +263,7 @@ class DayRunner:
         if market.is_halted or market.mode != "auction":
             return
         market.end_auction(moment)
-        self._desk.settle_auction(symbol, moment)
+        self._working.settle_auction(symbol, moment)
 
     def _at_random(self, market: SymbolMarket, end: Callable[[datetime], None], moment: datetime) -> None:
         """End an auction of the whole market for one symbol, at its own moment within half a minute."""
@@ -289,8 +289,8 @@ class DayRunner:
         def end(moment: datetime) -> None:
             if not market.is_halted and market.mode == "auction":
                 market.end_auction(moment)
-            self._desk.pause(lambda order: order.listing.symbol == symbol and _may_wait_for_nxt(order))
-            self._desk.expire(
+            self._working.pause(lambda order: order.listing.symbol == symbol and _may_wait_for_nxt(order))
+            self._working.expire(
                 moment, lambda order: order.place == "regular" and order.listing.symbol == symbol
             )
             market.rest_idle()
@@ -309,7 +309,7 @@ class DayRunner:
         """Collect orders of one symbol for `seconds`, unless another auction takes over meanwhile."""
         market.begin_auction(session)
         number, symbol = market.auction_number, market.listing.symbol
-        self._desk.collect(symbol)
+        self._working.collect(symbol)
         self._touch(symbol)
 
         def end(moment: datetime) -> None:

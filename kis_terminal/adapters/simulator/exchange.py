@@ -7,9 +7,7 @@ that is not listed.
 
 from __future__ import annotations
 
-import heapq
 import itertools
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,14 +16,13 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.adapters.simulator import company
 from kis_terminal.adapters.simulator.accounts import Accounts
+from kis_terminal.adapters.simulator.agenda import CrowdAgenda
 from kis_terminal.adapters.simulator.archive import Archive
 from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
 from kis_terminal.adapters.simulator.corporate_actions import CorporateActions, Split, new_listing
 from kis_terminal.adapters.simulator.costs import Costs
 from kis_terminal.adapters.simulator.day_runner import DayRunner
 from kis_terminal.adapters.simulator.history import (
-    MARKET_VOLATILITY,
-    SESSION_SECONDS,
     seed_for,
 )
 from kis_terminal.adapters.simulator.interruptions import InterruptionRules
@@ -60,6 +57,7 @@ from kis_terminal.adapters.simulator.order_journal import OrderJournal
 from kis_terminal.adapters.simulator.order_rules import reservation_price
 from kis_terminal.adapters.simulator.realised import DayTrade
 from kis_terminal.adapters.simulator.tick_rules import round_to_tick
+from kis_terminal.adapters.simulator.working_orders import WorkingOrders
 
 if TYPE_CHECKING:
     # These need numpy, see archive.
@@ -67,10 +65,6 @@ if TYPE_CHECKING:
     from kis_terminal.adapters.simulator.daily_series import DailySeries
     from kis_terminal.adapters.simulator.played_market import PlayedMarkets
 
-LONGEST_GAP = 120.0
-"""Seconds of trading that one `advance` catches up with; what lies before is skipped (a sleeping machine)."""
-MARKET_STEP = 1_000_000
-"""Microseconds between two moves of the market as a whole."""
 STATUS_OPEN = "112"
 
 
@@ -103,33 +97,27 @@ class Exchange:
         self._events: list[Event] = []
         self._archive = Archive(seed, self.calendar, self._moment.date(), bars)
         self._markets = {listing.symbol: self._open_market(listing) for listing in self._list(extra)}
-        self._order = list(self._markets)
         self._accounts = Accounts(
             self.calendar, Costs(), self.listing, self.quote, lambda: self._moment.date()
         )
         journal = OrderJournal(self.ledger, self._next_sequence, self._events.append)
         desk_rng = random.Random(seed_for(seed, "desk"))
-        self._desk = OrderDesk(self._markets, self._accounts, journal, desk_rng)
-        self._shared_rng = random.Random(seed_for(seed, "market", self._moment))
-        self._market_level = 0.0
-        self._seen_level = dict.fromkeys(self._order, 0.0)
-        self._acted_at = dict.fromkeys(self._order, 0)
-        self._elapsed = 0
-        self._next_market_step = MARKET_STEP
-        self._agenda = [(self._markets[s].crowd.next_delay(), index) for index, s in enumerate(self._order)]
-        heapq.heapify(self._agenda)
+        self._working = WorkingOrders(self._markets, self._accounts, journal, desk_rng)
+        self._desk = OrderDesk(self._markets, self._accounts, journal, self._working)
+        market_rng = random.Random(seed_for(seed, "market", self._moment))
+        self._agenda = CrowdAgenda(self._markets, market_rng, self._moment_of, self._after_act)
         self._changed: set[str] = set()
         self._actions = CorporateActions(self._markets, self._accounts, self._archive, self._admit)
         self.interruption_rules = interruptions or InterruptionRules()
         self._runner = DayRunner(
             self._markets,
-            self._desk,
+            self._working,
             self.clock,
             self._started,
             self.interruption_rules,
             random.Random(seed_for(seed, "day")),
             self._announce_status,
-            lambda: self._elapsed,
+            lambda: self._agenda.elapsed,
             self._changed.add,
         )
         self._runner.start_day(now, self._moment)
@@ -161,7 +149,7 @@ class Exchange:
         moment = self.clock.exchange_time(now)
         if moment.date() != self._moment.date():
             self._start_day(now, moment)
-        self._play(int((now - self._started).total_seconds() * 1_000_000))
+        self._play(self._counted(now))
         self._now, self._moment = now, self.clock.exchange_time(now)
         self._runner.look_at_indices(self._moment)
         changed = sorted(self._changed)
@@ -369,7 +357,7 @@ class Exchange:
 
     def orders(self, account: Account, start: date, end: date) -> list[OrderRecord]:
         """Return orders, amendments and cancellations of `start` to `end`, oldest first."""
-        return [order.record() for order in self._desk.shelf.of(account, start, end)]
+        return [order.record() for order in self._working.shelf.of(account, start, end)]
 
     def holdings(self, account: Account) -> list[Holding]:
         """Return the positions of `account`."""
@@ -428,60 +416,39 @@ class Exchange:
     def _admit(self, listing: Listing) -> None:
         market = self._open_market(listing)
         market.begin_first_day(self._moment)
-        symbol = listing.symbol
-        self._markets[symbol] = market
-        self._order.append(symbol)
-        self._seen_level[symbol] = self._market_level
-        self._acted_at[symbol] = self._elapsed
-        first = self._elapsed + market.crowd.next_delay()
-        heapq.heappush(self._agenda, (first, len(self._order) - 1))
+        self._markets[listing.symbol] = market
+        self._agenda.admit(listing.symbol)
 
     def _on_execution(self, execution: Execution, moment: datetime) -> None:
-        self._desk.on_execution(execution, moment)
+        self._working.on_execution(execution, moment)
 
     def _play(self, target: int) -> None:
         """Let the time pass to `target` microseconds, doing what falls due on the way."""
         due = self._runner.next_due(target)
         while due is not None:
             self._run_until(due)
-            self._moment = self.clock.exchange_time(self._started + timedelta(microseconds=due))
+            self._moment = self._moment_of(due)
             self._runner.fire(self._moment)
             due = self._runner.next_due(target)
         self._run_until(target)
 
     def _run_until(self, target: int) -> None:
-        """Let every crowd act in the order of their times."""
-        if not self._runner.is_playing:
-            self._elapsed = max(self._elapsed, target)
-            return
-        agenda, order, markets = self._agenda, self._order, self._markets
-        skip = target - self._elapsed - int(LONGEST_GAP * 1_000_000)
-        if skip > 0:
-            self._agenda = agenda = [(at + skip, index) for at, index in agenda]
-            self._acted_at = {symbol: at + skip for symbol, at in self._acted_at.items()}
-            self._next_market_step += skip
-        if agenda[0][0] < self._elapsed:  # nobody traded for a while
-            self._agenda = agenda = [(max(at, self._elapsed + 1), index) for at, index in agenda]
-            heapq.heapify(agenda)
-        while agenda[0][0] <= target:
-            at, index = agenda[0]
-            while self._next_market_step <= at:
-                self._market_level += self._shared_rng.gauss(
-                    0.0, MARKET_VOLATILITY / math.sqrt(SESSION_SECONDS)
-                )
-                self._next_market_step += MARKET_STEP
-            symbol = order[index]
-            market = markets[symbol]
-            moment = self.clock.exchange_time(self._started + timedelta(microseconds=at))
-            seconds = (at - self._acted_at[symbol]) / 1_000_000
-            move = self._market_level - self._seen_level[symbol]
-            self._elapsed = at
-            market.act(moment, seconds, move)
-            self._acted_at[symbol], self._seen_level[symbol] = at, self._market_level
-            self._desk.after_trades(symbol, moment)
-            self._changed.add(symbol)
-            heapq.heapreplace(agenda, (at + market.crowd.next_delay(), index))
-        self._elapsed = max(self._elapsed, target)
+        if self._runner.is_playing:
+            self._agenda.run_until(target)
+        else:
+            self._agenda.pass_to(target)
+
+    def _after_act(self, symbol: str, moment: datetime) -> None:
+        self._working.after_trades(symbol, moment)
+        self._changed.add(symbol)
+
+    def _moment_of(self, microseconds: int) -> datetime:
+        """Return the exchange time of a moment that is counted from the start."""
+        return self.clock.exchange_time(self._started + timedelta(microseconds=microseconds))
+
+    def _counted(self, when: datetime) -> int:
+        """Return the microseconds from the start to a moment of the caller's clock."""
+        return int((when - self._started).total_seconds() * 1_000_000)
 
     def _start_day(self, now: datetime, moment: datetime) -> None:
         """End the day before: orders expire, bars join the history, books and counters start anew."""
@@ -489,8 +456,8 @@ class Exchange:
         if not self.clock.open_always:
             # The rest of the last day is lived through: its close, its auctions, its ends of orders.
             last_night = self._moment.replace(hour=23, minute=59, second=59, microsecond=999_999)
-            self._play(int((last_night - self._started).total_seconds() * 1_000_000))
-        self._desk.expire(self._moment)
+            self._play(self._counted(last_night))
+        self._working.expire(self._moment)
         if self.clock.open_always:
             self.calendar.open_always(moment.date())
         for symbol, market in self._markets.items():
@@ -501,9 +468,8 @@ class Exchange:
             self._changed.add(symbol)
         self._moment = midnight if not self.clock.open_always else moment
         self._accounts.roll_day(moment.date())
-        self._elapsed = max(self._elapsed, int((midnight - self._started).total_seconds() * 1_000_000))
-        self._agenda = [(max(at, self._elapsed + 1), index) for at, index in self._agenda]
-        heapq.heapify(self._agenda)
+        self._agenda.pass_to(self._counted(midnight))
+        self._agenda.resume()
         opening = midnight if not self.clock.open_always else moment
         if self.calendar.is_open_day(moment.date()):
             self._actions.apply(opening)
@@ -544,6 +510,6 @@ class Exchange:
 
     def _announce_order(self, answer: Accepted | Refused) -> None:
         if isinstance(answer, Accepted):
-            order = self._desk.shelf.find(answer.order_no)
+            order = self._working.shelf.find(answer.order_no)
             if order is not None:
                 self._announce(order.listing.symbol)

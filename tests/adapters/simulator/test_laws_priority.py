@@ -28,6 +28,7 @@ from kis_terminal.adapters.simulator.order_journal import OrderJournal
 from kis_terminal.adapters.simulator.participants import Crowd, Hit
 from kis_terminal.adapters.simulator.tick_rules import tick_down, tick_up
 from kis_terminal.adapters.simulator.trading_day import ALWAYS
+from kis_terminal.adapters.simulator.working_orders import WorkingOrders
 
 NOW = datetime(2026, 11, 20, 10, tzinfo=SEOUL)
 SYMBOLS = ("005930", "069500")  # a share, whose sellers pay tax, and a fund, whose sellers do not
@@ -71,7 +72,7 @@ class ClosedMarket:
                 NOW,
                 lambda: next(counter),
                 events.append,
-                lambda execution, moment: self.desk.on_execution(execution, moment),
+                lambda execution, moment: self.working.on_execution(execution, moment),
             )
             for symbol, listing in listings.items()
         }
@@ -87,7 +88,8 @@ class ClosedMarket:
             NOW.date,
         )
         journal = OrderJournal(self.ledger, lambda: next(counter), events.append)
-        self.desk = OrderDesk(self.markets, self.accounts, journal, self.rng)
+        self.working = WorkingOrders(self.markets, self.accounts, journal, self.rng)
+        self.desk = OrderDesk(self.markets, self.accounts, journal, self.working)
         self.people = [
             self.accounts.open(realm, "50000101", product)
             for realm in ("real", "paper")
@@ -197,7 +199,7 @@ class Judge:
 def test_ten_thousand_steps_of_accounts_alone_keep_won_shares_and_the_queue(seed: int) -> None:
     market = ClosedMarket(seed)
     judge = Judge()
-    rng, desk, people = market.rng, market.desk, market.people
+    rng, people = market.rng, market.people
     shares = {symbol: market.shares(symbol) for symbol in SYMBOLS}
     assert all(shares.values())
     cash = market.cash()
@@ -228,7 +230,7 @@ def test_ten_thousand_steps_of_accounts_alone_keep_won_shares_and_the_queue(seed
         assert state.cash >= 0
         assert state.reserved >= 0
         assert all(0 <= place.reserved <= place.quantity for place in state.positions.values())
-    desk.expire(moment)
+    market.working.expire(moment)
     judge.take(market.ledger.entries, {})
     assert judge.orders == {}
     assert judge.filled > 10_000
@@ -236,7 +238,7 @@ def test_ten_thousand_steps_of_accounts_alone_keep_won_shares_and_the_queue(seed
         state = market.accounts.state(who)
         assert state.reserved == 0
         assert all(place.reserved == 0 for place in state.positions.values())
-        for order in desk.shelf.of(who, NOW.date(), moment.date()):
+        for order in market.working.shelf.of(who, NOW.date(), moment.date()):
             assert order.filled + order.cancelled + order.refused == order.quantity
             if order.condition == "2":
                 assert order.filled in (0, order.quantity)
@@ -272,7 +274,7 @@ def step(
             alive.append((who, answer.order_no))
     elif chance < 0.80:
         owner, number = rng.choice(alive)
-        order = desk.shelf.find(number)
+        order = market.working.shelf.find(number)
         assert order is not None
         kind = rng.choice(("00", "00", "01", "03", "12"))
         mine = market.markets[order.listing.symbol]
@@ -297,15 +299,15 @@ def step(
         owner, number = alive.pop(rng.randrange(len(alive)))
         desk.cancel(owner, number, rng.randint(1, 20), rng.random() < 0.6, moment, "KRX")
     elif chance < 0.97:
-        desk.after_trades(symbol, moment)
+        market.working.after_trades(symbol, moment)
     elif chance < 0.972:
-        desk.expire(moment, lambda order: order.listing.symbol == symbol)
+        market.working.expire(moment, lambda order: order.listing.symbol == symbol)
     elif one.mode == "continuous":
         one.begin_auction("interruption")
-        desk.collect(symbol)
+        market.working.collect(symbol)
     else:
         one.end_auction(moment)
-        desk.settle_auction(symbol, moment)
+        market.working.settle_auction(symbol, moment)
     return limits
 
 
