@@ -24,7 +24,7 @@ OWN_IMPORTS = {
     "root": {"root", "ui", "services", "adapters", "ports", "domain", "base"},
 }
 # Where everything is put together; nobody imports these.
-ROOTS = {"__main__", "start", "app", "trading_core", "research", "market_strategies", "cli"}
+ROOTS = {"__main__", "start", "app", "terminal", "trading_core", "research", "market_strategies", "cli"}
 # Layer -> outside libraries it may import beside Python's own; a layer not named may import any but Qt.
 OUTSIDE_IMPORTS = {
     "domain": {"numpy", "talib"},

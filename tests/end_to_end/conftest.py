@@ -14,10 +14,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from kis_terminal.adapters.simulator.process import ExchangeAddress, ExchangeProcess
-from kis_terminal.app import Terminal, window_preferences
+from kis_terminal.app import window_preferences
 from kis_terminal.log import set_up_logging
 from kis_terminal.options import Options
 from kis_terminal.settings import SIM_ACCOUNT, load_settings
+from kis_terminal.terminal import Terminal
 from kis_terminal.ui.crash import CrashDesk
 from kis_terminal.ui.theme import Theme
 from tests.end_to_end.person import Person

@@ -14,9 +14,9 @@ from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from kis_terminal.adapters.simulator.process import ExchangeAddress
-from kis_terminal.app import Terminal
 from kis_terminal.domain.orders import Order
 from kis_terminal.log import Logging
+from kis_terminal.terminal import Terminal
 from kis_terminal.ui.charts.plot import ChartPlot
 from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.ladder.chips import Chip

@@ -13,7 +13,15 @@ from collections.abc import Iterator
 
 import pytest
 
-_QT = ("PySide6", "shiboken6", "pyqtgraph", "qasync", "kis_terminal.ui", "kis_terminal.app")
+_QT = (
+    "PySide6",
+    "shiboken6",
+    "pyqtgraph",
+    "qasync",
+    "kis_terminal.ui",
+    "kis_terminal.app",
+    "kis_terminal.terminal",
+)
 _offences: list[str] = []
 
 
