@@ -89,6 +89,7 @@ def test_the_exchange_alone_answers_any_client(start_program: StartProgram, tmp_
     assert set(addresses) == {
         *("rest", "ws", "paper_rest", "paper_ws"),
         *("control", "control_token", "pid"),
+        *("market", "market_day"),
     }
     assert addresses["pid"] == program.process.pid
     keys = {"appkey": "P" * 36, "appsecret": "s" * 180}
