@@ -31,8 +31,10 @@ settings = load_settings(
 
 def trade(terminal):
     async def work():
-        orders, market = terminal.orders, terminal.market_data
+        orders, market, gate = terminal.orders, terminal.market_data, terminal.risk_gate
         while not (len(terminal.instruments) and orders.is_reconciled and market.state("005930").upper_limit):
+            await asyncio.sleep(0.05)
+        while gate.buying_power() is None:  # an order is refused while the account's money is not known
             await asyncio.sleep(0.05)
         for price in (market.state("005930").lower_limit, market.state("005930").upper_limit + 1000):
             request = orders.new_request("005930", Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.CHART)
