@@ -246,16 +246,24 @@ class TradingCore:
         self._held = HeldStreams(self.portfolio, self.market_data)
 
     async def _begin_orders(self) -> None:
-        """Take over what the journal knows of today, then ask the broker; nothing is sent for it."""
+        """Take over what the journal knows of today, then ask the broker; nothing is sent for it.
+
+        Where the journal cannot be read it is asked again with every listing, and no order leaves before.
+        """
+        troubles: dict[str, None] = {}
         try:
-            for note in await self.journal.prepare():
-                self._tell("danger", note)
+            troubles.update(dict.fromkeys(await self.journal.prepare()))
+        except TerminalError as error:
+            troubles[sentence_of(error)] = None
+        try:
             if self._is_exchange_new:
                 await self.journal.record("", EXCHANGE_BEGAN, self.clock.now(), {})
             else:
                 await self.orders.restore()
         except TerminalError as error:
-            self._tell("danger", sentence_of(error))
+            troubles[sentence_of(error)] = None
+        for trouble in troubles:
+            self._tell("danger", trouble)
         OrderChronicle(self.orders, self.journal, self.clock, self.scope)
         self.reconciler.start()
 

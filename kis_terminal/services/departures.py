@@ -18,19 +18,22 @@ log = logging.getLogger(__name__)
 NOT_RECONCILED = Sentence(
     "증권사의 주문내역을 아직 확인하지 못해 보내지 않았습니다. 주문내역이 보이면 다시 주문하십시오."
 )
-"""Until the first complete listing nobody knows what stands at the broker."""
+"""Until the first complete listing of the day nobody knows what stands at the broker."""
+NOT_REMEMBERED = Sentence("오늘의 주문 기록을 아직 읽지 못해 보내지 않았습니다. 읽은 뒤에 다시 주문하십시오.")
+"""Without the journal nobody knows which order of an earlier run has no answer yet."""
 
 
 class Departures:
     """Own which requests have no answer yet, and whether anything may leave at all."""
 
     def __init__(
-        self, journal: OrderJournal, risk_gate: RiskGate, clock: Clock, is_reconciled: Callable[[], bool]
+        self, journal: OrderJournal, risk_gate: RiskGate, clock: Clock, why_unready: Callable[[], str]
     ) -> None:
+        """`why_unready` says what has to be known before anything may leave, "" once it is."""
         self._journal = journal
         self._risk = risk_gate
         self._clock = clock
-        self._is_reconciled = is_reconciled
+        self.why_unready = why_unready
         self._sending: Counter[str] = Counter()
         self._all_answered = asyncio.Event()
         self._all_answered.set()
@@ -71,8 +74,8 @@ class Departures:
     def check(self) -> None:
         """Raise OrderRefused where an order or amendment must not leave, or not any more."""
         self.look()
-        if not self._is_reconciled():
-            raise OrderRefused(NOT_RECONCILED, code="RECONCILED")
+        if why := self.why_unready():
+            raise OrderRefused(why, code="RECONCILED")
         if self._is_closing:
             raise OrderRefused(Sentence("프로그램을 닫는 중이라 보내지 않았습니다."), code="CLOSING")
         self._risk.check_leaving()

@@ -54,8 +54,8 @@ class OrderShelf:
         self._revised: dict[str, int] = {}
         """When each order was last changed by anything but a listing, counted in `_revision`."""
         self.listing_wanted: Callable[[], None] = lambda: None
-        self.is_reconciled = False
-        """True once a complete listing has been carried in."""
+        self._has_listing = False
+        """True once a complete listing has been carried in, see `is_reconciled`."""
         self._reconcile_from = 0
         """The mark that a listing must have been asked for at, or after, to tell that."""
         self.day: date = clock.now().date()
@@ -66,6 +66,11 @@ class OrderShelf:
         self.listed: Topic[None] = Topic("orders listed")
 
     # -- reading ---
+
+    @property
+    def is_reconciled(self) -> bool:
+        """Tell whether a complete listing of today has been carried in: yesterday's proves nothing of it."""
+        return self._has_listing and self.day == self._clock.now().date()
 
     @property
     def fills(self) -> list[Fill]:
@@ -117,10 +122,13 @@ class OrderShelf:
         return order
 
     def restore(self, order: Order) -> Order:
-        """Keep an order of an earlier run of the program; any complete listing may correct it."""
+        """Keep an order of an earlier run of the program; any complete listing may correct it.
+
+        A listing that came before has taken it for another program's.
+        """
         self._orders[order.key] = order
         for number in order.chain:
-            self._numbers.claim(order.branch_number, number, order.key)
+            self.claim(order.branch_number, number, order.key)
         self.changed.publish(order)
         return order
 
@@ -252,7 +260,7 @@ class OrderShelf:
         """Count as not reconciled until a listing that is asked for from now on."""
         self._revision += 1
         self._reconcile_from = self._revision
-        self.is_reconciled = False
+        self._has_listing = False
 
     def listing_begins(self) -> int:
         """Return a mark of this moment: a listing proves nothing of what changes after it was asked for."""
@@ -292,7 +300,7 @@ class OrderShelf:
         for order in unknown:
             self._doubt(order, claims)
         self.deliver_held()
-        self.is_reconciled = self.is_reconciled or asked >= self._reconcile_from
+        self._has_listing = self._has_listing or asked >= self._reconcile_from
         self.listed.publish(None)
         return found
 
@@ -369,6 +377,7 @@ class OrderShelf:
         self._overfilled &= kept.keys()
         self._revised = {key: revision for key, revision in self._revised.items() if key in kept}
         self._executions = Executions()
+        self.reconcile_first()
         self.deliver_held()
         self.listed.publish(None)
 

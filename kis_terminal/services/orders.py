@@ -28,7 +28,12 @@ from kis_terminal.domain.orders import (
 )
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock, OrderJournal
-from kis_terminal.services.departures import NOT_RECONCILED, Departures, not_journaled
+from kis_terminal.services.departures import (
+    NOT_RECONCILED,
+    NOT_REMEMBERED,
+    Departures,
+    not_journaled,
+)
 from kis_terminal.services.order_changes import CERTAIN, OrderChanges
 from kis_terminal.services.order_restore import described, restored
 from kis_terminal.services.order_shelf import OrderShelf
@@ -62,7 +67,9 @@ class Orders:
         self._clock = clock
         self._scope = scope
         self._shelf = shelf = OrderShelf(portfolio, clock)
-        self._departures = departures = Departures(journal, risk_gate, clock, lambda: shelf.is_reconciled)
+        self._lacks_journal = False
+        """True while the journal of today could not be read: nobody knows what is in doubt then."""
+        self._departures = departures = Departures(journal, risk_gate, clock, self._why_unready)
         self._changes = OrderChanges(broker, shelf, risk_gate, departures, clock)
         self.changed, self.filled = shelf.changed, shelf.filled
         self.refused, self.listed = shelf.refused, shelf.listed
@@ -84,8 +91,13 @@ class Orders:
 
     @property
     def is_reconciled(self) -> bool:
-        """Tell whether a complete listing has been carried in."""
-        return self._shelf.is_reconciled
+        """Tell whether today's journal, where there is one, and a complete listing are carried in."""
+        return not self._why_unready()
+
+    def _why_unready(self) -> str:
+        if self._lacks_journal:
+            return NOT_REMEMBERED
+        return "" if self._shelf.is_reconciled else NOT_RECONCILED
 
     @property
     def day(self) -> date:
@@ -171,8 +183,9 @@ class Orders:
         failure = self._risk.check(request).first_failure
         if failure is not None:
             return self._shelf.reject(order, failure.sentence)
-        if not self.is_reconciled:
-            return self._shelf.reject(order, NOT_RECONCILED)
+        if why := self._why_unready():
+            self._shelf.listing_wanted()
+            return self._shelf.reject(order, why)
         self._risk.released(request)
         self._shelf.put(order)
         try:
@@ -286,18 +299,30 @@ class Orders:
             await self._departures.note(key, "found", {"order_number": number})
 
     async def restore(self) -> None:
-        """Take over today's own orders from the journal, before the first listing; raises TerminalError.
+        """Take over today's own orders from the journal; raises TerminalError, and nothing leaves then.
 
         Nothing is sent. What had no answer when the program ended is UNKNOWN until the listings tell.
         """
+        self._lacks_journal = True
         midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         entries = await self._journal.entries(midnight)
+        self._lacks_journal = False
         self._risk.begin_day(sum(entry.event in ("intent", "amend intent") for entry in entries))
         for order in restored(entries):
             if self.get(order.key) is None:
                 self._shelf.restore(order)
 
+    async def restore_what_was_missed(self) -> None:
+        """Restore where that failed before, or where a clock that was wrong has hidden today's lines."""
+        if self._lacks_journal:
+            try:
+                await self.restore()
+            except TerminalError as error:
+                log.warning("today's orders are not restored from the journal yet: %s", error)
+
     def begin_day(self, day: date) -> None:
         """Put the orders of the day before away; nothing of that day may be on its way (`is_sending`)."""
+        # Begun under a clock that was ahead: the journal was asked for lines of a day that has not come.
+        self._lacks_journal |= day < self._shelf.day
         self._changes.begin_day()
         self._shelf.begin_day(day)

@@ -7,9 +7,9 @@ import contextlib
 import logging
 from datetime import date
 
-from kis_terminal.domain.errors import TerminalError
+from kis_terminal.domain.errors import TerminalError, WaitNeeded
 from kis_terminal.domain.orders import OrderStatus, PendingChange
-from kis_terminal.domain.sentences import sentence_of
+from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.portfolio import Portfolio
@@ -74,7 +74,7 @@ class Reconciler:
             await asyncio.sleep(_GAP_SECONDS)
 
     def _patience(self) -> float:
-        unsettled = any(
+        unsettled = not self._orders.is_reconciled or any(
             order.status is OrderStatus.UNKNOWN or order.pending is not PendingChange.NONE
             for order in self._orders.open_orders()
         )
@@ -87,13 +87,22 @@ class Reconciler:
         is listed once more and then put away.
         """
         async with self._turn:
-            if self._orders.day != self._clock.now().date() and not self._orders.is_sending:
-                await self._list(self._orders.day)
-                # That answer has told the broker's own time: a clock that was set wrong turns no day.
-                today = self._clock.now().date()
-                if self._orders.day != today and not self._orders.is_sending:
-                    self._orders.begin_day(today)
-            await self._list(self._clock.now().date())
+            await self._orders.restore_what_was_missed()
+            await self._list(self._orders.day)
+            # That answer has told the broker's own time: a clock that was set wrong turns no day.
+            today = self._clock.now().date()
+            if self._orders.day != today:
+                if self._orders.is_sending:
+                    # Numbers begin anew: today's rows would be taken for orders of the day before.
+                    raise WaitNeeded(
+                        Sentence(
+                            "날짜가 바뀌었지만 응답을 기다리는 주문이 있어 오늘의 주문내역을 아직 조회하지 "
+                            "않았습니다. 곧 다시 조회합니다."
+                        )
+                    )
+                self._orders.begin_day(today)
+                await self._orders.restore_what_was_missed()
+                await self._list(today)
             self.error = ""
 
     async def _list(self, day: date) -> None:

@@ -18,6 +18,7 @@ import pytest
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side, Venue
 from kis_terminal.domain.sessions import Phase
 from kis_terminal.domain.trading_days import is_trading_day, phase_on, trading_date
+from kis_terminal.services.departures import NOT_RECONCILED
 from tests.support.exchange import RunningExchange, running_exchange
 from tests.support.fault_case import ORDERS, SAMSUNG, Case, ExchangesClock, day_options, opened
 from tests.support.leftovers import ExpectLog
@@ -219,9 +220,12 @@ async def test_case_40_the_day_turns_and_yesterdays_numbers_are_no_ones(
         await until(lambda: desk.market_data.state(SAMSUNG).price is not None)
         await case.know(SAMSUNG)
         await until(lambda: desk.portfolio.day_profit is not None, 30)
+        early = await desk.orders.submit(case.limit_order(SAMSUNG, floor_of(case), 2))
+        assert early.reason == NOT_RECONCILED  # nothing of today has been listed
+        assert exchange.server.venue.faults.clear(failing) == 1
+        await until(lambda: desk.orders.is_reconciled, 30)
         today = await desk.orders.submit(case.limit_order(SAMSUNG, floor_of(case), 3))
         assert today.status is OrderStatus.ACCEPTED, today.reason
-        assert exchange.server.venue.faults.clear(failing) == 1
         await until(lambda: desk.orders.day == date(2026, 11, 18), 30)
 
         assert desk.orders.get(yesterday.key) is None

@@ -21,6 +21,7 @@ from kis_terminal.adapters.kis.errors import Next, NotSent, Verdict, judge, orde
 from kis_terminal.adapters.kis.rate_limit import Priority, RateLimiter
 from kis_terminal.adapters.kis.shared_access import SharedAccess, shared_name
 from kis_terminal.adapters.kis.shared_limit import SharedLimiter
+from kis_terminal.adapters.kis.skew import SkewEstimate
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.token_store import TokenStore
 from kis_terminal.adapters.kis.transport import RawAnswer, Transport
@@ -84,6 +85,7 @@ class KisClient:
         self._limits = limits or LIMITS[access.environment]
         self._patience = patience or Patience()
         self._random = random.Random(seed)
+        skew = SkewEstimate()
         self._transport, self._account_transport = (
             Transport(
                 access.rest_url,
@@ -91,6 +93,7 @@ class KisClient:
                 connect_seconds=self._patience.connect,
                 answer_seconds=self._patience.answer,
                 tap=tap,
+                skew=skew,
             )
             for _ in range(2)
         )

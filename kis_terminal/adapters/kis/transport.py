@@ -81,7 +81,9 @@ class Transport:
         connect_seconds: float,
         answer_seconds: float,
         tap: WireTap | None = None,
+        skew: SkewEstimate | None = None,
     ) -> None:
+        """`skew` is shared with the other connections to the server: each answer tells its one clock."""
         self._base_url = base_url
         self._tap = tap
         self._clock = clock
@@ -92,7 +94,7 @@ class Transport:
         self._opening = asyncio.Lock()
         self.milliseconds: float | None = None
         """Of the last answer."""
-        self._skew = SkewEstimate()
+        self._skew = skew or SkewEstimate()
         self.is_always_open = False
         """Whether the embedded exchange said that it keeps no hours; KIS never does."""
 
