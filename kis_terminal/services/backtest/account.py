@@ -32,6 +32,8 @@ class Order(NamedTuple):
 
     side: Side
     quantity: int | None
+    """None sells all, or buys what `weight` or the sizing rule make of the fill's price and the equity then:
+    only where nothing of the symbol has traded yet."""
     weight: float | None
     reason: str
     issued: int
@@ -77,6 +79,18 @@ class Account:
         """Return the shares held of the series at `place`; below 0 when owed."""
         return self._held.get(place, 0)
 
+    def close(self, place: int) -> float:
+        """Return the last complete close of the series at `place`, 0 before its first bar."""
+        count = self.counts[place]
+        return self._closes[place][count - 1] if count else 0.0
+
+    def shares_for(self, weight: float | None, equity: float, price: float, held: int) -> int:
+        """Return what a buy of `weight`, by the sizing rule where that is None, comes to at `price`."""
+        if weight is not None:
+            return target_shares(weight, equity, price, held)
+        kind, value = self._sizing
+        return wanted_shares(kind, value, len(self._series), equity, price, held)
+
     def held_places(self) -> list[int]:
         """Return the places of the series of which something is held, in order."""
         return sorted(self._held)
@@ -121,7 +135,9 @@ class Account:
         series = self._series[place]
         time = int(self._times[step])
         price = buy_price(market_price, self._slippage, series.tick_table, time)
-        shares = self._wanted(order, price, equity, self.quantity(place))
+        shares = order.quantity
+        if shares is None:
+            shares = self.shares_for(order.weight, equity, price, self.quantity(place))
         if shares <= 0:
             return None
         payable = affordable_shares(self.cash, price, series.commission, series.unit)
@@ -135,14 +151,6 @@ class Account:
         commission = cost_of(amount, series.commission, series.unit)
         self.cash -= on_grid(amount + commission)
         return self._settle(place, step, Side.BUY, price, shares, commission, 0.0, order.reason)
-
-    def _wanted(self, order: Order, price: float, equity: float, held: int) -> int:
-        if order.quantity is not None:
-            return order.quantity
-        if order.weight is not None:
-            return target_shares(order.weight, equity, price, held)
-        kind, value = self._sizing
-        return wanted_shares(kind, value, len(self._series), equity, price, held)
 
     def _settle(
         self,

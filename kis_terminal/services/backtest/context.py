@@ -94,7 +94,7 @@ class BacktestContext:
                     "{symbol} 매수 비중은 0보다 크고 1 이하여야 합니다: {value}", symbol=symbol, value=weight
                 )
             )
-        shares = None if quantity is None else int(quantity)
+        shares = self._shares(symbol, weight) if quantity is None else int(quantity)
         self._want(symbol, Order(Side.BUY, shares, weight, reason, self.step))
 
     def sell(self, symbol: str, *, quantity: int | None = None, reason: str = "") -> None:
@@ -139,6 +139,22 @@ class BacktestContext:
             quick.append((indicator, output, parameters, line, place))
         return line[: self._counts[place]]
 
+    def _shares(self, symbol: str, weight: float | None) -> int | None:
+        """Return what a buy comes to at the close that it is decided on; None where there is none yet.
+
+        The price of the fill is not known then: an order that is sized by it would know the next open.
+        """
+        place = self._place(symbol)
+        price = self._account.close(place)
+        if price <= 0.0:
+            return None
+        held = self._account.quantity(place)
+        for order in self.waiting.get(place, ()):
+            if order.issued != self.step:
+                break  # this decision takes its place
+            held = held_after(held, order.side, order.quantity)
+        return self._account.shares_for(weight, self._account.equity(), price, held)
+
     def _want(self, symbol: str, order: Order) -> None:
         place = self._place(symbol)
         orders = self.waiting.get(place)
@@ -171,6 +187,13 @@ class BacktestContext:
         if book is None:
             book = self._books[place] = LineBook(self._bars[place], self._benchmark)
         return book
+
+
+def held_after(held: int, side: Side, quantity: int | None) -> int:
+    """Return the holding once a wish of the same bar is filled; None sells all."""
+    if side is Side.BUY:
+        return held + (quantity or 0)
+    return 0 if quantity is None else max(held - quantity, 0)
 
 
 def _is_whole(value: Any) -> bool:

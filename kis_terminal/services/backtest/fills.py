@@ -53,7 +53,7 @@ def wanted_shares(kind: int, value: float, count: int, equity: float, price: flo
     """Return how many shares an entry without a quantity wants.
 
     `kind` is one of the codes above, `value` its shares, percent or won, `count` the number of symbols,
-    `equity` cash and holdings before the step, `held` what is held already.
+    `equity` and `price` those of the close on which it is decided, `held` what is held already.
     """
     if kind == SHARES:
         return int(value)

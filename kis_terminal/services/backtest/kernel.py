@@ -104,10 +104,13 @@ def _run_rules(
     count, steps = len(symbols.size), len(times)
     values = np.zeros(steps)
     equity = np.empty(steps)
+    # Equity as it is when the bars of a step are judged: before what is filled on their closes.
+    judged = np.empty(steps)
     heads = np.full(steps * _PHASES, -1, dtype=np.int32)
     following = np.full(count, -1, dtype=np.int32)
     bucket = np.empty(count, dtype=np.int32)
     bar_of = np.zeros(count, dtype=np.int32)
+    decided_of = np.zeros(count, dtype=np.int32)
     held = np.zeros(count, dtype=np.int64)
     reason_of = np.zeros(count, dtype=np.int8)
     price_of = np.zeros(count)
@@ -126,7 +129,7 @@ def _run_rules(
     buy_phase = _CLOSE_PHASE if rules.at_close else _OPEN_PHASE
     judged_after = 1 if rules.at_close else 0
     for place in range(count):
-        bar, is_waiting = _next_buy(symbols, rules, place, symbols.first[place])
+        bar, decided_of[place], is_waiting = _next_buy(symbols, rules, place, symbols.first[place])
         waiting += is_waiting
         if bar >= 0:
             bar_of[place] = bar
@@ -140,16 +143,13 @@ def _run_rules(
             if head < 0:
                 continue
             inside = _sorted_bucket(head, following, bucket)
-            wealth = cash
             if phase == _CLOSE_PHASE:
-                wealth += values[step]
+                judged[step] = cash + values[step]
                 for one in range(inside):
                     place = bucket[one]
                     if held[place] > 0:
                         close = _row(symbols, place, 3)[bar_of[place]]
-                        wealth += np.floor(held[place] * close * 4096.0 + 0.5) / 4096.0
-            elif step > 0:
-                wealth += values[step - 1]
+                        judged[step] += np.floor(held[place] * close * 4096.0 + 0.5) / 4096.0
             if filled + 2 * inside > capacity:
                 capacity = 2 * capacity + 2 * inside
                 place_out = _grown(place_out, capacity)
@@ -189,11 +189,14 @@ def _run_rules(
                         cash += on_grid(amount - commission - tax)
                         held[place] = 0
                         from_bar = bar + 1 if phase == _CLOSE_PHASE else bar
-                        next_bar, is_waiting = _next_buy(symbols, rules, place, from_bar)
+                        next_bar, decided_of[place], is_waiting = _next_buy(symbols, rules, place, from_bar)
                         sale_phase = buy_phase
                     else:
                         price = buy_price(_row(symbols, place, row)[bar], rules.slippage, table, time)
-                        shares = wanted_shares(rules.sizing, rules.size, count, wealth, price, 0)
+                        decided = decided_of[place]
+                        wealth = judged[_step_of(symbols, place, decided)]
+                        close = _row(symbols, place, 3)[decided]
+                        shares = wanted_shares(rules.sizing, rules.size, count, wealth, close, 0)
                         payable = affordable_shares(cash, price, rate, unit) if shares > 0 else 0
                         if payable < shares:
                             if payable == 0:
@@ -216,7 +219,9 @@ def _run_rules(
                             reason_of[place] = why
                             price_of[place] = at_price
                         else:
-                            next_bar, is_waiting = _next_buy(symbols, rules, place, bar + judged_after)
+                            next_bar, decided_of[place], is_waiting = _next_buy(
+                                symbols, rules, place, bar + judged_after
+                            )
                             sale_phase = buy_phase
                     waiting += is_waiting
                     if next_bar >= 0:
@@ -236,6 +241,8 @@ def _run_rules(
                         tax_out[filled] = tax
                         filled += 1
         equity[step] = cash + values[step]
+        if heads[step * _PHASES + _CLOSE_PHASE] < 0:
+            judged[step] = equity[step]
     made = KernelFills(
         place_out[:filled],
         bar_out[:filled],

@@ -39,10 +39,12 @@ def _first_marked(marks: NDArray[np.uint8], bar: int, bit: int) -> int:
     return len(marks)
 
 
-def _buy_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
-    """Return the bar on which who is flat at the close of `bar` buys, and whether a buy waits at the end."""
+def _buy_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, int, bool]:
+    """Return the bar on which who is flat at the close of `bar` buys, that on which it was decided, and
+    whether a buy waits at the end."""
     size = len(marks)
     is_waiting = False
+    decided = bar
     while bar < size:
         if not is_waiting:
             bar = _first_marked(marks, bar, ENTRY_MARK)
@@ -50,15 +52,16 @@ def _buy_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, b
                 break
         mark = marks[bar]
         if is_waiting and not at_close and not mark & NO_BUY_MARK:
-            return bar, False
+            return bar, decided, False
         if mark & ENTRY_MARK:
             is_waiting = True
+            decided = bar
         elif mark & EXIT_MARK:
             is_waiting = False
         if is_waiting and at_close and not mark & NO_BUY_MARK:
-            return bar, False
+            return bar, decided, False
         bar += 1
-    return _NEVER, is_waiting
+    return _NEVER, decided, is_waiting
 
 
 def _exit_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, bool]:
@@ -78,7 +81,7 @@ def _exit_bar(marks: NDArray[np.uint8], at_close: bool, bar: int) -> tuple[int, 
     return _NEVER, is_waiting
 
 
-def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, bool]:
+def _next_buy(symbols: Symbols, rules: Rules, place: int, bar: int) -> tuple[int, int, bool]:
     """Return the same for a symbol."""
     at = symbols.marks_at[place]
     return _buy_bar(symbols.marks[at : at + symbols.size[place]], rules.at_close, bar)

@@ -101,15 +101,16 @@ def _sweep_one(
         course[0] = course[1] = course[2] = rules.cash
         trades, wins, gross_win, gross_loss, filled = 0, 0, 0.0, 0.0, 0
         in_cash = 0  # the step that ends in cash unless something is bought in it, below 0 for none
-        bar = _buy_bar(marks, rules.at_close, symbols.first[0])[0]
+        bar, decided, _ = _buy_bar(marks, rules.at_close, symbols.first[0])
         while bar >= 0:
             step = _step_of(symbols, 0, bar)
             price = buy_price(at_buy[bar], rules.slippage, table, times[step])
-            shares = wanted_shares(rules.sizing, rules.size, 1, cash, price, 0)
+            # Who buys has been in cash since the sale, so cash is the equity of the bar of the decision, too.
+            shares = wanted_shares(rules.sizing, rules.size, 1, cash, closes[decided], 0)
             if shares > 0:
                 shares = min(shares, affordable_shares(cash, price, commission_rate, unit))
             if shares <= 0:
-                bar = _buy_bar(marks, rules.at_close, bar + judged_after)[0]
+                bar, decided, _ = _buy_bar(marks, rules.at_close, bar + judged_after)
                 continue
             commission = cost_of(price * shares, commission_rate, unit)
             spent = price * shares + commission
@@ -154,7 +155,7 @@ def _sweep_one(
             else:
                 gross_loss -= profit
             in_cash = end
-            bar = _buy_bar(marks, rules.at_close, sold + 1 if phase == _CLOSE_PHASE else sold)[0]
+            bar, decided, _ = _buy_bar(marks, rules.at_close, sold + 1 if phase == _CLOSE_PHASE else sold)
         if in_cash >= 0:
             _hold_one(carried, in_cash, in_cash + 1, 0, cash, course)
         deepest = max(course[3], 1.0 - course[2] / course[1])

@@ -17,6 +17,7 @@ from kis_terminal.domain.orders import Side
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.contract import Holding, Parameter
 from kis_terminal.domain.strategy.host_messages import Intent
+from kis_terminal.services.backtest.context import held_after
 from kis_terminal.services.backtest.fills import target_shares, wanted_shares
 from kis_terminal.services.backtest.lines import LineBook
 
@@ -143,6 +144,9 @@ class HostContext:
         if price <= 0:
             return 0
         held = self.holding(symbol).quantity
+        for intent in self.intents:  # of this very bar
+            if intent.symbol == symbol:
+                held = held_after(held, intent.side, intent.quantity)
         if weight is None:
             kind, value = self._sizing
             return wanted_shares(kind, value, len(self.symbols), self.equity, price, held)

@@ -264,6 +264,63 @@ def test_a_weight_is_a_target_of_the_equity() -> None:
     assert [fill.quantity for fill in result.fills] == [30, 20]
 
 
+@pytest.mark.parametrize(
+    ("wish", "sizing", "quantity"),
+    [
+        ({}, Sizing(), 25),  # half of 100,000 over two symbols
+        ({}, Sizing(SizingKind.PERCENT, 30.0), 15),
+        ({}, Sizing(SizingKind.AMOUNT, 12_345.0), 6),
+        ({"weight": 0.8}, Sizing(), 40),
+    ],
+)
+def test_shares_are_counted_at_the_close_that_is_known_when_it_is_decided(
+    wish: dict[str, float], sizing: Sizing, quantity: int
+) -> None:
+    up = bars_of(
+        A, [(1_000, 2_000, 1_000, 2_000), (2_100, 2_200, 2_100, 2_150), (1_500, 1_500, 1_500, 1_500)]
+    )
+    down = bars_of(
+        A, [(1_000, 2_000, 1_000, 2_000), (1_500, 2_200, 1_500, 2_150), (9_000, 9_000, 9_000, 9_000)]
+    )
+    other = flat_bars(B, [1_000] * 3)
+
+    runs = [
+        run_script({(A, 0): buy(A, **wish)}, bars, other, cash=100_000.0, sizing=sizing)
+        for bars in (up, down)
+    ]
+
+    # The next open moves the price that is paid, never the number of shares.
+    assert [[(fill.price, fill.quantity) for fill in run.fills] for run in runs] == [
+        [(2_100, quantity)],
+        [(1_500, quantity)],
+    ]
+
+
+def test_an_order_that_waits_keeps_its_size_and_never_costs_more_than_the_cash() -> None:
+    halt = (0, 0, 0, 1_000, 0)
+    bars = bars_of(A, [(1_000, 1_000, 1_000, 1_000), halt, halt, (1_250, 1_300, 1_250, 1_300)])
+    free = CostRule(0.0, 0.0)
+
+    half = run_script({(A, 0): buy(A, weight=0.5)}, bars, cash=100_000.0, costs=free)
+    whole = run_script({(A, 0): buy(A, weight=1.0)}, bars, cash=100_000.0, costs=free)
+
+    assert [(fill.price, fill.quantity) for fill in half.fills] == [(1_250, 50)]
+    assert [(fill.price, fill.quantity) for fill in whole.fills] == [(1_250, 80)]
+    assert any("줄였습니다" in warning for warning in whole.warnings)
+
+
+def test_wishes_of_one_bar_know_of_each_other() -> None:
+    bars = flat_bars(A, [1_000] * 3)
+
+    def twice(context: Any) -> None:
+        context.buy(A, weight=0.3)
+        context.buy(A, weight=0.5)
+
+    result = run_script({(A, 0): twice}, bars, cash=100_000.0, costs=CostRule(0.0, 0.0))
+
+    assert [fill.quantity for fill in result.fills] == [30, 20]
+
+
 def test_short_selling_is_off_and_can_be_switched_on() -> None:
     bars = flat_bars(A, [1_000, 1_000, 900, 900, 900])
     script = {(A, 0): sell(A, quantity=10), (A, 2): buy(A, quantity=10)}
