@@ -17,9 +17,11 @@ from tests.end_to_end.conftest import StartProgram
 _PROGRAM = """
 import logging, os, sys
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from kis_terminal.app import run
 from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.instruments import round_down_to_tick
 from kis_terminal.domain.orders import OrderKind, Origin, Side
 from kis_terminal.options import Options
 from kis_terminal.settings import load_settings
@@ -34,9 +36,12 @@ def trade(terminal):
         orders, market, gate = terminal.orders, terminal.market_data, terminal.risk_gate
         while not (len(terminal.instruments) and orders.is_reconciled and market.state("005930").upper_limit):
             await asyncio.sleep(0.05)
-        while gate.buying_power() is None:  # an order is refused while the account's money is not known
+        # An order is refused while money and profit of the account are not known.
+        while gate.buying_power() is None or terminal.portfolio.day_profit is None:
             await asyncio.sleep(0.05)
-        for price in (market.state("005930").lower_limit, market.state("005930").upper_limit + 1000):
+        # Not the lower limit: the market may have risen, and that far away no order leaves.
+        far = round_down_to_tick(market.state("005930").price * Decimal("0.9"))
+        for price in (far, market.state("005930").upper_limit + 1000):
             request = orders.new_request("005930", Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.CHART)
             order = await orders.submit(replace(request, confirmed=frozenset({"FAR", "STALE"})))
         access = settings.access
