@@ -95,11 +95,6 @@ class StrategyTrader:
             if order.is_open and (symbol is None or order.symbol == symbol)
         )
 
-    @property
-    def has_kept_sale(self) -> bool:
-        """Tell whether a sale is being tried again."""
-        return any(signal.state is SignalState.KEPT for signal in self.signals)
-
     def now(self) -> datetime:
         """Return the time as the exchange has it."""
         return self._risk.exchange_now()
@@ -192,12 +187,14 @@ class StrategyTrader:
         if not self.may_act:
             self._put(signal, SignalState.DROPPED, Sentence("전략이 멈춰 있습니다."))
         elif signal.side is Side.BUY:
-            self._buy(signal)
+            # Judged in the task that sends: of several buys at once the next sees what the first reserves.
+            self._scope.spawn(self._buy(signal), name=f"strategy buys {signal.symbol}")
         else:
             # In the services' own scope: a panel that closes, or the strategy's end, cancels no order.
             self._scope.spawn(self._sell(signal), name=f"strategy sells {signal.symbol}")
 
-    def _buy(self, signal: Signal) -> None:
+    async def _buy(self, signal: Signal) -> None:
+        """Buy what the strategy's cash allows; nothing is awaited before the order stands among the open."""
         problem = self._buy_problem(signal.symbol)
         price = None if problem else self._price(signal.symbol, Side.BUY)
         if not problem and price is None:
@@ -210,9 +207,7 @@ class StrategyTrader:
         if quantity <= 0:
             self._put(signal, SignalState.DROPPED, Sentence("전략의 투자금이 모자라 사지 않았습니다."))
             return
-        self._scope.spawn(
-            self._submit(replace(signal, quantity=quantity), price), name=f"strategy buys {signal.symbol}"
-        )
+        await self._submit(replace(signal, quantity=quantity), price)
 
     def _buy_problem(self, symbol: str) -> str:
         """Return why nothing is bought now, "" where it may be. What is not known is no reason to buy."""
