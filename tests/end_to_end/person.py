@@ -205,7 +205,7 @@ class Person:
 
     # -- eyes ---
 
-    def until(self, condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something is so."""
         self.qtbot.waitUntil(condition, timeout=int(seconds * 1000))
 
