@@ -148,11 +148,6 @@ class MarketData:
         """Return the trading day in Seoul."""
         return self._clock.now().date()
 
-    @property
-    def live_symbols(self) -> int:
-        """Return how many symbols are watched for their prints."""
-        return sum(1 for stream, _ in self.wanted.ranked() if stream is Stream.TICKS)
-
     def streams(self) -> list[StreamStatus]:
         """Return how every watched stream stands: wanted, confirmed, refused or polled, and why."""
         return self.wanted.statuses()

@@ -159,11 +159,6 @@ class Strategies:
         """Return the open orders of a strategy."""
         return self._runs[key].trader.open_orders()
 
-    @property
-    def are_any_running(self) -> bool:
-        """Tell whether a strategy runs or is about to."""
-        return any(run.state.is_alive for run in self._runs.values())
-
     # -- setting up ---
 
     def add(self, plan: StrategyPlan) -> str:

@@ -52,7 +52,6 @@ class SymbolState:
         "book_version",
         "freshness",
         "lower_limit",
-        "previous_price",
         "price",
         "quote",
         "seconds",
@@ -69,7 +68,6 @@ class SymbolState:
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.price: Decimal | None = None
-        self.previous_price: Decimal | None = None
         self.volume: int | None = None
         self.base_price: Decimal | None = None
         self.upper_limit: Decimal | None = None
@@ -170,7 +168,7 @@ class SymbolState:
         """Carry one print in."""
         price = tick.price
         if price != self.price:
-            self.previous_price, self.price = self.price, price
+            self.price = price
         self._source = tick
         self.volume = tick.volume
         self.seconds = tick.seconds
@@ -198,7 +196,7 @@ class SymbolState:
         self.updated_at = now
         if self.freshness is Freshness.LIVE and self.volume is not None and self.volume >= quote.volume:
             return
-        self.previous_price, self.price = self.price, quote.price
+        self.price = quote.price
         self._source = quote
         self.volume = quote.volume
         if self.freshness is None:

@@ -12,7 +12,6 @@ from kis_terminal.domain.bar_columns import BarColumns
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
 
-FORMATS = ("csv", "parquet")
 _DAY = 86_400
 
 

@@ -131,10 +131,6 @@ class Accounts:
         """Return what `account` owns."""
         return self._states[(account.realm, account.number, account.product)]
 
-    def all_states(self) -> list[AccountState]:
-        """Return every open account."""
-        return list(self._states.values())
-
     def buy_reservation(self, price: int, quantity: int) -> int:
         """Return the won that an open buy order of `quantity` at `price` blocks."""
         amount = price * quantity

@@ -41,10 +41,6 @@ from kis_terminal.adapters.simulator.tape import DayTape
 from kis_terminal.adapters.simulator.tick_rules import daily_limits, round_to_tick, tick_size
 
 VISIBLE_LEVELS = 10
-VI_RATE = 0.10
-"""A static volatility interruption starts this far from its reference price."""
-
-
 BEYOND = 1
 """Market orders stand in an auction this much beyond the limit, before every order with a price."""
 
@@ -438,8 +434,6 @@ class SymbolMarket:
             total_ask_size=book.asks.total,
             total_bid_size=book.bids.total,
             vi_reference=self._vi_reference(),
-            vi_upper=self._vi_price(1 + VI_RATE),
-            vi_lower=self._vi_price(1 - VI_RATE),
             is_halted=self.is_halted,
             listed_shares=listing.listed_shares,
             session=self.session,
@@ -450,11 +444,6 @@ class SymbolMarket:
         if self.guard is not None:
             return self.guard.reference
         return self.tape.open if self.tape.volume else self.base
-
-    def _vi_price(self, factor: float) -> int:
-        reference = self._vi_reference()
-        price = round_to_tick(reference * factor, self.listing.kind)
-        return min(max(price, self.lower_limit), self.upper_limit)
 
     def _start_day(self, opened_at: datetime, sketch: DaySketch, second: float) -> None:
         listing = self.listing

@@ -217,8 +217,6 @@ class QuoteSnapshot:
     total_ask_size: int
     total_bid_size: int
     vi_reference: int
-    vi_upper: int
-    vi_lower: int
     is_halted: bool
     listed_shares: int
     session: str = "continuous"

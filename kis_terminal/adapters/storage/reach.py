@@ -7,7 +7,6 @@ import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from kis_terminal.domain.errors import TerminalError
@@ -87,7 +86,6 @@ class JournalState:
     bytes: int
     """Write-ahead log included."""
     lines: int
-    last_at: datetime | None
 
 
 def examine_journal(path: Path) -> JournalState:
@@ -99,7 +97,7 @@ def examine_journal(path: Path) -> JournalState:
             verdict = str(file.execute("PRAGMA quick_check(1)").fetchone()[0])
             if verdict != "ok":
                 raise sqlite3.DatabaseError(verdict)
-            lines, last = file.execute("SELECT count(*), max(at) FROM journal").fetchone()
+            (lines,) = file.execute("SELECT count(*) FROM journal").fetchone()
     except (sqlite3.Error, OSError) as error:
         raise TerminalError(
             Sentence(
@@ -109,4 +107,4 @@ def examine_journal(path: Path) -> JournalState:
                 why=str(error),
             )
         ) from error
-    return JournalState(path.name, size, int(lines), datetime.fromisoformat(last) if last else None)
+    return JournalState(path.name, size, int(lines))

@@ -6,7 +6,6 @@ JSON and not pickle: a strategy may be anybody's, and what it answers must not b
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -94,10 +93,3 @@ def plain(text: object, length: int) -> str:
     """Return printable text of one line, at most `length` characters."""
     words = str(text)[: length * 2]
     return "".join(letter if letter.isprintable() else " " for letter in words)[:length]
-
-
-def finite(value: float) -> float:
-    """Return a number that JSON knows; raises ValueError for others."""
-    if not math.isfinite(value):
-        raise ValueError(f"{value} is no number")
-    return value

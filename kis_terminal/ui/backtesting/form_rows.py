@@ -76,11 +76,6 @@ class FormRows:
         self._row += 1
         return label
 
-    def add_wide(self, widget: QWidget) -> None:
-        """Add a widget over both columns."""
-        self._grid.addWidget(widget, self._row, 0, 1, 2)
-        self._row += 1
-
 
 class TextField(QLineEdit):
     """A field that says in words what is wrong with its text, and shows it by its edge."""

@@ -68,14 +68,6 @@ class Frame:
         """Return the whole pixel in the middle of a bar."""
         return float(floor((bar + 0.5 - self.first) * self.step))
 
-    def bar_at(self, x: float) -> int:
-        """Return the bar under a pixel, which may be outside the series."""
-        return floor(self.first + x / self.step)
-
-    def x_between(self, begin: int, end: int) -> Column:
-        """Return the pixels of bars `begin` to `end`."""
-        return np.floor((np.arange(begin, end) + (0.5 - self.first)) * self.step)
-
 
 def frame_of(window: TimeWindow, shown: ShownBars) -> Frame:
     """Work out the frame for the present window."""

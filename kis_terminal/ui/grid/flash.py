@@ -11,7 +11,6 @@ class FlashMarks:
     """Remember the texts last painted and which cells still carry their tint."""
 
     def __init__(self) -> None:
-        self.is_on = True
         self._texts: dict[tuple[str, str], str] = {}
         self._until: dict[tuple[str, str], float] = {}
 
@@ -22,7 +21,7 @@ class FlashMarks:
         now = monotonic()
         if before != text:
             self._texts[cell] = text
-            if before is not None and self.is_on:
+            if before is not None:
                 self._until[cell] = now + FLASH_SECONDS
                 return True
         until = self._until.get(cell)

@@ -54,11 +54,6 @@ class RowStore:
         self._sort, self._is_descending = by, is_descending
         self._order()
 
-    @property
-    def is_sorted(self) -> bool:
-        """Tell whether a header's order is in force."""
-        return self._sort is not None
-
     def filter(self, keep: Callable[[Row], bool] | None) -> None:
         """Show only rows that `keep` returns True for; all of them for None."""
         self._filter = keep

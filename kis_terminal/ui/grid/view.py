@@ -122,10 +122,6 @@ class GridView(QAbstractScrollArea):
         """Repaint everything that is visible."""
         self.viewport().update()
 
-    def set_flashing(self, *, is_on: bool) -> None:
-        """Switch the tint of changed cells on or off."""
-        self._flash.is_on = is_on
-
     def set_empty_text(self, text: str) -> None:
         """Say something else where there is no row."""
         self._empty_text = text
