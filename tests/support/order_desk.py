@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from kis_terminal.domain.environment import Environment
+from kis_terminal.domain.errors import OutcomeUnknown
 from kis_terminal.domain.orders import (
     BrokerOrder,
     ExecutionNotice,
@@ -15,6 +16,7 @@ from kis_terminal.domain.orders import (
     Order,
     OrderKind,
     OrderRequest,
+    OrderStatus,
     Origin,
     PendingChange,
     Side,
@@ -41,6 +43,7 @@ from tests.support.ports_in_memory import (
 from tests.support.trading_desk import until
 
 PRICE = Decimal(80_000)
+LOST = OutcomeUnknown("응답이 없습니다")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,13 @@ class OrderDesk:
         row = replace(self.broker.rows[number], **changes)  # type: ignore[arg-type]
         self.broker.rows[number] = row
         return row
+
+
+async def resting(desk: OrderDesk, quantity: int = 10, price: Decimal = PRICE) -> Order:
+    """Return an order that the broker has taken and nobody has met."""
+    order = await desk.orders.submit(desk.request(quantity, price))
+    assert order.status is OrderStatus.ACCEPTED
+    return order
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
+"""The order form: price, quantity, kind, what is refused before it leaves, what is told of it."""
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -14,86 +15,18 @@ from PySide6.QtWidgets import QApplication
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import OutcomeUnknown
 from kis_terminal.domain.instruments import Instrument, Market
-from kis_terminal.domain.orders import Order, OrderKind, OrderStatus, Origin, Side, Venue
+from kis_terminal.domain.orders import OrderKind, OrderStatus, Side, Venue
 from kis_terminal.domain.risk import RiskLimits
-from kis_terminal.ui.ordering.fields import NumberField
 from kis_terminal.ui.ordering.tabs import Tab
 from kis_terminal.ui.panels.order_entry import OrderEntryPanel
 from kis_terminal.ui.workspace import OrderDraft
 from tests.support.desk import Desk, DeskBuilder
+from tests.support.entry_form import EntryForm
 from tests.support.leftovers import ExpectLog
 from tests.support.ports_in_memory import KODEX_200, NAVER, SAMSUNG, quote_of, tick_of
 
 _PRESS = Qt.MouseButton.LeftButton
 _SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-class EntryForm:
-    """What a person does with the panel and sees of it."""
-
-    def __init__(self, desk: Desk, qtbot: Any, symbol: str = SAMSUNG) -> None:
-        self.desk = desk
-        self.qtbot = qtbot
-        self.panel = OrderEntryPanel(desk.workspace)
-        qtbot.addWidget(self.panel)
-        self.panel.resize(475, 270)
-        self.panel.show()
-        desk.workspace.link.choose(symbol)
-        qtbot.waitUntil(lambda: self.price.text() != "")
-        self.settle()
-
-    @property
-    def price(self) -> NumberField:
-        return self.panel.form.price_field
-
-    @property
-    def quantity(self) -> NumberField:
-        return self.panel.form.quantity_field
-
-    @property
-    def risk(self) -> str:
-        return self.panel.risk_line.text
-
-    @property
-    def result(self) -> str:
-        return self.panel.result_line.text
-
-    @property
-    def orders(self) -> list[Order]:
-        return self.desk.workspace.orders.all()
-
-    def settle(self) -> None:
-        """Wait until the frame that was asked for has been drawn."""
-        drawn: list[bool] = []
-        self.desk.workspace.frame_clock.request(lambda: drawn.append(True))
-        self.qtbot.waitUntil(lambda: bool(drawn))
-
-    def type(self, field: NumberField, text: str) -> None:
-        field.setFocus()
-        field.selectAll()
-        if text:
-            self.qtbot.keyClicks(field, text)
-        else:
-            self.qtbot.keyClick(field, Qt.Key.Key_Delete)
-        self.settle()
-
-    def enter(self, field: NumberField | None = None) -> None:
-        self.qtbot.keyClick(field or self.quantity, Qt.Key.Key_Return)
-
-    def fill(self, price: str, quantity: str) -> None:
-        self.type(self.price, price)
-        self.type(self.quantity, quantity)
-
-    def choose_kind(self, kind: OrderKind) -> None:
-        self.panel.form.choose_kind(kind)
-        self.settle()
-
-
-@pytest.fixture
-def form(desk: Desk, qtbot: Any) -> Iterator[EntryForm]:
-    made = EntryForm(desk, qtbot)
-    yield made
-    made.panel.hide()
 
 
 def test_price_starts_at_the_last_price_and_the_button_says_the_order(form: EntryForm) -> None:
@@ -470,192 +403,12 @@ def test_price_field_stays_empty_while_the_user_empties_it(form: EntryForm) -> N
     assert form.price.text() == ""
 
 
-def place(form: EntryForm, qtbot: Any, price: int = 83_700, quantity: int = 50) -> Order:
-    orders = form.desk.workspace.orders
-    key = orders.submit_soon(
-        orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, quantity, Decimal(price), origin=Origin.LADDER)
-    )
-    qtbot.waitUntil(lambda: (order := orders.get(key)) is not None and order.order_number != "")
-    form.settle()
-    order = orders.get(key)
-    assert order is not None
-    return order
-
-
-def test_amend_tab_sends_the_new_price_of_the_chosen_order(form: EntryForm, qtbot: Any) -> None:
-    order = place(form, qtbot)
-    qtbot.mouseClick(form.panel.tabs.buttons[Tab.AMEND], _PRESS)
-    field = form.panel.change_form.price_field
-    assert field.text() == "83,700"
-
-    form.type(field, "83800")
-    assert "→ 83,800" in form.panel.send_button.text()
-    assert "통과" in form.risk
-    form.enter(field)
-
-    qtbot.waitUntil(
-        lambda: (now := form.desk.workspace.orders.get(order.key)) is not None and now.price == 83_800
-    )
-    qtbot.waitUntil(lambda: form.result.startswith("접수 0000041208"))
-
-
-def test_amendment_off_tick_or_without_change_is_refused(form: EntryForm, qtbot: Any) -> None:
-    place(form, qtbot)
-    form.panel.choose_tab(Tab.AMEND)
-    field = form.panel.change_form.price_field
-
-    form.enter(field)
-    assert "같습니다" in form.result
-    form.type(field, "83750")
-    form.enter(field)
-
-    assert "호가단위" in form.result
-    assert len(form.desk.broker.rows) == 1
-
-
-def test_amendment_that_the_broker_refuses_is_told_and_the_order_stands(form: EntryForm, qtbot: Any) -> None:
-    order = place(form, qtbot)
-    form.desk.broker.refuse = "정정할 수 없는 주문입니다."
-    form.panel.choose_tab(Tab.AMEND)
-    form.type(form.panel.change_form.price_field, "83800")
-
-    form.enter(form.panel.change_form.price_field)
-
-    qtbot.waitUntil(lambda: form.result == "거부: 정정할 수 없는 주문입니다.")
-    now = form.desk.workspace.orders.get(order.key)
-    assert now is not None
-    assert now.price == 83_700
-
-
-def test_draft_that_amends_opens_the_amend_tab_with_that_order(form: EntryForm, qtbot: Any) -> None:
-    place(form, qtbot, 83_600)
-    second = place(form, qtbot, 83_700)
-
-    form.desk.workspace.link.order_wanted.emit(
-        OrderDraft(SAMSUNG, price=Decimal(83_900), amends_key=second.key)
-    )
-    form.settle()
-
-    assert form.panel.tab is Tab.AMEND
-    chosen = form.panel.change_form.order
-    assert chosen is not None
-    assert chosen.key == second.key
-    assert form.panel.change_form.price_field.text() == "83,900"
-
-
-def test_cancel_tab_cancels_the_chosen_order_without_asking(form: EntryForm, qtbot: Any) -> None:
-    order = place(form, qtbot)
-    qtbot.mouseClick(form.panel.tabs.buttons[Tab.CANCEL], _PRESS)
-    form.settle()
-    assert "0000041207" in form.panel.change_form.order_choice.currentText()
-
-    qtbot.mouseClick(form.panel.send_button, _PRESS)
-
-    qtbot.waitUntil(lambda: form.result.startswith("취소: 매수 삼성전자 50주"))
-    now = form.desk.workspace.orders.get(order.key)
-    assert now is not None
-    assert now.status is OrderStatus.CANCELLED
-    qtbot.waitUntil(lambda: not form.panel.send_button.isEnabled())
-    assert form.panel.change_form.nothing.isVisible()
-
-
-def test_an_order_that_ends_under_the_pointer_is_not_replaced_by_another(form: EntryForm, qtbot: Any) -> None:
-    first = place(form, qtbot, 83_600)
-    second = place(form, qtbot, 83_700)
-    form.panel.choose_tab(Tab.CANCEL)
-    form.panel.change_form.choose(second.key)
-    form.settle()
-
-    form.desk.broker.fill(second.order_number, second.quantity)
-    form.settle()
-    qtbot.mouseClick(form.panel.send_button, _PRESS)
-    form.settle()
-
-    assert form.panel.change_form.order is None
-    assert form.panel.send_button.text() == "주문을 고르십시오"
-    assert [row.is_cancel for row in form.desk.broker.rows.values()] == [False, False]
-    form.panel.change_form.choose(first.key)
-    form.settle()
-    assert form.panel.send_button.isEnabled()
-
-
 def test_escape_clears_the_form(form: EntryForm, qtbot: Any) -> None:
     form.fill("84600", "5")
 
     qtbot.keyClick(form.price, Qt.Key.Key_Escape)
 
     assert (form.price.text(), form.quantity.text()) == ("", "")
-
-
-def test_question_comes_first_when_it_is_switched_on_and_enter_confirms_outside_real(
-    desk_of: DeskBuilder, qtbot: Any
-) -> None:
-    form = EntryForm(desk_of(texts={"order_entry.confirm": "true"}), qtbot)
-    form.fill("83700", "50")
-
-    form.enter()
-    assert form.desk.broker.placed == []
-    text = form.panel.sheet.text
-    for word in ("시뮬레이션", "삼성전자", "매수", "50주", "83,700", "4,185,000", "627"):
-        assert word in text
-    qtbot.keyClick(form.panel.sheet.confirm_button, Qt.Key.Key_Return)
-
-    qtbot.waitUntil(lambda: form.result.startswith("접수"))
-    form.panel.hide()
-
-
-def test_escape_leaves_the_question_and_nothing_is_sent(desk_of: DeskBuilder, qtbot: Any) -> None:
-    form = EntryForm(desk_of(texts={"order_entry.confirm": "true"}), qtbot)
-    form.fill("83700", "50")
-    form.enter()
-
-    qtbot.keyClick(form.panel.sheet.confirm_button, Qt.Key.Key_Escape)
-
-    assert not form.panel.sheet.is_open
-    assert form.orders == []
-    assert form.price.text() == "83,700"
-    form.panel.hide()
-
-
-def test_real_money_is_disarmed_at_first_and_then_asks_with_the_way_back_as_default(
-    desk_of: DeskBuilder, qtbot: Any
-) -> None:
-    form = EntryForm(desk_of(Environment.REAL), qtbot)
-    form.fill("83700", "50")
-    assert not form.panel.send_button.isEnabled()
-    form.enter()
-    assert "잠금" in form.result
-
-    form.desk.workspace.risk_gate.arm(is_armed=True)
-    qtbot.waitUntil(form.panel.send_button.isEnabled)
-    form.enter()
-
-    assert "실전투자 · 5000-01**-01" in form.panel.sheet.text
-    assert form.panel.sheet.leave_button.hasFocus()
-    qtbot.keyClick(form.panel.sheet.leave_button, Qt.Key.Key_Return)
-    assert form.desk.broker.placed == []
-
-    form.enter()
-    qtbot.keyClick(form.panel.sheet.leave_button, Qt.Key.Key_Tab)
-    qtbot.keyClick(form.panel.sheet.confirm_button, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: len(form.desk.broker.placed) == 1)
-    form.panel.hide()
-
-
-def test_order_that_is_disarmed_while_the_question_waits_is_not_sent(
-    desk_of: DeskBuilder, qtbot: Any
-) -> None:
-    form = EntryForm(desk_of(Environment.REAL), qtbot)
-    form.desk.workspace.risk_gate.arm(is_armed=True)
-    form.fill("83700", "50")
-    form.enter()
-    form.desk.workspace.risk_gate.arm(is_armed=False)
-
-    qtbot.mouseClick(form.panel.sheet.confirm_button, _PRESS)
-
-    qtbot.waitUntil(lambda: form.result.startswith("거부: 실전투자 주문이 잠겨"))
-    assert form.desk.broker.placed == []
-    form.panel.hide()
 
 
 @pytest.mark.parametrize(("symbol", "is_halted"), [("0126Z0", False), ("00680K", True)])
