@@ -144,7 +144,7 @@ class Health:
             clock_line(broker.clock_skew_seconds, self._environment),
             journal_line(self._write_seconds()),
             HealthLine("database", Sentence("저장소"), self._status.database),
-            *([] if self._cache is None else [cache_line(self._cache.trouble)]),
+            *([] if self._cache is None else [cache_line(self._cache.trouble, feed.owner)]),
             stall_line(stall, STALL_SPAN),
             memory_line(self._memory_bytes()),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.health import HealthLine, Verdict
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.ports import SocketOwner
 
 SKEW_WARN, SKEW_DANGER = 1.0, 30.0
 """Seconds. KIS's times stand on orders and prints; a token's end is judged by our clock."""
@@ -23,6 +24,12 @@ MEMORY_WARN, MEMORY_DANGER = 1.5 * 1024**3, 4.0 * 1024**3
 """Bytes."""
 WAITING_WARN, WAITING_DANGER = 10, 100
 """Calls that wait for their turn."""
+_SHARED = {
+    SocketOwner.OWN: Sentence("토큰, 호출 한도, 실시간 연결을 함께 씀 (이 프로그램이 연결)"),
+    SocketOwner.OTHER: Sentence("토큰, 호출 한도, 실시간 연결을 함께 씀 (다른 프로그램이 연결)"),
+    SocketOwner.UNKNOWN: Sentence("토큰, 호출 한도, 실시간 연결을 함께 씀 (연결한 프로그램 없음)"),
+    SocketOwner.ALONE: Sentence("토큰과 호출 한도를 함께 씀"),
+}
 
 
 def level(value: float, warn: float, danger: float) -> Verdict:
@@ -151,9 +158,9 @@ def memory_line(size: int | None) -> HealthLine:
     return HealthLine("memory", title, f"{size / 1024**2:,.0f} MB", verdict, advice)
 
 
-def cache_line(trouble: str) -> HealthLine:
-    """Judge what is shared by REDIS_URL; an empty `trouble` is none."""
+def cache_line(trouble: str, owner: SocketOwner) -> HealthLine:
+    """Judge what is shared by REDIS_URL; an empty `trouble` is none. `owner` has the one socket."""
     title = Sentence("공유 캐시")
     if trouble:
         return HealthLine("cache", title, Sentence("쓰지 못함"), Verdict.WARN, trouble)
-    return HealthLine("cache", title, Sentence("토큰과 호출 한도를 함께 씀"))
+    return HealthLine("cache", title, _SHARED[owner])

@@ -92,6 +92,10 @@ class RedisMessages:
                     self._confirmed.pop(channel, None)
                 await listening.unsubscribe(*gone)
                 continue  # a channel that somebody listens to again meanwhile is asked for anew
+            if not asked:  # the library wants a channel before it reads
+                await asyncio.sleep(_TURN_SECONDS)
+                heard = loop.time()
+                continue
             message = await listening.get_message(timeout=_TURN_SECONDS)
             now = loop.time()
             if message is not None:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from random import Random
+from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidURI
@@ -29,10 +30,16 @@ from kis_terminal.ports import (
     FeedHealth,
     FeedListener,
     LinkState,
+    SocketOwner,
     Stream,
     StreamStatus,
     SubscriptionState,
 )
+
+if TYPE_CHECKING:
+    # Loaded by who shares a socket only.
+    from kis_terminal.adapters.kis.feed_relay import FeedRelay
+    from kis_terminal.adapters.kis.feed_relay_session import SharedSocket
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +51,7 @@ class KisFeed:
 
     approval_key: gives the key to subscribe with; `invalidate_approval` makes it get a new one next time.
     on_failure(name, error): called for a bug of ours, after which the connection is made anew.
+    relay: shares one connection among the programs of an app key; without it this one has its own.
     """
 
     def __init__(
@@ -60,6 +68,7 @@ class KisFeed:
         slots_total: int = TOTAL,
         on_failure: Callable[[str, BaseException], None] | None = None,
         tap: WireTap | None = None,
+        relay: FeedRelay | None = None,
     ) -> None:
         self._address = ws_url.rstrip("/") + _PATH
         self._environment = environment
@@ -71,7 +80,12 @@ class KisFeed:
         self._on_failure = on_failure
         self._tap = tap
         self._slots = SlotTable(slots_total, self._timing.grace, self._timing.first_retry)
-        self._reconnector = Reconnector(self._timing.reconnect, randomness or Random())
+        self._relay = relay
+        randomness = randomness or Random()
+        self._reconnector = Reconnector(self._timing.reconnect, randomness)
+        # Of places on another program's connection: they are no connects of ours at KIS.
+        self._relayed = Reconnector(self._timing.reconnect, randomness)
+        self._is_relayed = False
         self._decoder = RealtimeDecoder()
         self._listener: FeedListener | None = None
         self._session: FeedSession | None = None
@@ -102,6 +116,8 @@ class KisFeed:
         if self._listener is None or (self._task is not None and not self._task.done()):
             raise RuntimeError("the feed is open already, or has no listener")
         self._first_attempt.clear()
+        if self._relay is not None:
+            self._relay.open(self._report)
         self._task = asyncio.create_task(self._run(self._listener), name="kis-feed")
         self._task.add_done_callback(self._ended)
         await self._first_attempt.wait()
@@ -114,6 +130,8 @@ class KisFeed:
         was_running = not task.done()
         task.cancel()
         await asyncio.wait({task})
+        if self._relay is not None:
+            await self._relay.close()
         for slot in self._slots.disconnected(self._clock.monotonic()):
             if self._listener is not None:
                 self._listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
@@ -164,6 +182,8 @@ class KisFeed:
         """Give the connection up and make a new one: nothing comes on it though the market trades."""
         if self._session is not None:
             self.counters.stall_restarts += 1
+            if self._relay is not None:
+                self._relay.stalled(reason)
             self._session.give_up(Ending(EndingKind.STALLED, reason))
 
     def subscriptions(self) -> Sequence[StreamStatus]:
@@ -188,6 +208,7 @@ class KisFeed:
             last_data_at=counters.last_data_at,
             messages=counters.messages,
             rejected=counters.rejected,
+            owner=SocketOwner.ALONE if self._relay is None else self._relay.owner,
         )
 
     @property
@@ -211,10 +232,13 @@ class KisFeed:
             self._first_attempt.set()
             for slot in self._slots.disconnected(self._clock.monotonic()):
                 listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
-            decision = self._reconnector.decide(ending, self._clock.monotonic())
+            reconnector = self._relayed if self._is_relayed else self._reconnector
+            decision = reconnector.decide(ending, self._clock.monotonic())
             if decision.delay is None:
                 log.error("feed stopped: %s %s", ending.kind, ending.detail)
                 self._tell_link(listener, LinkState.CLOSED, decision.sentence)
+                if self._relay is not None:
+                    await self._relay.stand_down()
                 return
             if ending.kind is EndingKind.APPROVAL_REFUSED:
                 self._approval = ApprovalState.REFUSED
@@ -231,8 +255,24 @@ class KisFeed:
             log.info("feed waits %.1f s after %s %s", decision.delay, ending.kind, ending.detail)
             self._retry_at = self._clock.monotonic() + decision.delay
             self._tell_link(listener, LinkState.WAITING, decision.sentence)
-            await asyncio.sleep(decision.delay)
+            await self._pause(decision.delay)
             self._retry_at = None
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt, unless the connection of another program can be had meanwhile."""
+        relay, until = self._relay, self._clock.monotonic() + seconds
+        if relay is None:
+            await asyncio.sleep(seconds)
+            return
+        if not self._is_relayed:
+            await relay.note_fruitless()
+        while not (self._is_relayed and relay.is_holder):
+            left = until - self._clock.monotonic()
+            if left <= 0 or not await relay.pause(left):
+                return
+            recent = self._reconnector.recent_connects(self._clock.monotonic())
+            if relay.is_follower or (relay.is_holder and recent < self._timing.reconnect.hurried):
+                return
 
     def _tell_link(self, listener: FeedListener, link: LinkState, text: str) -> None:
         if link is not self._link:
@@ -241,6 +281,14 @@ class KisFeed:
 
     async def _connect_once(self, listener: FeedListener) -> Ending:
         self._tell_link(listener, LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
+        if self._relay is not None:
+            relayed = await self._relay.turn(lambda words: self._wait_for_others(listener, words))
+            if self._is_relayed and relayed is None:
+                self._reconnector.took_over(self._clock.monotonic())
+            self._is_relayed = relayed is not None
+            if relayed is not None:
+                self._relayed.connecting(self._clock.monotonic())
+                return await self._serve_and_close(relayed, "", listener)
         try:
             key = await self._approval_key()
         except AccessRefused as error:
@@ -267,15 +315,29 @@ class KisFeed:
             return Ending(EndingKind.WRONG_ADDRESS, str(error))
         except (OSError, InvalidHandshake) as error:  # a time-out is an OSError, too
             return Ending(EndingKind.DROPPED, str(error) or type(error).__name__)
+        if self._relay is None:
+            return await self._serve_and_close(socket, key, listener)
+        return await self._serve_and_close(self._relay.host(socket, key, self._timing), key, listener)
+
+    def _wait_for_others(self, listener: FeedListener, words: str) -> None:
+        self._first_attempt.set()
+        self._tell_link(listener, LinkState.WAITING, words)
+
+    async def _serve_and_close(
+        self, socket: ClientConnection | SharedSocket, key: str, listener: FeedListener
+    ) -> Ending:
         try:
             return await self._serve(socket, key, listener)
         finally:
             await socket.close()
 
-    async def _serve(self, socket: ClientConnection, key: str, listener: FeedListener) -> Ending:
+    async def _serve(
+        self, socket: ClientConnection | SharedSocket, key: str, listener: FeedListener
+    ) -> Ending:
         self.counters.connections += 1
         self.counters.last_frame_at = self._clock.monotonic()
         gap_reason = Sentence("실시간 연결이 다시 이어졌습니다.") if self.counters.connections > 1 else ""
+        reconnector = self._relayed if self._is_relayed else self._reconnector
         session = FeedSession(
             socket,
             approval_key=key,
@@ -288,12 +350,15 @@ class KisFeed:
             clock=self._clock,
             timing=self._timing,
             counters=self.counters,
-            first_data=self._reconnector.data_received,
-            key_taken=self._reconnector.key_taken,
+            first_data=reconnector.data_received,
+            key_taken=reconnector.key_taken,
             gap_reason=gap_reason,
             on_failure=self._report,
             tap=self._tap,
+            is_shared=self._relay is not None,
         )
+        if not isinstance(socket, ClientConnection):
+            socket.bind(session)
         self._tell_link(listener, LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
         self._first_attempt.set()
         self._session = session

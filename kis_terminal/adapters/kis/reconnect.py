@@ -13,6 +13,8 @@ from random import Random
 
 from kis_terminal.domain.sentences import Sentence
 
+_LINGERING_SECONDS = 30.0
+
 
 class EndingKind(StrEnum):
     """Why a connection, or the attempt at one, ended."""
@@ -31,6 +33,8 @@ class EndingKind(StrEnum):
     ACCESS_REFUSED = "access_refused"
     """Keys or rights are wrong: a person has to act."""
     WRONG_ADDRESS = "wrong_address"
+    RELAYED = "relayed"
+    """The socket is another program's: ours was lost to it, or what came from it has ended."""
     BROKEN = "broken"
     """An error of ours; it has been reported."""
 
@@ -84,6 +88,7 @@ class Reconnector:
         self._has_renewed = False
         self._renewed_at = float("-inf")
         self._connects: deque[float] = deque()
+        self._lenient_until = float("-inf")
 
     def connecting(self, now: float) -> None:
         """Count one connect."""
@@ -93,6 +98,10 @@ class Reconnector:
         """Begin with the shortest delay again: the server has proved that it works."""
         self._failures = 0
         self._has_renewed = False
+
+    def took_over(self, now: float) -> None:
+        """Note that the app key is ours since now: the session of a program that died may linger at KIS."""
+        self._lenient_until = now + _LINGERING_SECONDS
 
     def key_taken(self) -> None:
         """Note that the approval key is good; a session may bring no data for hours, e.g. at night."""
@@ -127,7 +136,9 @@ class Reconnector:
         self._failures += 1
         renew = False
         reason: str = _REASONS[kind]
-        if kind is EndingKind.IN_USE:
+        if kind is EndingKind.IN_USE and now < self._lenient_until:
+            pass  # the usual delays, which grow and are counted
+        elif kind is EndingKind.IN_USE:
             delay = max(delay, policy.slow_delay)
         elif kind is EndingKind.APPROVAL_REFUSED:
             renew = not self._has_renewed or now - self._renewed_at >= policy.window
@@ -178,5 +189,6 @@ _REASONS = {
         "이 앱키로 다른 곳에서 실시간에 접속해 있습니다. 그 프로그램을 종료해 주십시오"
     ),
     EndingKind.UNAVAILABLE: Sentence("실시간 접속키를 받지 못했습니다"),
+    EndingKind.RELAYED: Sentence("다른 프로그램과 함께 쓰는 실시간 연결이 끊겼습니다"),
     EndingKind.BROKEN: Sentence("실시간 처리 중 오류가 났습니다"),
 }

@@ -9,9 +9,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, Protocol
 
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
@@ -35,7 +34,7 @@ from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.errors import FrameError
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import Clock, FeedListener, Stream
+from kis_terminal.ports import Clock, FeedListener, Stream, SubscriptionState
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +45,16 @@ _TR_IDS = {Stream.TICKS: "H0STCNT0", Stream.BOOK: "H0STASP0", Stream.STATUS: "H0
 _STREAMS = {tr_id: stream for stream, tr_id in _TR_IDS.items()} | dict.fromkeys(NOTICE_TR_IDS, Stream.NOTICES)
 _SESSION_ERROR_TR = "(null)"
 _COMPLAINT_SECONDS = 10.0
+
+
+class Socket(Protocol):
+    """KIS's connection, or what stands for it where programs share one."""
+
+    async def recv(self, decode: Literal[False]) -> bytes: ...
+
+    async def send(self, message: str) -> None: ...
+
+    async def ping(self) -> Awaitable[float]: ...
 
 
 @dataclass(slots=True)
@@ -65,11 +74,12 @@ class FeedSession:
     first_data: called once, with the first data frame that could be read.
     key_taken: called once, with the first stream that the server gave: the approval key is good.
     gap_reason: told to the listener when everything is subscribed; empty for none.
+    is_shared: other programs use the connection, too, and may lose us a stream that was confirmed.
     """
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         *,
         approval_key: str,
         hts_id: str,
@@ -86,8 +96,10 @@ class FeedSession:
         gap_reason: str,
         on_failure: Callable[[str, BaseException], None],
         tap: WireTap | None = None,
+        is_shared: bool = False,
     ) -> None:
         self._socket = socket
+        self._is_shared = is_shared
         self._tap = tap
         self._approval_key = approval_key
         self._hts_id = hts_id
@@ -141,6 +153,22 @@ class FeedSession:
         """End the connection because of what others saw."""
         if not self._given_up.done():
             self._given_up.set_result(ending)
+
+    def take_aside(self, message: bytes) -> None:
+        """Take a reply that did not come by the socket: another program's was there already."""
+        self._counters.messages += 1
+        try:
+            outcome = self._take(message)
+        except FrameError as error:
+            self._reject(error)
+            return
+        if isinstance(outcome, Ending):
+            self.give_up(outcome)
+
+    def take_room(self) -> None:
+        """Ask again for what had no place: another program has left one."""
+        self._slots.room(self._clock.monotonic())
+        self._changed.set()
 
     async def _wait_until_given_up(self) -> Ending:
         return await self._given_up
@@ -289,11 +317,18 @@ class FeedSession:
         return None
 
     def _late(self, reply: ControlReply) -> Slot | None:
-        """Return the slot that a success belongs to which came after we had stopped waiting for it."""
+        """Return the slot that a success belongs to which came after we had stopped waiting for it.
+
+        Of a shared connection also the one that we had and lost: another program had it made anew.
+        """
         stream = _STREAMS.get(reply.tr_id)
-        if stream is None or not reply.is_ok or reply.message.startswith("UNSUB"):
+        if stream is None or reply.message.startswith("UNSUB"):
             return None
-        return self._slots.slot(stream, NOTICE_SYMBOL if stream is Stream.NOTICES else reply.tr_key)
+        slot = self._slots.slot(stream, NOTICE_SYMBOL if stream is Stream.NOTICES else reply.tr_key)
+        if reply.is_ok or slot is None:
+            return slot
+        is_lost = self._is_shared and slot.state is SubscriptionState.CONFIRMED
+        return slot if is_lost and verdict(reply) is not Verdict.FINE else None
 
     def _settle(self, slot: Slot, reply: ControlReply) -> None:
         if slot.stream is Stream.NOTICES and reply.key:

@@ -199,6 +199,12 @@ class SlotTable:
         slot.failures += 1
         self._forget_unwanted(slot)
 
+    def room(self, now: float) -> None:
+        """Ask at once for what the server had no place for: one has become free."""
+        for slot in self._slots.values():
+            if slot.state is SubscriptionState.REFUSED and isfinite(slot.retry_at):
+                slot.retry_at = min(slot.retry_at, now)
+
     def again(self, slot: Slot, now: float = 0.0) -> None:
         """Leave and ask again, e.g. to be sent the key of the notices once more."""
         if slot.is_sent and slot not in self._goodbyes:
