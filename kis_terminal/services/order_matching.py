@@ -207,12 +207,14 @@ class Claims:
     def may_be(self, order: Order) -> bool:
         """Tell whether a row that is not known to be another's may be what became of `order`.
 
-        A row that was taken for another program's (its key is its own number) may be just that.
+        A row that was taken for another program's (its key is its own number, with its branch where two
+        branches gave it) may be just that. Price and kind are not looked at: whether a list shows them as
+        they were sent is the broker's to decide, and an order that stands must not be called never accepted.
         """
         return any(
-            _fits(order, chain)
+            _resembles(order, chain)
             for chain in self.chains
-            if (owner := self.owner(chain)) is None or owner in chain.numbers
+            if (owner := self.owner(chain)) is None or owner.partition("-")[0] in chain.numbers
         )
 
     def may_be_in_flight(self, chain: Chain) -> bool:
@@ -237,11 +239,19 @@ def _fits(order: Order, chain: Chain) -> bool:
     """Tell whether a chain may be what became of a request, whose `created_at` is the exchange's time."""
     first = chain.rows[0]
     return (
-        order.symbol == first.symbol
-        and order.side is first.side
-        and order.quantity == first.quantity
+        _resembles(order, chain)
         and order.kind is first.kind
         # An order without a price of its own may be listed with the one that the exchange gave it.
         and (not order.kind.needs_price or order.price == first.price)
+    )
+
+
+def _resembles(order: Order, chain: Chain) -> bool:
+    """Tell the same without price and kind: enough to doubt, not to be sure."""
+    first = chain.rows[0]
+    return (
+        order.symbol == first.symbol
+        and order.side is first.side
+        and order.quantity == first.quantity
         and order.created_at - _CLOCK_TOLERANCE <= first.ordered_at <= order.created_at + _LONGEST_DELAY
     )

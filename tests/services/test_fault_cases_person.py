@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kis_terminal.domain.orders import Order, OrderStatus, Origin
+from kis_terminal.domain.orders import Order, OrderKind, OrderStatus, Origin, Side
 from tests.support.exchange import RunningExchange, running_exchange
-from tests.support.fault_case import ORDERS, Case, opened
+from tests.support.fault_case import ORDERS, SAMSUNG, Case, ExchangesClock, opened
 from tests.support.leftovers import ExpectLog
 from tests.support.trading_desk import until
 
@@ -86,3 +86,28 @@ async def test_case_33_what_the_person_calls_not_accepted_frees_the_symbol_and_b
         assert (seen.origin, seen.status) == (Origin.ELSEWHERE, OrderStatus.ACCEPTED)
     await case.desk.reconciler.list_once()
     assert len(case.ledger("accepted")) == 2
+
+
+async def test_a_lost_order_that_is_listed_as_another_kind_is_not_called_never_accepted(
+    exchange: RunningExchange, tmp_path: Path, expect_log: ExpectLog
+) -> None:
+    """Cause: its row fitted nobody, so that five lists "without" it ended the doubt and freed its side."""
+    expect_log("order ")
+    clock = ExchangesClock(exchange)
+    async with opened(exchange, exchange.access(), tmp_path, clock=clock) as case:
+        desk = case.desk
+        case.fault(f"do=cut,size=40,{ORDERS},nth=1")
+        case.fault("do=blank,fields=ord_dvsn_cd,path=*/inquire-daily-ccld")
+        request = desk.orders.new_request(
+            SAMSUNG, Side.BUY, OrderKind.PRIORITY, 7, None, origin=Origin.ORDER_ENTRY
+        )
+        lost = await desk.orders.submit(request)
+        (ours,) = case.ledger("accepted")
+        for _ in range(7):
+            clock.skipped += 4.0
+            await desk.reconciler.list_once()
+
+        assert case.now(lost).status is OrderStatus.UNKNOWN
+        (twin,) = desk.orders.twins_of(lost.key)
+        assert await desk.orders.settle_by_person(lost.key, twin.order_number) == ""
+        assert case.now(lost).order_number == ours.order_no

@@ -195,3 +195,16 @@ def test_a_number_that_a_listing_told_before_the_answer_is_not_counted_twice() -
     after = renumbered(standing, OrderAccepted("2", "06010", "100000"))
 
     assert (after.chain, after.order_number, after.original_number) == (("1", "2"), "2", "1")
+
+
+@pytest.mark.parametrize("changes", [{"price": Decimal(50_100)}, {"kind": OrderKind.CONDITIONAL}])
+def test_a_row_that_differs_in_price_or_kind_only_keeps_the_doubt_for_a_person(
+    changes: dict[str, Any],
+) -> None:
+    """Cause: an order listed with another price or kind was declared never accepted after fifteen seconds."""
+    claims = Claims([row("0000000009", **changes)], OrderNumbers(), unknown=[order()])
+
+    assert claims.found() == []
+    assert claims.may_be(order())
+    assert not claims.may_be(order(quantity=11))
+    assert not claims.may_be(order(side=Side.SELL))
