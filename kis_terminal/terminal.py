@@ -13,6 +13,7 @@ from kis_terminal.adapters.kis.broker import KisBroker
 from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.process_memory import resident_bytes
 from kis_terminal.adapters.recording.recorder import SessionRecorder
+from kis_terminal.adapters.rehearsal.child import RehearsalChild
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
@@ -23,6 +24,7 @@ from kis_terminal.options import Options
 from kis_terminal.ports import BrokerHealth
 from kis_terminal.research import Research
 from kis_terminal.services.health import Health
+from kis_terminal.services.panic_rehearsal import PanicRehearsal
 from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.recording import Recording
 from kis_terminal.services.status import Status
@@ -143,6 +145,7 @@ class Terminal:
             share_changes=core.share_changes,
             flatten=core.flatten,
             recording=Recording(recorder, clock, settings.home.data / "recordings"),
+            rehearsal=PanicRehearsal(RehearsalChild(), self.window_scope),
         )
         order_entry = OrderEntryPanel(self.workspace)
         self.window = MainWindow(

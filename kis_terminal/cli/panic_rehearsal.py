@@ -234,7 +234,8 @@ async def _desk(account: Account, output: Output) -> AsyncIterator[TradingCore]:
         await _until(
             lambda: (
                 core.orders.is_reconciled
-                and core.portfolio.balance is not None
+                and core.risk_gate.buying_power() is not None
+                and core.portfolio.day_profit is not None
                 and core.portfolio.sellable(_SYMBOL) is not None
                 and len(core.instruments) > 0
                 and state.price is not None
@@ -369,6 +370,7 @@ def _told(account: Account | None, rehearsed: Rehearsed) -> dict[str, Any]:
     report = rehearsed.report
     base = told(account, rehearsed.started_at, report, report.message if report else "") if account else {}
     return {
+        "started_at": rehearsed.started_at.isoformat(timespec="milliseconds"),
         "orders": [],
         **base,
         "environment": REHEARSAL,

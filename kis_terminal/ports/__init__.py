@@ -28,7 +28,7 @@ from kis_terminal.ports.feed import (
     SubscriptionState,
 )
 from kis_terminal.ports.files import JournalEntry, OrderJournal, Recorder, WorkspaceStore
-from kis_terminal.ports.workers import BacktestWorker, RunStore, StartsHosts, StrategyHost
+from kis_terminal.ports.workers import BacktestWorker, RehearsalRunner, RunStore, StartsHosts, StrategyHost
 
 __all__ = [
     "ApprovalState",
@@ -52,6 +52,7 @@ __all__ = [
     "OtherOrders",
     "QuoteSource",
     "Recorder",
+    "RehearsalRunner",
     "RunStore",
     "SocketOwner",
     "StartsHosts",

@@ -1,6 +1,7 @@
 """Processes beside the window and the records of what they computed.
 
-Implementations: `adapters/backtest_process`, `adapters/storage` (RunStore), `adapters/strategy_host`.
+Implementations: `adapters/backtest_process`, `adapters/storage` (RunStore), `adapters/strategy_host`,
+`adapters/rehearsal`.
 """
 
 from __future__ import annotations
@@ -45,6 +46,14 @@ class RunStore(Protocol):
         ...
 
     async def delete(self, identifiers: Sequence[str]) -> None: ...
+
+
+class RehearsalRunner(Protocol):
+    """Rehearses a panic in a process of its own, on an exchange of its own."""
+
+    async def run(self, language: str, on_line: Callable[[str], None]) -> str:
+        """Return the command's JSON; raises TerminalError. `on_line` gets its lines for people."""
+        ...
 
 
 class StrategyHost(Protocol):

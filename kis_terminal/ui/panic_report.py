@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMainWindow, QPushButton
 
 from kis_terminal.domain.errors import TerminalError
-from kis_terminal.services.panic import PanicLine, PanicOutcome, PanicReport
-from kis_terminal.ui import formatting
+from kis_terminal.services.panic import PanicReport
 from kis_terminal.ui.csv_file import save_table
-from kis_terminal.ui.grid.columns import Align, Column
+from kis_terminal.ui.grid.columns import Column
 from kis_terminal.ui.grid.grid import Grid
-from kis_terminal.ui.order_words import outcome_word, side_word
+from kis_terminal.ui.panic_columns import panic_columns
 from kis_terminal.ui.sheet import Sheet
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
@@ -69,72 +67,7 @@ class PanicSheet(Sheet):
         self.button(tr("닫기 (Esc)")).clicked.connect(self.hide)
 
     def _columns(self) -> list[Column]:
-        colours, names = self.theme.colours, self._workspace.instruments
-
-        def outcome_colour(line: PanicLine) -> QColor:
-            return {
-                PanicOutcome.CANCELLED: colours.ok,
-                PanicOutcome.FILLED: colours.accent,
-                PanicOutcome.NEVER_OPEN: colours.muted,
-                PanicOutcome.FAILED: colours.danger,
-                PanicOutcome.STILL_OPEN: colours.warn,
-            }[line.outcome]
-
-        return [
-            Column(
-                "number",
-                tr("주문번호"),
-                92,
-                lambda p: p.order.order_number or formatting.UNKNOWN,
-                Align.LEFT,
-                colour=lambda p: colours.muted,
-            ),
-            Column(
-                "name",
-                tr("종목"),
-                110,
-                lambda p: f"{p.order.name} [{said(p.product)}]" if p.product else names.name(p.order.symbol),
-                Align.LEFT,
-                is_bold=True,
-                stretch=1,
-            ),
-            Column(
-                "side",
-                tr("구분"),
-                44,
-                lambda p: side_word(p.order.side),
-                Align.LEFT,
-                colour=lambda p: colours.up if p.order.side.value == "buy" else colours.down,
-            ),
-            Column("price", tr("가격"), 76, lambda p: formatting.number(p.order.price)),
-            Column("quantity", tr("주문"), 54, lambda p: formatting.number(p.order.quantity)),
-            Column("filled", tr("체결"), 54, lambda p: formatting.number(p.order.filled)),
-            Column(
-                "outcome",
-                tr("결과"),
-                72,
-                lambda p: outcome_word(p.outcome),
-                Align.LEFT,
-                is_bold=True,
-                colour=outcome_colour,
-            ),
-            Column(
-                "reason",
-                tr("이유"),
-                130,
-                lambda p: said(p.reason),
-                Align.LEFT,
-                stretch=2,
-                colour=lambda p: colours.muted,
-            ),
-            Column(
-                "time",
-                tr("시각"),
-                66,
-                lambda p: p.at.strftime("%H:%M:%S"),
-                colour=lambda p: colours.muted,
-            ),
-        ]
+        return panic_columns(self.theme, self._workspace.instruments.name)
 
     def show_report(self, report: PanicReport) -> None:
         """Take the state of a run and come up."""

@@ -6,10 +6,11 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from kis_terminal.domain.risk import TradingState
 from kis_terminal.ui.dialogs.flatten import FlattenSheet
+from kis_terminal.ui.dialogs.panic_rehearsal import PanicRehearsalSheet
 from kis_terminal.ui.dialogs.reducing import ReducingSheet
 from kis_terminal.ui.dialogs.risk_limits import RiskLimitsSheet
 from kis_terminal.ui.shortcuts import Command
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import tr, unmarked
 from kis_terminal.ui.workspace import Workspace
 
 
@@ -21,10 +22,13 @@ class RiskEntry:
         self.limits = RiskLimitsSheet(window, workspace)
         self.flatten = FlattenSheet(window, workspace)
         self.reducing = ReducingSheet(window, workspace, self.open_limits)
+        rehearsal = workspace.rehearsal
+        self.rehearsal = PanicRehearsalSheet(window, workspace, rehearsal) if rehearsal is not None else None
 
     def commands(self) -> list[Command]:
         """Return the commands of the palette."""
         link = self._workspace.link
+        rehearsing = [] if self.rehearsal is None else [self.rehearsal.open]
         return [
             Command("risk.limits", tr("위험 한도 보기·바꾸기"), "Ctrl+Shift+L", self.open_limits),
             Command("risk.explain", tr("위험 점검: 주문창의 주문"), "", lambda: link.explain_wanted.emit("")),
@@ -32,12 +36,15 @@ class RiskEntry:
             Command("risk.shares", tr("주식 수 변경 확인: 자동 주문 다시 허용"), "", self.acknowledge_shares),
             Command("risk.flatten", tr("보유 종목 모두 청산…"), "", self.flatten.open),
             Command("risk.release", tr("줄이기만 해제…"), "", self.open_release),
+            *(Command("panic.rehearse", tr("전체취소·정지 연습…"), "", act) for act in rehearsing),
         ]
 
     def fill_menu(self, menu: QMenu) -> None:
         """Add the limits."""
         menu.addAction(tr("위험 한도…")).triggered.connect(self.open_limits)
         menu.addAction(tr("보유 종목 모두 청산…")).triggered.connect(self.flatten.open)
+        if self.rehearsal is not None:
+            menu.addAction(unmarked(tr("전체취소·정지 연습…"))).triggered.connect(self.rehearsal.open)
 
     def open_limits(self) -> None:
         """Show the limits."""

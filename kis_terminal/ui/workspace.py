@@ -15,6 +15,7 @@ from kis_terminal.services.instruments import Instruments
 from kis_terminal.services.market_data import MarketData
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.panic import Panic
+from kis_terminal.services.panic_rehearsal import PanicRehearsal
 from kis_terminal.services.portfolio import Portfolio
 from kis_terminal.services.preferences import Preferences
 from kis_terminal.services.reconcile import Reconciler
@@ -107,3 +108,5 @@ class Workspace:
     """None where nobody watches the holdings for splits."""
     flatten: Flatten | None = None
     """None where nothing may be sold at once."""
+    rehearsal: PanicRehearsal | None = None
+    """None where no process can be started beside the window."""

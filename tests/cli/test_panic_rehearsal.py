@@ -18,6 +18,7 @@ from kis_terminal.adapters.simulator.process import ExchangeAddress
 from kis_terminal.cli.panic_rehearsal import Prepared, Rehearsed
 from kis_terminal.domain.orders import Order, OrderKind, OrderStatus, Origin, Side, Venue
 from kis_terminal.services.panic import PanicLine, PanicOutcome, PanicReport
+from kis_terminal.services.panic_rehearsal import read_rehearsal
 from tests.end_to_end.conftest import StartProgram
 from tests.support.korean import is_korean
 from tests.support.shell_account import ShellAccount, ledger, open_numbers, place_elsewhere
@@ -62,6 +63,7 @@ def test_it_is_proven_and_the_account_never_hears_of_it(
     assert open_numbers(entries) == numbers
     assert files_in(terminal_home) == files
     assert list(program.temporary.iterdir()) == []
+    assert read_rehearsal(run.out).has_passed, "the window reads it too"
     told = json.loads(run.out)
     assert (told["rehearsal"], told["environment"], told["account"]) == (True, "rehearsal", None)
     assert (told["is_proven"], told["has_passed"], told["lost_answers"]) == (True, True, 1)
