@@ -1,21 +1,17 @@
-"""Small real implementations of the ports: a market that moves when told, an account that keeps its books.
-
-Nothing here waits unless `MemoryBroker.hold` is set, and no price moves by itself: a test says what happens.
-"""
+"""An account that keeps its books, its instruments and how it is doing; waits only where `hold` is set."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from kis_terminal.domain.account import Balance, BuyingPower, Position
 from kis_terminal.domain.environment import Environment
-from kis_terminal.domain.errors import CorrectionNeeded, OrderRefused, TerminalError, UnknownSymbol
-from kis_terminal.domain.instruments import Instrument, InstrumentKind, Market, move_ticks
+from kis_terminal.domain.errors import OrderRefused, TerminalError, UnknownSymbol
+from kis_terminal.domain.instruments import Instrument, InstrumentKind, Market
 from kis_terminal.domain.market import Bar, Interval, InvestorDay, OrderBook, Quote, RankRow, Tick
 from kis_terminal.domain.orders import (
     BrokerOrder,
@@ -29,92 +25,11 @@ from kis_terminal.domain.orders import (
     Side,
 )
 from kis_terminal.ports import (
-    ApprovalState,
     BrokerHealth,
-    FeedHealth,
-    FeedListener,
     LeavingCheck,
-    LinkState,
-    Stream,
-    StreamStatus,
-    SubscriptionState,
 )
-
-SEOUL = ZoneInfo("Asia/Seoul")
-SAMSUNG = "005930"
-NAVER = "035420"
-KODEX_200 = "069500"
-
-
-class MemoryClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now: datetime | None = None) -> None:
-        self._now = now or datetime(2026, 11, 20, 13, 42, 7, tzinfo=SEOUL)
-        self._monotonic = 1_000.0
-
-    def now(self) -> datetime:
-        """Return the aware time in Seoul."""
-        return self._now
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return self._monotonic
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-
-
-class MemoryStore:
-    """Workspace texts in a dict."""
-
-    def __init__(self, texts: dict[str, str] | None = None) -> None:
-        self.texts = texts if texts is not None else {}
-        self.refusal: TerminalError | None = None
-
-    def read(self, key: str) -> str | None:
-        """Return a text."""
-        return self.texts.get(key)
-
-    def write(self, key: str, text: str) -> None:
-        """Keep a text, unless the disk refuses."""
-        self.write_all({key: text})
-
-    def write_all(self, texts: Mapping[str, str]) -> None:
-        """Keep all of them, or none where the disk refuses."""
-        if self.refusal is not None:
-            raise self.refusal
-        self.texts.update(texts)
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryJournalEntry:
-    """One line of the journal."""
-
-    intent_id: str
-    event: str
-    at: datetime
-    details: Mapping[str, str]
-
-
-class MemoryJournal:
-    """A journal in a list."""
-
-    def __init__(self) -> None:
-        self.lines: list[MemoryJournalEntry] = []
-
-    async def record(self, intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
-        """Append one event."""
-        self.lines.append(MemoryJournalEntry(intent_id, event, at, dict(details)))
-
-    async def entries(self, since: datetime) -> Sequence[MemoryJournalEntry]:
-        """Return the lines from `since` on."""
-        return [line for line in self.lines if line.at >= since]
-
-    async def close(self) -> None:
-        """Do nothing: there is no file."""
+from tests.support.ports_in_memory.clock import MemoryClock
+from tests.support.ports_in_memory.values import KODEX_200, NAVER, SAMSUNG, book_of, quote_of
 
 
 class MemoryMaster:
@@ -134,196 +49,6 @@ class MemoryMaster:
     async def instruments(self) -> Sequence[Instrument]:
         """Return the list."""
         return self.list
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryBookUpdate:
-    """A book that is already decoded."""
-
-    book: OrderBook
-
-    @property
-    def symbol(self) -> str:
-        """Return the book's symbol."""
-        return self.book.symbol
-
-    def decode(self) -> OrderBook:
-        """Return the book."""
-        return self.book
-
-
-def quote_of(symbol: str, price: int, base: int) -> Quote:
-    """Return a quote with limits of 30 % (rounded inwards to 100 won)."""
-    change = Decimal(price - base)
-    return Quote(
-        symbol=symbol,
-        price=Decimal(price),
-        change=change,
-        change_rate=(change / base * 100).quantize(Decimal("0.01")),
-        open=Decimal(base),
-        high=Decimal(max(price, base)),
-        low=Decimal(min(price, base)),
-        volume=12_804_331,
-        turnover=1_080_000_000_000,
-        base_price=Decimal(base),
-        upper_limit=Decimal(base * 13 // 10 // 100 * 100),
-        lower_limit=Decimal(-(-base * 7 // 10 // 100) * 100),
-        strength=Decimal("118.42"),
-    )
-
-
-def book_of(
-    symbol: str,
-    best_bid: int,
-    *,
-    kind: InstrumentKind = InstrumentKind.STOCK,
-    seed: int = 7,
-    levels: int = 10,
-) -> OrderBook:
-    """Return a full book around a best bid; sizes follow from `seed`."""
-    bid = Decimal(best_bid)
-    bids = tuple(move_ticks(bid, -step, kind) for step in range(levels))
-    asks = tuple(move_ticks(bid, step + 1, kind) for step in range(levels))
-    ask_sizes = tuple(5_000 + (seed * 7_919 * (step + 3)) % 35_000 for step in range(levels))
-    bid_sizes = tuple(5_000 + (seed * 6_101 * (step + 5)) % 35_000 for step in range(levels))
-    missing = 10 - levels
-    zero = (Decimal(0),) * missing
-    return OrderBook(
-        symbol,
-        49_327,
-        asks + zero,
-        ask_sizes + (0,) * missing,
-        bids + zero,
-        bid_sizes + (0,) * missing,
-        sum(ask_sizes),
-        sum(bid_sizes),
-        None,
-        0,
-    )
-
-
-def tick_of(quote: Quote, price: int, size: int, *, seconds: int = 49_327, aggressor: int = 1) -> Tick:
-    """Return a print that follows a quote."""
-    change = Decimal(price) - quote.base_price
-    return Tick(
-        symbol=quote.symbol,
-        seconds=seconds,
-        price=Decimal(price),
-        change=change,
-        change_rate=(change / quote.base_price * 100).quantize(Decimal("0.01")),
-        size=size,
-        aggressor=aggressor,
-        volume=quote.volume + size,
-        turnover=quote.turnover,
-        strength=Decimal("118.42"),
-        open=quote.open,
-        high=max(quote.high, Decimal(price)),
-        low=min(quote.low, Decimal(price)),
-        ask=Decimal(price),
-        bid=move_ticks(Decimal(price), -1),
-        is_halted=False,
-    )
-
-
-class MemoryFeed:
-    """A feed whose events a test makes with `send_*`."""
-
-    def __init__(self, slots: int = 41) -> None:
-        self.slots_total = slots
-        self.wanted: set[tuple[Stream, str]] = set()
-        self.refused: dict[tuple[Stream, str], str] = {}
-        """Why the server will not give a stream."""
-        self.renewed: list[tuple[Stream, str]] = []
-        self.restarts: list[str] = []
-        self.preferred: list[tuple[Stream, str]] = []
-        self.link = LinkState.CLOSED
-        self.last_frame_at: float | None = None
-        self._listener: FeedListener | None = None
-
-    @property
-    def slots_used(self) -> int:
-        """Return how many streams are wanted."""
-        return len(self.wanted)
-
-    @property
-    def listener(self) -> FeedListener:
-        """Return who listens."""
-        if self._listener is None:
-            raise RuntimeError("nobody listens to the feed")
-        return self._listener
-
-    def listen(self, listener: FeedListener) -> None:
-        """Set the one listener."""
-        self._listener = listener
-
-    async def open(self) -> None:
-        """Be connected at once."""
-        self.link = LinkState.CONNECTED
-        self.listener.on_link(LinkState.CONNECTED, "")
-
-    async def close(self) -> None:
-        """Be closed."""
-        self.link = LinkState.CLOSED
-        self.listener.on_link(LinkState.CLOSED, "")
-
-    def subscribe(self, stream: Stream, symbol: str) -> None:
-        """Want a stream."""
-        if len(self.wanted) >= self.slots_total:
-            raise CorrectionNeeded("실시간 등록 자리가 없습니다.")
-        self.wanted.add((stream, symbol))
-        self.listener.on_subscription(stream, symbol, SubscriptionState.CONFIRMED, "")
-
-    def unsubscribe(self, stream: Stream, symbol: str) -> None:
-        """Want it no more."""
-        self.wanted.discard((stream, symbol))
-
-    def prefer(self, order: Sequence[tuple[Stream, str]]) -> None:
-        """Note the order."""
-        self.preferred = list(order)
-
-    def renew(self, stream: Stream, symbol: str) -> None:
-        """Note that a stream was asked for again."""
-        self.renewed.append((stream, symbol))
-
-    def restart(self, reason: str) -> None:
-        """Note why the connection was given up."""
-        self.restarts.append(reason)
-
-    def subscriptions(self) -> list[StreamStatus]:
-        """Return what is wanted, all of it confirmed unless `refused` names it."""
-        return [
-            StreamStatus(*key, SubscriptionState.REFUSED, self.refused[key], 0.0)
-            if key in self.refused
-            else StreamStatus(*key, SubscriptionState.CONFIRMED, "", 0.0)
-            for key in sorted(self.wanted)
-        ]
-
-    def health(self) -> FeedHealth:
-        """Return the figures of a quiet connection."""
-        return FeedHealth(
-            link=self.link,
-            link_since=0.0,
-            retry_at=None,
-            approval=ApprovalState.HELD,
-            slots_used=self.slots_used,
-            slots_total=self.slots_total,
-            connects=1,
-            recent_connects=1,
-            recent_connects_limit=20,
-            stall_restarts=len(self.restarts),
-            last_frame_at=self.last_frame_at,
-            last_data_at=self.last_frame_at,
-            messages=0,
-            rejected=0,
-        )
-
-    def send_ticks(self, *ticks: Tick) -> None:
-        """Bring the prints of one frame."""
-        self.listener.on_ticks(ticks)
-
-    def send_book(self, book: OrderBook) -> None:
-        """Bring a book."""
-        self.listener.on_book(MemoryBookUpdate(book))
 
 
 class MemoryBroker:
