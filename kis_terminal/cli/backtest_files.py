@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from kis_terminal.adapters.bar_files.reading import read_bar_files
+from kis_terminal.adapters.bar_files.reading import read_bar_files, read_index_files
 from kis_terminal.adapters.simulator.listings import load_listings
-from kis_terminal.domain.bar_columns import BarColumns, LoadReport, SeriesKey, Span
+from kis_terminal.domain.bar_columns import BarColumns, LoadReport, Product, SeriesKey, Span
 from kis_terminal.domain.bar_import.report import BarFiles, Finding
+from kis_terminal.domain.bar_import.symbol_words import symbol_of
 from kis_terminal.domain.bars import resample
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument, InstrumentKind, Market
@@ -48,6 +49,9 @@ def bars_of_files(path: Path, chosen: argparse.Namespace) -> FileBars:
     if chosen.raw:
         found = {key.symbol: one.bars for key, one in files.series.items() if not key.is_adjusted}
     wanted = chosen.symbols or [symbol for symbol in found if symbol != chosen.benchmark]
+    findings = [*files.refused, *files.repaired]
+    if chosen.benchmark and chosen.benchmark not in found and symbol_of(chosen.benchmark, Product.INDEX):
+        found = found | _index(path, chosen.benchmark, findings)
     asked = [*wanted, *([chosen.benchmark] if chosen.benchmark else [])]
     missing = [symbol for symbol in asked if symbol not in found or not len(found[symbol])]
     if missing or not wanted:
@@ -75,8 +79,29 @@ def bars_of_files(path: Path, chosen: argparse.Namespace) -> FileBars:
             for symbol, key in zip(wanted, keys, strict=True)
         ],
         known_instruments(wanted),
-        [one for one in (*files.refused, *files.repaired) if one.symbol in ("", *wanted)],
+        [one for one in findings if one.symbol in ("", *asked)],
     )
+
+
+def _index(path: Path, code: str, findings: list[Finding]) -> dict[str, BarColumns]:
+    """Return an index out of the same files; what was said of its file as if it were a share's is taken back.
+
+    Raises CorrectionNeeded where no file is its.
+    """
+    files = read_index_files(path, code)
+    if files is None or not files.bars:
+        raise CorrectionNeeded(
+            Sentence(
+                "--benchmark {code}: {path}에 이 지수의 파일이 없습니다. 파일 이름에 지수코드나 이름이 "
+                "있어야 합니다(0001.csv, kospi.csv, kospi200_daily.csv). 종가만 있어도 됩니다.",
+                code=code,
+                path=path,
+            )
+        )
+    own = {Path(one.file).name for one in (*files.refused, *files.repaired)}
+    findings[:] = [one for one in findings if one.symbol or Path(one.file).name not in own]
+    findings += [*files.refused, *files.repaired]
+    return dict(files.bars)
 
 
 def _files(path: Path, symbols: list[str]) -> BarFiles:

@@ -93,6 +93,17 @@ def _print_use(account: Account, output: Output, outcome: Imported, path: Path) 
     named = f"--symbols 005930 --benchmark {key.symbol}" if key.product is Product.INDEX else ""
     named = named or f"--symbols {key.symbol}{raw}"
     command = f"kis-terminal backtest STRATEGY {named} --env {environment.value}"
+    if key.product is Product.INDEX:
+        # Alone it is nothing to trade.
+        output.line(
+            tr(
+                "쓰는 법: {command} (저장된 기간은 키 없이), 또는 종목 파일과 한 폴더에 두고 --bars 폴더 "
+                "--benchmark {symbol}",
+                command=command,
+                symbol=key.symbol,
+            )
+        )
+        return
     output.line(
         tr(
             "쓰는 법: {command} (저장된 기간은 키 없이), 또는 파일 그대로 --bars {path}",

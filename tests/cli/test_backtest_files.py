@@ -160,3 +160,28 @@ def test_help_escapes_nothing_twice(shell: Shell, capsys: pytest.CaptureFixture[
         shell("backtest", "--help")
 
     assert "%%" not in capsys.readouterr().out
+
+
+def test_an_index_of_closes_in_the_folder_is_the_benchmark(
+    shell: Shell, strategy: Path, tmp_path: Path
+) -> None:
+    folder = written(tmp_path, waves("005930", 3)).parent / "bars"
+    folder.mkdir()
+    share = written(folder, waves("005930", 3))
+    closes = [line.split(",") for line in share.read_text(encoding="utf-8").splitlines()]
+    lines = [f"{day},{float(close) / 100}" for day, _, _, _, close, *_ in closes[1:]]
+    (folder / "kospi200_daily.csv").write_text("Date,Close\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    out = tmp_path / "out.json"
+    words = ("backtest", str(strategy), "--bars", str(folder), "--json", str(out))
+
+    run = shell(*words, "--benchmark", "2001")
+    summary = told(out)["summary"]
+    weekly = shell(*words, "--benchmark", "2001", "--interval", "1w")
+    missing = shell(*words, "--benchmark", "1001")
+
+    assert (run.code, weekly.code, missing.code) == (0, 0, 2), run.err + weekly.err
+    assert summary["benchmark_return"] == pytest.approx(float(closes[-1][4]) / float(closes[1][4]) - 1)
+    assert "종가만 있는 파일" not in run.err
+    assert [point["symbol"] for point in told(out)["data"]["series"]] == ["005930"]
+    assert "1001" in missing.err
+    assert "지수의 파일이 없습니다" in missing.err

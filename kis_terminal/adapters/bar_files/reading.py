@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kis_terminal.adapters.bar_files.headers import ROLE_OF
+from kis_terminal.adapters.bar_files.index_names import index_of_name
 from kis_terminal.domain.bar_columns import Product, SeriesKey
 from kis_terminal.domain.bar_import.assembling import (
     CleanedSymbol,
@@ -41,7 +42,6 @@ _CODE = re.compile(r"(?<![0-9A-Za-z])(Q\d{6}|\d[0-9A-Z]{5})(?![0-9A-Za-z])")
 _CODE_LENGTHS = MappingProxyType({Product.STOCK: 6, Product.INDEX: 4})
 _SHOWN_CODE = 20
 _NAME_ABROAD = re.compile(r"[A-Z0-9][A-Z0-9.\-]{0,15}")
-_INDEX_CODE = re.compile(r"(?<!\d)(\d{4})(?!\d)")
 _LARGEST_FILE = 2 * 1024**3
 _ROLE_WORDS = MappingProxyType(
     {
@@ -118,6 +118,17 @@ def read_bar_files(
                 findings += dropped.findings()
         findings += one.notes.findings()
     return BarFiles(series, tuple(findings), len(files), rows_read, rows_kept)
+
+
+def read_index_files(path: Path, code: str) -> BarFiles | None:
+    """Return the bars of one index of a folder, whose name or code a file's name tells; None without one.
+
+    A file that holds closes alone will do. Raises as `read_bar_files`.
+    """
+    files = sorted(_files_under(path)) if path.is_dir() else [path]
+    named = [file for file in files if index_of_name(file.name.split(".")[0]) == code]
+    found = [read_bar_files(file, product=Product.INDEX, symbol=code) for file in named]
+    return next((one for one in found if one.series), found[0] if found else None)
 
 
 def _files_under(folder: Path) -> list[Path]:
@@ -255,9 +266,9 @@ def _symbol_in(name: str, reading: _Reading) -> str:
     if reading.product is Product.OVERSEAS:
         plain = stem.removesuffix("_D").upper()
         return plain if _NAME_ABROAD.fullmatch(plain) else ""
-    match = (_INDEX_CODE if reading.product is Product.INDEX else _CODE).search(
-        stem.replace("_", " ").upper()
-    )
+    if reading.product is Product.INDEX:
+        return index_of_name(stem)
+    match = _CODE.search(stem.replace("_", " ").upper())
     if match is None and reading.product is Product.STOCK and re.fullmatch(r"A\d{6}", stem):
         return stem[1:]
     return match[1] if match is not None else ""
