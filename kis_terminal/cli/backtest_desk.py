@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kis_terminal.cli import backtest_parts
+from kis_terminal.cli import backtest_parts, strategy_drafts
 from kis_terminal.domain.backtest import BacktestResult
 from kis_terminal.domain.backtest_work import (
     BarSet,
@@ -23,7 +23,15 @@ from kis_terminal.domain.backtest_work import (
 )
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.strategy_work import (
+    DraftStrategy,
+    JudgeParameters,
+    ReadStrategyFile,
+    ReadStrategyText,
+    SaveStrategy,
+)
 from kis_terminal.domain.sweeps import SweepResult, WalkForwardResult
+from kis_terminal.ui.translation import set_language, tr
 
 if TYPE_CHECKING:
     # The compiled engine costs a second: not before something is swept.
@@ -46,6 +54,11 @@ class BacktestDesk:
             RunSweep: self._sweep,
             RunWalkForward: self._walk_forward,
             WriteReport: self._write,
+            DraftStrategy: lambda work, _: strategy_drafts.draft(work.name, work.plain, work.base),
+            ReadStrategyText: lambda work, _: strategy_drafts.draft_of_text(work.name, work.text),
+            ReadStrategyFile: lambda work, _: strategy_drafts.draft_of_file(work.path),
+            SaveStrategy: lambda work, _: strategy_drafts.save(work.path, work.text),
+            JudgeParameters: lambda work, _: strategy_drafts.judged(work.source, work.parameters),
         }
 
     def do(self, work: Any, on_progress: Tell) -> Any:
@@ -88,4 +101,8 @@ class BacktestDesk:
         return self._bench
 
     def _write(self, work: WriteReport, tell: Tell) -> Path:
-        return backtest_parts.write_report(work.result, work.form, work.path)
+        translated = None
+        if work.language != "ko":
+            set_language(work.language)
+            translated = tr
+        return backtest_parts.write_report(work.result, work.form, work.path, translated)

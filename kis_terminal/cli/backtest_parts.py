@@ -77,13 +77,13 @@ def open_strategy(word: str, data_folder: Path | None = None) -> StrategySheet:
     path = find_strategy(word)
     if path.suffix == ".py":
         return _python_sheet(path, data_folder)
-    sheet = _sheet(read_file(path))
+    sheet = sheet_of(read_file(path))
     return _translatable(sheet) if path in preset_files().values() else sheet
 
 
 def describe(source: StrategySource) -> StrategySheet:
     """Read the text of a rule strategy; what is wrong with it stands in the sheet."""
-    return _sheet(read_text(source.text, source.name))
+    return sheet_of(read_text(source.text, source.name))
 
 
 def _python_sheet(path: Path, data_folder: Path | None) -> StrategySheet:
@@ -107,7 +107,8 @@ def _python_sheet(path: Path, data_folder: Path | None) -> StrategySheet:
     return StrategySheet(source, title, description, strategy.parameter_rules, problems)
 
 
-def _sheet(document: StrategyDocument) -> StrategySheet:
+def sheet_of(document: StrategyDocument) -> StrategySheet:
+    """Return what a person sees of a file that was read."""
     spec = document.spec
     problems = [
         StrategyProblem(found.line, str(found.severity), found.sentence) for found in document.problems

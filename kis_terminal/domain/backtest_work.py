@@ -154,6 +154,7 @@ class WriteReport(Work[Path]):
     result: BacktestResult
     form: ReportForm
     path: Path
+    language: str = "ko"
 
 
 @dataclass(frozen=True, slots=True)

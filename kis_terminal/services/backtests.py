@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from kis_terminal.domain.backtest import BacktestRequest, BacktestResult
+from kis_terminal.domain.backtest import BacktestRequest, BacktestResult, StrategySource
 from kis_terminal.domain.backtest_work import (
     BarSet,
     DescribeStrategy,
@@ -34,6 +34,15 @@ from kis_terminal.domain.bar_columns import BarColumns, LoadReport, Product, Ser
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.strategy.contract import Parameter
+from kis_terminal.domain.strategy_work import (
+    DraftStrategy,
+    JudgeParameters,
+    ReadStrategyFile,
+    ReadStrategyText,
+    SaveStrategy,
+    StrategyDraft,
+)
 from kis_terminal.domain.sweeps import SweepRequest, SweepResult, WalkForwardRequest, WalkForwardResult
 from kis_terminal.ports import BacktestWorker, Clock, RunStore
 from kis_terminal.services.hub import Topic
@@ -109,6 +118,28 @@ class Backtests:
         """Read a strategy's text anew."""
         return await self._worker.do(DescribeStrategy(sheet.source))
 
+    async def judge(self, source: StrategySource, values: Mapping[str, Parameter]) -> Sequence[str]:
+        """Return what values of parameters make conditions never or always true."""
+        return await self._worker.do(JudgeParameters(source, values))
+
+    # -- the editor ---
+
+    async def draft(self, name: str, plain: Mapping[str, Any], base: str = "") -> StrategyDraft:
+        """Write plain maps as a strategy file and check it; comments of `base` stay."""
+        return await self._worker.do(DraftStrategy(name, plain, base))
+
+    async def draft_of_text(self, name: str, text: str) -> StrategyDraft:
+        """Check the text of a strategy file."""
+        return await self._worker.do(ReadStrategyText(name, text))
+
+    async def draft_of_file(self, path: str) -> StrategyDraft:
+        """Open a strategy file, or a preset by its name; raises TerminalError."""
+        return await self._worker.do(ReadStrategyFile(path))
+
+    async def save_strategy(self, path: Path, text: str) -> Path:
+        """Save a strategy file and return where; raises TerminalError."""
+        return await self._worker.do(SaveStrategy(path, text))
+
     # -- runs ---
 
     async def run(
@@ -144,9 +175,9 @@ class Backtests:
             bars, lambda given: RunWalkForward(request, given, scheduler), on_progress
         )
 
-    async def write(self, result: BacktestResult, form: ReportForm, path: Path) -> Path:
-        """Write a report; raises TerminalError."""
-        return await self._worker.do(WriteReport(result, form, path))
+    async def write(self, result: BacktestResult, form: ReportForm, path: Path, language: str = "ko") -> Path:
+        """Write a report in `language`; raises TerminalError."""
+        return await self._worker.do(WriteReport(result, form, path, language))
 
     async def _with_bars(self, bars: BarSet, work: Callable[[BarSet], Work[T]], on_progress: Progress) -> T:
         """Have a work done, sending the bars only to a worker that does not have them."""

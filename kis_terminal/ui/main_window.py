@@ -183,6 +183,8 @@ class MainWindow(QMainWindow):
         workspace.link.explain_wanted.connect(lambda _: self.show_panel("risk"))
         workspace.link.limits_wanted.connect(self.risk.open_limits)
         workspace.link.backtest_wanted.connect(lambda *_: self.show_panel("backtest"))
+        workspace.link.strategy_to_test.connect(lambda _: self.show_panel("backtest"))
+        workspace.link.strategy_to_add.connect(lambda _: self.show_panel("strategies"))
         self.band.release_wanted.connect(self.panic_sheet.open_for_release)
         self.band.reducing_release_wanted.connect(self.risk.open_release)
         self.status.layout_menu_wanted.connect(self._open_layout_menu)

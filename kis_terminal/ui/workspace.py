@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -29,6 +30,10 @@ from kis_terminal.services.watchlists import Watchlists
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.theme import Theme
 
+if TYPE_CHECKING:
+    # numpy comes with it: not before the window is up.
+    from kis_terminal.domain.backtest_work import StrategySheet
+
 
 class Link(QObject):
     """What one panel does that others follow.
@@ -38,7 +43,8 @@ class Link(QObject):
     `order_chosen(str)` the key of the order that a list points at; `explain_wanted(str)` show what the risk
     rules say of that order, of the typed one for ""; `limits_wanted()` show the risk limits;
     `moment_wanted(str, int)` show a symbol's bar of a wall time in the chart; `backtest_wanted(str, int)` set
-    up a backtest of a symbol from a wall time on.
+    up a backtest of a symbol from a wall time on; `strategy_to_test(StrategySheet)` set up a backtest of what
+    was built; `strategy_to_add(StrategySheet)` put it among the strategies of the market.
     """
 
     symbol_changed = Signal(str)
@@ -49,15 +55,24 @@ class Link(QObject):
     limits_wanted = Signal()
     moment_wanted = Signal(str, object)
     backtest_wanted = Signal(str, object)
+    strategy_to_test = Signal(object)
+    strategy_to_add = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._symbol = ""
+        self.tested_strategy: StrategySheet | None = None
+        """The strategy that was last to be tested, for a panel that is built afterwards."""
 
     @property
     def symbol(self) -> str:
         """Return the symbol all linked panels show, "" before the first choice."""
         return self._symbol
+
+    def test_strategy(self, sheet: StrategySheet) -> None:
+        """Set up a backtest of a strategy."""
+        self.tested_strategy = sheet
+        self.strategy_to_test.emit(sheet)
 
     def choose(self, symbol: str) -> None:
         """Show `symbol` everywhere."""

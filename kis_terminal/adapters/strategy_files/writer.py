@@ -33,7 +33,12 @@ _LIST_ITEM = re.compile(r"^( *)([^ #\n][^\n]*):[ ]*\n( *)- ", re.MULTILINE)
 
 def new_text(spec: StrategySpec) -> str:
     """Return a new file."""
-    return _dumped(_quoted(plain_form(spec)), offset=2)
+    return plain_text(plain_form(spec))
+
+
+def plain_text(plain: Mapping[str, Any]) -> str:
+    """Return a new file of plain maps, which need not be a sound strategy."""
+    return _dumped(_quoted(dict(plain)), offset=2)
 
 
 def rewritten(document: StrategyDocument, spec: StrategySpec) -> str:

@@ -18,6 +18,7 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.binding import bind
 from kis_terminal.domain.strategy.contract import Parameter, Strategy
 from kis_terminal.domain.strategy.model import BoundStrategy, StrategySpec
+from kis_terminal.domain.strategy.value_traps import traps_of_values
 from kis_terminal.services.backtest.event_loop import run_events
 from kis_terminal.services.backtest.figures import figures
 from kis_terminal.services.backtest.lines import LineBook
@@ -68,7 +69,8 @@ def run_backtest(
         rules = bind(strategy, request.parameters) if isinstance(strategy, StrategySpec) else strategy
         outcome = _run_rules(request, market, rules, index, progress, engine)
         lines = _rule_lines(rules, market, index)
-    return _result(request, market, outcome, lines, index, reports)
+    values = traps_of_values(strategy, request.parameters) if isinstance(strategy, StrategySpec) else ()
+    return _result(request, market, outcome, lines, index, reports, values)
 
 
 def _look() -> Callable[[Sequence[BarColumns]], Sequence[int]] | None:
@@ -166,6 +168,7 @@ def _result(
     lines: Mapping[str, Mapping[str, NDArray[np.float64]]],
     index: BarColumns | None,
     reports: Sequence[LoadReport],
+    about_values: Sequence[str],
 ) -> BacktestResult:
     trades: Sequence[BacktestTrade] = round_trips(outcome.fills, market.series)
     benchmark = None if index is None else _benchmark(index, market.times, request.cash)
@@ -188,7 +191,7 @@ def _result(
         benchmark=benchmark,
         monthly=found.monthly,
         data=reports,
-        warnings=(*market.warnings, *run_warnings(market, outcome, trades), *found.warnings),
+        warnings=(*about_values, *market.warnings, *run_warnings(market, outcome, trades), *found.warnings),
         lines=_over_given(market.series, lines),
         log=outcome.log,
     )

@@ -32,9 +32,8 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField, plain_label
 from kis_terminal.ui.backtesting.parameters import ParameterFields
+from kis_terminal.ui.backtesting.problem_grid import problem_grid
 from kis_terminal.ui.backtesting.symbols import SymbolPicker
-from kis_terminal.ui.grid.columns import Align, Column
-from kis_terminal.ui.grid.grid import Grid
 from kis_terminal.ui.ordering.fields import Choice
 from kis_terminal.ui.ordering.numbers import WrongNumber
 from kis_terminal.ui.translation import said, tr
@@ -67,20 +66,20 @@ _BENCHMARKS: tuple[tuple[str, Product | None, str], ...] = (
     ("KODEX 200", Product.STOCK, "069500"),
 )
 _PROBLEM_ROWS = 4
-_WORDS = {"error": "오류", "warning": "주의", "note": "참고"}
 
 
 class SetupForm(QWidget):
     """Everything a run is asked for.
 
     Signals: `sheet_wanted(str)` path of a file to read; `live_wanted()` a slider moves; `changed()` something
-    else was set; `run_wanted()` Enter in a field.
+    else was set; `run_wanted()` Enter in a field; `edit_wanted()` the strategy's editor.
     """
 
     sheet_wanted = Signal(str)
     live_wanted = Signal()
     changed = Signal()
     run_wanted = Signal()
+    edit_wanted = Signal()
 
     def __init__(self, workspace: Workspace, today: Callable[[], date]) -> None:
         super().__init__()
@@ -157,55 +156,21 @@ class SetupForm(QWidget):
         self.open_button = self._button(tr("파일…"), self._ask_file)
         self.open_button.setToolTip(tr("KIS 전략 파일(.kis.yaml)을 엽니다."))
         line.addWidget(self.open_button)
+        self.edit_button = self._button(tr("편집…"), self.edit_wanted.emit)
+        self.edit_button.setToolTip(tr("이 전략을 고치거나 새 전략을 만듭니다."))
+        line.addWidget(self.edit_button)
         self._heading(tr("전략"))
         self._column.addLayout(line)
         self.about = plain_label(self._theme)
         self.about.setWordWrap(True)
         self._column.addWidget(self.about)
-        self.problems = self._problem_grid()
+        self.problems = problem_grid(self._theme, "backtest.problems")
+        self.problems.chosen.connect(self._problem_chosen)
         self._column.addWidget(self.problems)
         self.parameters = ParameterFields(self._theme)
         self.parameters.moved.connect(self.live_wanted.emit)
         self.parameters.changed.connect(self.changed.emit)
         self._column.addWidget(self.parameters)
-
-    def _problem_grid(self) -> Grid:
-        colours = self._theme.colours
-        by_severity = {"error": colours.danger, "warning": colours.warn, "note": colours.muted}
-
-        def sentence(problem: StrategyProblem) -> str:
-            return said(problem.sentence)
-
-        grid = Grid(
-            "backtest.problems",
-            [
-                Column(
-                    "kind",
-                    tr("구분", context="severity"),
-                    58,
-                    lambda p: tr(_WORDS.get(p.severity, p.severity), context="severity"),
-                    Align.LEFT,
-                    colour=lambda p: by_severity.get(p.severity, colours.muted),
-                    is_bold=True,
-                ),
-                Column(
-                    "line",
-                    tr("행"),
-                    34,
-                    lambda p: "" if p.line is None else str(p.line),
-                    colour=lambda p: colours.muted,
-                ),
-                Column("sentence", tr("내용"), 150, sentence, Align.LEFT, stretch=1, tooltip=sentence),
-            ],
-            self._theme,
-            None,
-            title=tr("전략 파일의 문제"),
-            empty_text="",
-            is_multiple=True,
-            has_header=False,
-        )
-        grid.chosen.connect(self._problem_chosen)
-        return grid
 
     def _build_symbols(self) -> None:
         self._heading(tr("종목", context="list"))

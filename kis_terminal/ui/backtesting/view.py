@@ -13,7 +13,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest import BacktestTrade
-from kis_terminal.domain.backtest_work import ReportForm, RunRecord, WorkProgress
+from kis_terminal.domain.backtest_work import ReportForm, RunRecord, StrategySheet, WorkProgress
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.services.backtests import Backtests, Outcome
 from kis_terminal.services.hub import Subscription
@@ -21,7 +21,8 @@ from kis_terminal.ui.backtesting.results import Results
 from kis_terminal.ui.backtesting.run_strip import RunStrip
 from kis_terminal.ui.backtesting.setup_form import SetupForm
 from kis_terminal.ui.backtesting.sweep_view import SYMBOL
-from kis_terminal.ui.translation import said, tr
+from kis_terminal.ui.strategy_editor.window import StrategyEditor
+from kis_terminal.ui.translation import language, said, tr
 from kis_terminal.ui.workspace import Workspace
 
 FAST_SECONDS = 0.15
@@ -88,6 +89,8 @@ class BacktestView(QWidget):
         self.setup.parameters.changed.connect(self._want_live)
         self.setup.sheet_wanted.connect(lambda path: self._spawn(self._open(path), "backtest open"))
         self.setup.changed.connect(self._setup_changed)
+        self.setup.edit_wanted.connect(self._edit)
+        self._workspace.link.strategy_to_test.connect(self._test)
         self.setup.symbols.changed.connect(self._remember)
         self.results.trades.trade_chosen.connect(self._trade_chosen)
         self.results.sweep.wanted.connect(self.sweep)
@@ -144,6 +147,8 @@ class BacktestView(QWidget):
         chosen = next((sheet for sheet in sheets if sheet.source.name == name), None)
         if chosen is not None:
             self.setup.show_sheet(chosen)
+        if self._workspace.link.tested_strategy is not None:
+            self._test(self._workspace.link.tested_strategy)
         await self._load_records()
 
     async def _load_records(self) -> None:
@@ -165,6 +170,27 @@ class BacktestView(QWidget):
             self._workspace.link.message.emit("danger", said(error))
             return
         self.setup.show_sheet(sheet)
+
+    # -- the editor ---
+
+    def _test(self, sheet: StrategySheet) -> None:
+        """Take a strategy that was built; whoever asks presses run."""
+        self.setup.show_sheet(sheet)
+        self._say(tr("'{title}' 전략을 실행할 준비가 되었습니다.", title=said(sheet.title)))
+
+    def _edit(self) -> None:
+        sheet = self.setup.sheet
+        if sheet is not None and sheet.source.kind == "python":
+            self._say_problem(
+                tr("파이썬 전략은 여기서 편집하지 않습니다. 규칙 전략(.kis.yaml)만 편집합니다.")
+            )
+            return
+        editor = StrategyEditor(self._workspace, self._backtests, self)
+        if sheet is None:
+            editor.begin_new()
+        else:
+            editor.begin_text(sheet.source.name, sheet.source.text)
+        editor.show()
 
     # -- saying ---
 
@@ -335,7 +361,7 @@ class BacktestView(QWidget):
 
     async def _write(self, outcome: Outcome, form: ReportForm, path: Path) -> None:
         try:
-            written = await self._backtests.write(outcome.result, form, path)
+            written = await self._backtests.write(outcome.result, form, path, language())
         except TerminalError as error:
             self._workspace.link.message.emit("danger", said(error))
             return

@@ -72,6 +72,7 @@ class StrategiesPanel(Panel):
         self._filled: tuple[StrategyPlan, frozenset[str]] | None = None
         """What the form was filled with: a plan and the names of its parameters."""
         self.add_button = self._button(tr("추가 ▾"), tr("전략 추가"), self._open_presets)
+        self.edit_button = self._button(tr("만들기·편집"), tr("전략 만들기와 편집"), self._open_editor)
         self.start_button = self._button(tr("시작"), tr("전략 시작"), self.start)
         self.stop_button = self._button(tr("멈춤"), tr("전략 멈춤"), self.stop)
         self.arm_button = self._button(tr("자동 주문 잠금"), tr("자동 주문 잠금"), self._arm)
@@ -95,6 +96,7 @@ class StrategiesPanel(Panel):
         self.signals.chosen.connect(self._ask_approval)
         self.form.take_wanted.connect(self._take_settings)
         self.left_orders.decided.connect(self._decided)
+        workspace.link.strategy_to_add.connect(self.add_sheet)
         self._refresh()
 
     def _button(self, text: str, name: str, act: Callable[[], object]) -> QToolButton:
@@ -301,6 +303,25 @@ class StrategiesPanel(Panel):
         except TerminalError as error:
             self._tell("warn", said(error))
         self._refresh()
+
+    # -- building ---
+
+    def _open_editor(self) -> None:
+        """Open the editor on the chosen strategy, on an empty one where there is none to edit."""
+        view = self._strategies.view(self._key) if self._key else None
+        self.scope.spawn(self._show_editor(view), name="strategy editor", replaces="strategy-editor")
+
+    async def _show_editor(self, view: StrategyView | None) -> None:
+        backtests = await asyncio.to_thread(self._sources.backtests)
+        # Imported here, in the window's own thread: it defines Qt classes and is not needed at the start.
+        from kis_terminal.ui.strategy_editor.window import StrategyEditor
+
+        editor = StrategyEditor(self.workspace, backtests, self)
+        if view is None or view.plan.kind == "python":
+            editor.begin_new()
+        else:
+            editor.begin_text(view.plan.name, view.plan.text)
+        editor.show()
 
     # -- adding ---
 

@@ -54,7 +54,7 @@ def html_of(result: BacktestResult, translated: Translated = korean) -> str:
     return page.render(
         words={key: say(text) for key, text in _words().items()},
         language="ko" if translated is korean else "en",
-        title=result.request.strategy.title or result.request.strategy.name,
+        title=translated(result.request.strategy.title or result.request.strategy.name),
         facts=[(say(label), value) for label, value in _facts(result, say)],
         headline=[_figure(key, result, say) for key in _HEADLINE],
         groups=[

@@ -1,0 +1,1 @@
+"""The editor of strategy files; imported when it is first opened."""
