@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from kis_terminal.adapters.simulator.answers import Answer, invalid_field, quote_answer
 from kis_terminal.adapters.simulator.calls import Call
@@ -16,6 +15,7 @@ from kis_terminal.adapters.simulator.handlers_derivatives import (
     contract_of,
     points,
 )
+from kis_terminal.adapters.simulator.longer_minutes import gather_minutes
 
 _DAY_ROWS, _MINUTE_ROWS = 100, 102
 
@@ -65,7 +65,7 @@ def inquire_time_fuopchartprice(call: Call) -> Answer:
     for _ in range(6 if call.text("FID_PW_DATA_INCU_YN") == "Y" else 1):
         bars = [
             bar
-            for bar in _gathered(market.minutes(contract, day), step)
+            for bar in gather_minutes(market.minutes(contract, day), step)
             if latest is None or _second(bar) <= latest
         ]
         for bar in reversed(bars):
@@ -110,28 +110,6 @@ def _bar(bar: DerivativeBar) -> dict[str, str]:
         "futs_lwpr": points(bar.low),
         "acml_tr_pbmn": str(bar.turnover // THOUSAND),
     }
-
-
-def _gathered(minutes: Sequence[DerivativeBar], step: int) -> list[DerivativeBar]:
-    if step == 1:
-        return list(minutes)
-    groups: dict[datetime, list[DerivativeBar]] = {}
-    for minute in minutes:
-        since = (minute.time.hour * 60 + minute.time.minute) % step
-        groups.setdefault(minute.time - timedelta(minutes=since), []).append(minute)
-    return [
-        DerivativeBar(
-            time,
-            group[0].open,
-            max(one.high for one in group),
-            min(one.low for one in group),
-            group[-1].close,
-            sum(one.volume for one in group),
-            sum(one.turnover for one in group),
-            group[-1].total_turnover,
-        )
-        for time, group in groups.items()
-    ]
 
 
 def _second(bar: DerivativeBar) -> int:

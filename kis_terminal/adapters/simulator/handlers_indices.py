@@ -6,7 +6,7 @@ Volumes are thousands of shares and amounts millions of won, as in KIS's printed
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from kis_terminal.adapters.simulator.answers import (
     Answer,
@@ -21,6 +21,7 @@ from kis_terminal.adapters.simulator.formats import MILLION, clock_text, day_of,
 from kis_terminal.adapters.simulator.index_market import IndexBar, IndexMarket, IndexMinute, IndexSnapshot
 from kis_terminal.adapters.simulator.index_rules import INDICES, IndexRule
 from kis_terminal.adapters.simulator.index_ticks import index_ticks
+from kis_terminal.adapters.simulator.longer_minutes import gather_minutes
 
 THOUSAND = 1_000
 _DAY_ROWS, _DAILY_PRICE_ROWS, _MINUTE_ROWS, _TIME_ROWS = 50, 100, 102, 30
@@ -157,7 +158,7 @@ def inquire_index_timeprice(call: Call) -> Answer:
     market, rule = _market(call), _rule(call)
     now, step = market.snapshot(rule), max(call.whole_number("FID_INPUT_HOUR_1") // 60, 1)
     rows = []
-    for minute in reversed(_gathered(market.minutes(rule, now.time.date()), step)):
+    for minute in reversed(gather_minutes(market.minutes(rule, now.time.date()), step)):
         rows.append(
             arrange(
                 _TIME_ROW,
@@ -198,7 +199,7 @@ def inquire_time_indexchartprice(call: Call) -> Answer:
     days_back = 5 if call.text("FID_PW_DATA_INCU_YN") == "Y" else 0
     rows: list[dict[str, str]] = []
     for _ in range(days_back + 1):
-        rows += [_minute(minute) for minute in reversed(_gathered(market.minutes(rule, day), step))]
+        rows += [_minute(minute) for minute in reversed(gather_minutes(market.minutes(rule, day), step))]
         if len(rows) >= _MINUTE_ROWS:
             break
         day = call.venue.exchange.calendar.previous_open_day(day)
@@ -266,30 +267,6 @@ def _bar(bar: IndexBar) -> dict[str, str]:
         "acml_vol": str(bar.volume // THOUSAND),
         "acml_tr_pbmn": str(bar.turnover // MILLION),
     }
-
-
-def _gathered(minutes: Sequence[IndexMinute], step: int) -> list[IndexMinute]:
-    """Join minutes into bars of `step` minutes, each named after its first minute."""
-    if step == 1:
-        return list(minutes)
-    groups: dict[datetime, list[IndexMinute]] = {}
-    for minute in minutes:
-        since = (minute.time.hour * 60 + minute.time.minute) % step
-        groups.setdefault(minute.time - timedelta(minutes=since), []).append(minute)
-    return [
-        IndexMinute(
-            time,
-            group[0].open,
-            max(one.high for one in group),
-            min(one.low for one in group),
-            group[-1].close,
-            sum(one.volume for one in group),
-            sum(one.turnover for one in group),
-            group[-1].total_volume,
-            group[-1].total_turnover,
-        )
-        for time, group in groups.items()
-    ]
 
 
 def _chart_head(call: Call, rule: IndexRule) -> dict[str, str]:

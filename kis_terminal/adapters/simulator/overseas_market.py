@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from kis_terminal.adapters.simulator.bar_periods import period_of
 from kis_terminal.adapters.simulator.exchange import Exchange
 from kis_terminal.adapters.simulator.history import seed_for
 from kis_terminal.adapters.simulator.overseas_listings import OverseasListing
@@ -137,7 +138,7 @@ class OverseasMarket:
             return days[-count:]
         groups: dict[tuple[int, ...], list[OverseasBar]] = {}
         for bar in days:
-            groups.setdefault(_period_key(bar.day, period), []).append(bar)
+            groups.setdefault(period_of(bar.day, period), []).append(bar)
         return [_joined(group) for group in list(groups.values())[-count:]]
 
     def minutes(
@@ -302,13 +303,6 @@ def _index_of(bars: Sequence[OverseasBar], day: date) -> int:
 def _sides(seed: int, key: str, day: date, step: int) -> float:
     """Return which part of the volume so far was bought; it changes slowly."""
     return 0.4 + 0.2 * (seed_for(seed, key, "side", day, step // 30) % 1_000) / 1_000
-
-
-def _period_key(day: date, period: str) -> tuple[int, ...]:
-    if period == "W":
-        year, week, _ = day.isocalendar()
-        return year, week
-    return (day.year, day.month) if period == "M" else (day.year,)
 
 
 def _joined(days: Sequence[OverseasBar]) -> OverseasBar:
