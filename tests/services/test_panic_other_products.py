@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from kis_terminal.domain.other_orders import Product
 from kis_terminal.services.other_sweep import OtherSweep
 from kis_terminal.services.panic import PanicOutcome
 from tests.support.exchange import running_exchange
-from tests.support.fault_case import SAMSUNG, Case, opened
+from tests.support.fault_case import SAMSUNG, Case, ExchangesClock, opened
 from tests.support.leftovers import ExpectLog
 from tests.support.trading_desk import TradingDesk, until
 
@@ -106,6 +107,22 @@ async def test_futures_of_a_futures_account_by_day_and_by_night(tmp_path: Path) 
 
         assert open_at_exchange(case) == 0
         assert others_of(case.desk).products == (Product.FUTURES, Product.FUTURES_NIGHT)
+
+
+async def test_a_machine_whose_clock_is_a_day_off_lists_the_futures_of_the_brokers_day(
+    tmp_path: Path,
+) -> None:
+    """Cause: the day asked for was the machine's: the list was empty, and that was taken for a proof."""
+    async with running_exchange(replace(SimulatorOptions(), seed=7, is_limited=False)) as exchange:
+        clock, access = ExchangesClock(exchange), exchange.access(product="03")
+        clock.error = timedelta(hours=26)
+        async with opened(exchange, access, tmp_path, clock=clock, has_prints=False) as case:
+            rest(case, "futures", 3, code="03")
+
+            case.desk.panic.press()
+            await proven(case)
+
+            assert open_at_exchange(case) == 0
 
 
 async def test_futures_abroad(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Accounts:
             "INQR_DVSN_3": "00",
             "EXCG_ID_DVSN_CD": "KRX" if is_paper else "ALL",
         }
-        is_recent = self._clock.now().date() - day < _RECENT
+        is_recent = self._client.broker_now().date() - day < _RECENT
         result = await self._client.pages(
             api,
             values,

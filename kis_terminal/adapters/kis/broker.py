@@ -71,7 +71,7 @@ class KisBroker:
         self._charts = Charts(self.client, clock)
         self._trading = Trading(self.client)
         self._accounts = Accounts(self.client, clock)
-        self._other_products = OtherProducts(self.client, clock)
+        self._other_products = OtherProducts(self.client)
 
     @property
     def environment(self) -> Environment:

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from kis_terminal.adapters.kis.answers import Answer, CallResult, next_keys, source_of
@@ -136,6 +137,10 @@ class KisClient:
             calls_waiting=self.limiter.waiting,
             is_always_open=self._transport.is_always_open,
         )
+
+    def broker_now(self) -> datetime:
+        """Return the time by KIS's clock as far as its answers have told it: lists go by its days."""
+        return self._clock.now() + timedelta(seconds=self._transport.skew or 0.0)
 
     async def warm_up(self) -> None:
         """Get a token and with it an open connection, so that the first order does not pay for either."""

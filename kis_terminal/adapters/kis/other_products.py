@@ -20,7 +20,6 @@ from kis_terminal.domain.errors import BrokerAnswerError, OrderRefused, OutcomeU
 from kis_terminal.domain.orders import Side
 from kis_terminal.domain.other_orders import OtherOrder, Product
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import Clock
 
 _US = ("NASD", "NYSE", "AMEX")
 _ASIA = ("SEHK", "SHAA", "SZAA", "TKSE", "HASE", "VNSE")
@@ -38,9 +37,8 @@ _RESERVING_BRANCH = "001"
 class OtherProducts:
     """Lists and cancellations of one account."""
 
-    def __init__(self, client: KisClient, clock: Clock) -> None:
+    def __init__(self, client: KisClient) -> None:
         self._client = client
-        self._clock = clock
 
     @property
     def products(self) -> tuple[Product, ...]:
@@ -79,7 +77,7 @@ class OtherProducts:
     # -- lists
 
     async def _rows(self, product: Product) -> Sequence[tuple[Row, Callable[[Row], OtherOrder | None]]]:
-        today = self._clock.now().date()
+        today = self._client.broker_now().date()
         day = day_text(today)
         match product:
             case Product.RESERVED:
@@ -125,7 +123,7 @@ class OtherProducts:
         return [row for row in result.rows(block) if not row.is_empty]
 
     async def _overseas_rows(self) -> Sequence[Row]:
-        today = self._clock.now().date()
+        today = self._client.broker_now().date()
         if self._client.access.environment is Environment.PAPER:
             values = {
                 "PDNO": "",
@@ -147,7 +145,7 @@ class OtherProducts:
         return rows
 
     async def _overseas_reserved_rows(self) -> Sequence[Row]:
-        today = self._clock.now().date()
+        today = self._client.broker_now().date()
         rows: list[Row] = []
         for market, exchanges in (("us", _US), ("asia", _ASIA)):
             for exchange in exchanges:

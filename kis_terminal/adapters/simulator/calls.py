@@ -89,11 +89,11 @@ class Call:
             raise input_refusal("OPSQ2002", f"ERROR : INPUT INVALID_CHECK_FIELD_LENGTH [{name}]")
         return int(whole)
 
-    def days(self) -> tuple[date, date]:
-        """Return the first and the last day that an account's query asks for."""
-        start, end = day_of(self.text("INQR_STRT_DT")), day_of(self.text("INQR_END_DT"))
+    def days(self, first: str = "INQR_STRT_DT", last: str = "INQR_END_DT") -> tuple[date, date]:
+        """Return the first and the last day that an account's query asks for, in these fields."""
+        start, end = day_of(self.text(first)), day_of(self.text(last))
         if start is None or end is None:
-            raise invalid_field("INQR_STRT_DT")
+            raise invalid_field(first)
         return start, end
 
     @property

@@ -42,6 +42,8 @@ class _List:
     row: Callable[[SideOrder], dict[str, str]]
     open_only: bool = False
     by_market: bool = False
+    days: tuple[str, str] | None = None
+    """The fields of the first and the last day asked for; None lists every day."""
 
     def __call__(self, call: Call) -> Answer:
         account = call.account()
@@ -53,6 +55,9 @@ class _List:
         orders = call.venue.side.of(
             account, self.product, lambda own: not self.by_market or not market or _belongs(own, market)
         )
+        if self.days is not None:
+            first, last = call.days(*self.days)
+            orders = [order for order in orders if first <= order.at.date() <= last]
         if self.open_only:
             orders = [order for order in orders if order.rest]
         page = cut_page(
@@ -252,7 +257,7 @@ def _lists() -> Sequence[Endpoint]:
             f"{stock}/order-resv-ccnl",
             (Transaction("CTSC0004R", None),),
             (*account, "RSVN_ORD_ORD_DT", "RSVN_ORD_END_DT", "TMNL_MDIA_KIND_CD", "PRCS_DVSN_CD", "CNCL_YN"),
-            _List("reserved", "output", 20, _reserved_row),
+            _List("reserved", "output", 20, _reserved_row, days=("RSVN_ORD_ORD_DT", "RSVN_ORD_END_DT")),
         ),
         Endpoint(
             "GET",
@@ -273,28 +278,37 @@ def _lists() -> Sequence[Endpoint]:
             f"{abroad}/inquire-ccnl",
             (Transaction("TTTS3035R", "VTTS3035R"),),
             (*account, "PDNO", "ORD_STRT_DT", "ORD_END_DT", "SLL_BUY_DVSN", "CCLD_NCCS_DVSN", "SORT_SQN"),
-            _List("overseas", "output", 15, _overseas_row, by_market=True),
+            _List(
+                "overseas", "output", 15, _overseas_row, by_market=True, days=("ORD_STRT_DT", "ORD_END_DT")
+            ),
         ),
         Endpoint(
             "GET",
             f"{abroad}/order-resv-list",
             (Transaction("TTTT3039R", None), Transaction("TTTS3014R", None)),
             (*account, "INQR_STRT_DT", "INQR_END_DT", "INQR_DVSN_CD", "OVRS_EXCG_CD"),
-            _List("overseas_reserved", "output", 20, _overseas_reserved_row, by_market=True),
+            _List(
+                "overseas_reserved",
+                "output",
+                20,
+                _overseas_reserved_row,
+                by_market=True,
+                days=("INQR_STRT_DT", "INQR_END_DT"),
+            ),
         ),
         Endpoint(
             "GET",
             f"{futures}/inquire-ccnl",
             (Transaction("TTTO5201R", "VTTO5201R"),),
             (*span, "SORT_SQN"),
-            _List("futures", "output1", 100, _futures_row),
+            _List("futures", "output1", 100, _futures_row, days=("STRT_ORD_DT", "END_ORD_DT")),
         ),
         Endpoint(
             "GET",
             f"{futures}/inquire-ngt-ccnl",
             (Transaction("STTN5201R", None),),
             span,
-            _List("futures_night", "output1", 100, _futures_row),
+            _List("futures_night", "output1", 100, _futures_row, days=("STRT_ORD_DT", "END_ORD_DT")),
         ),
         Endpoint(
             "GET",
