@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from kis_terminal.account_files import strategies_path
 from kis_terminal.adapters.storage.workspace import FileWorkspaceStore
-from kis_terminal.adapters.strategy_files.trust import TRUST_FILE, TrustStore
+from kis_terminal.adapters.strategy_files.trust import TRUST_FILE, TrustStore, digest_of
 from kis_terminal.adapters.strategy_host.process import StrategyProcess
 from kis_terminal.domain.strategy.plan import StrategyPlan
 from kis_terminal.services.strategies import Strategies
@@ -47,18 +46,14 @@ class MarketStrategies:
         return process
 
     def _is_trusted(self, plan: StrategyPlan) -> bool:
-        return self._trust.is_trusted(_digest(plan.text))
+        return self._trust.is_trusted(digest_of(plan.text))
 
     def trust(self, name: str, text: str) -> None:
         """Let Python code run from now on, this very text; raises TerminalError."""
-        self._trust.trust(_digest(text), name, self._clock.now())
+        self._trust.trust(digest_of(text), name, self._clock.now())
 
     async def close(self) -> None:
         """End every process and wait for it."""
         await self.strategies.close()
         for process in self._processes:
             await process.close()
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

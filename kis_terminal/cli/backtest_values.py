@@ -22,7 +22,15 @@ def parameters_of(words: Sequence[str], sheet: StrategySheet) -> dict[str, Param
     for word in words:
         name, equals, text = word.partition("=")
         name = name.strip()
-        if not equals or name not in values:
+        if equals and name not in values:
+            raise CorrectionNeeded(
+                Sentence(
+                    "--set {text}: 이 전략에 그런 매개변수가 없습니다. 있는 이름: {names}",
+                    text=word,
+                    names=", ".join(values) or "-",
+                )
+            )
+        if not equals:
             raise CorrectionNeeded(
                 Sentence(
                     "--set {text}: 이름=값으로 적으십시오. 있는 이름: {names}",

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QPushButton, 
 from kis_terminal.domain.backtest import BacktestRequest
 from kis_terminal.domain.strategy.contract import Parameter
 from kis_terminal.domain.sweeps import ParameterRange, SweepKind, SweepRequest, SweepResult, SweepRow
+from kis_terminal.services.backtest.targets import LESS_IS_BETTER
 from kis_terminal.ui.backtesting.figure_words import FigureWords, figure_column, value_column
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField, plain_label, splitter
 from kis_terminal.ui.backtesting.parameters import label_of, value_text
@@ -26,7 +27,6 @@ SYMBOL = "symbol"
 """A range of this name runs each symbol alone."""
 KINDS = ((SweepKind.GRID, "모든 조합"), (SweepKind.RANDOM, "무작위"), (SweepKind.TPE, "TPE (학습하며 찾기)"))
 TARGETS = ("sharpe", "total_return", "cagr", "calmar", "sortino", "profit_factor", "max_drawdown")
-_LESS_IS_BETTER = frozenset({"max_drawdown"})
 _ROW_FIGURES = ("total_return", "sharpe", "max_drawdown", "trades")
 _MOST_ROWS = 2_000
 
@@ -150,10 +150,10 @@ class SweepView(QWidget):
         value = row.figures.get(self.target_key)
         if value is None:
             return float("nan")
-        return -float(value) if self.target_key in _LESS_IS_BETTER else float(value)
+        return -float(value) if self.target_key in LESS_IS_BETTER else float(value)
 
     def _words_of(self, value: float) -> str:
-        shown = -value if self.target_key in _LESS_IS_BETTER else value
+        shown = -value if self.target_key in LESS_IS_BETTER else value
         return self._words.text(self.target_key, shown)
 
     def _fill_map(self, result: SweepResult) -> None:
