@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol
 
 from kis_terminal.adapters.backtest_process.frames import read_frame, write_frame
+from kis_terminal.cli.child_pipes import own_pipes
 from kis_terminal.domain.errors import TerminalError
 
 _NICENESS = 10
@@ -35,17 +36,6 @@ def _step_back() -> None:
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             os.nice(_NICENESS)
-
-
-def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Take both pipes for messages alone: what a strategy prints goes to standard error."""
-    reading = os.fdopen(os.dup(0), "rb")
-    writing = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    empty = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(empty, 0)
-    os.close(empty)
-    return reading, writing
 
 
 def _end() -> None:
@@ -74,7 +64,7 @@ def serve(build: Callable[[], Desk]) -> None:
     """Work until standard input ends; `build` is called before the first work, so that it finds us warm."""
     _step_back()
     sys.excepthook = _fall
-    reading, writing = _own_pipes()
+    reading, writing = own_pipes()
     works: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_read_on, args=(reading, works), name="works", daemon=True).start()
     desk = build()

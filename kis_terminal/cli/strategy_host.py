@@ -13,6 +13,7 @@ import traceback
 from queue import SimpleQueue
 from typing import IO, Any
 
+from kis_terminal.cli.child_pipes import own_pipes
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.strategy.host_messages import LONGEST_LINE, decode, encode
 
@@ -80,20 +81,9 @@ def _read_on(pipe: IO[bytes], messages: SimpleQueue[bytes]) -> None:
     os._exit(0)
 
 
-def _own_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Take both pipes for messages alone: what a strategy prints goes to standard error."""
-    reading = os.fdopen(os.dup(0), "rb")
-    writing = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    empty = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(empty, 0)
-    os.close(empty)
-    return reading, writing
-
-
 def main() -> None:
     """Run the host, at the window's own priority: a stop that comes late costs money."""
-    serve(*_own_pipes())
+    serve(*own_pipes())
 
 
 if __name__ == "__main__":
