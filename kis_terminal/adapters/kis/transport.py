@@ -39,6 +39,8 @@ if importlib.util.find_spec("sniffio") is None:
 importlib.import_module("httpcore")
 
 USER_AGENT = "kis-terminal/0.1"
+_LONGEST_SKEW = 50 * 365 * 86_400.0
+"""Seconds; a machine without a battery begins at 1970 or 2000, and no date of KIS's lies further away."""
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -140,7 +142,8 @@ class Transport:
             raise BrokerUnreachable(
                 Sentence("{url}의 응답이 없습니다: {why}", url=self._base_url, why=_reason(error))
             ) from error
-        self._measure(response, started)
+        elapsed = self._clock.monotonic() - started
+        self.milliseconds = elapsed * 1000
         if self._tap is not None and self._tap.is_on:
             self._tap.exchanged(
                 method,
@@ -156,6 +159,8 @@ class Transport:
             body = orjson.loads(response.content)
         except orjson.JSONDecodeError:
             body = None
+        if body is not None:  # a page of some gateway tells nothing of KIS's clock
+            self._take_time(response, elapsed)
         continuation = str(response.headers.get("tr_cont", "")).strip()
         return RawAnswer(response.status_code, body, continuation, self.milliseconds or 0.0)
 
@@ -192,17 +197,17 @@ class Transport:
         if http is not None:
             await http.aclose()
 
-    def _measure(self, response: httpx.Response, started: float) -> None:
-        elapsed = self._clock.monotonic() - started
-        self.milliseconds = elapsed * 1000
-        # A broken answer says nothing about it.
+    def _take_time(self, response: httpx.Response, elapsed: float) -> None:
+        """Compare clocks, `elapsed` seconds after the request left; a time that cannot be is no time."""
         self.is_always_open |= response.headers.get("x-market-hours") == "always-open"
         try:
             server = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return
-        if server.tzinfo is not None:
-            received = self._clock.now().timestamp()
+        if server.tzinfo is None:
+            return
+        received = self._clock.now().timestamp()
+        if abs(server.timestamp() - received) < _LONGEST_SKEW:
             self._skew.take(server.timestamp(), received - elapsed, received)
 
     def _proxy_variable(self) -> str:

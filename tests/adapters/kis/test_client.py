@@ -25,6 +25,7 @@ from kis_terminal.domain.errors import (
     BrokerAnswerError,
     BrokerUnreachable,
     OrderRefused,
+    OutcomeUnknown,
     TerminalError,
     UnknownSymbol,
 )
@@ -312,3 +313,35 @@ async def test_close_twice_is_harmless_and_leaves_no_connection() -> None:
 
         await client.close()
         await client.close()
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +9999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ],
+)
+async def test_a_date_that_cannot_be_is_no_time_and_loses_no_answer(date: str) -> None:
+    """Cause: OverflowError left a taken order without its answer, and ended the loop that lists orders."""
+    async with connected() as (client, server):
+        server.on(ORDER, Reply(TAKEN.status, TAKEN.body, {"date": date}))
+
+        await buy(client)
+
+        skew = client.health().clock_skew_seconds
+        assert skew is None or abs(skew) < 5
+
+
+async def test_a_page_of_a_gateway_does_not_tell_the_brokers_time() -> None:
+    """Cause: a cached page of yesterday would have turned the day of the orders back."""
+    async with connected() as (client, server):
+        head = b"HTTP/1.1 502 Bad Gateway\r\nDate: Mon, 05 Jan 2026 00:00:00 GMT\r\nContent-Length: 4\r\n\r\n"
+        server.on(ORDER, Reply(502, raw=head + b"page"))
+
+        with pytest.raises(OutcomeUnknown):
+            await buy(client)
+
+        skew = client.health().clock_skew_seconds
+        assert skew is None or abs(skew) < 5
