@@ -117,3 +117,27 @@ async def test_a_whole_program_trades_whatever_the_cache_does(
                 assert len(accepted) == 1
         finally:
             await cache.close()
+
+
+async def test_two_whole_programs_are_live_on_one_socket_and_see_each_others_orders(
+    redis_url: str, tmp_path: Path
+) -> None:
+    async with running_exchange(STRICT) as exchange:
+        caches = [RedisCache(redis_url, patience=5.0) for _ in range(2)]
+        folders = [tmp_path / "one", tmp_path / "two"]
+        try:
+            async with (
+                open_core(exchange.access(), folders[0], cache=caches[0]) as one,
+                open_core(exchange.access(), folders[1], cache=caches[1]) as two,
+            ):
+                await until(lambda: all(core.market_data.is_live(SAMSUNG) for core in (one, two)), 20)
+                assert (one.feed.health().owner, two.feed.health().owner) == ("own", "other")
+                assert len(list(exchange.server.venue.log.events("session"))) == 1
+                key = await submit(two, 1)
+                order = next(order for order in two.orders.all() if order.key == key)
+
+                numbers = lambda core: {order.order_number for order in core.orders.all()}  # noqa: E731
+                await until(lambda: order.order_number in numbers(one), 20)
+        finally:
+            for cache in caches:
+                await cache.close()

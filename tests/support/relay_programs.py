@@ -147,8 +147,10 @@ class OtherProgram:
 
 
 @contextmanager
-def other_program(access: KisAccess, redis_url: str, symbols: Sequence[str]) -> Iterator[OtherProgram]:
-    """Run a program in another process; it is killed at the end."""
+def other_program(
+    access: KisAccess, redis_url: str, symbols: Sequence[str], life: float
+) -> Iterator[OtherProgram]:
+    """Run a program in another process; it is killed at the end. `life` is that of the lease."""
     told = {
         "rest": access.rest_url,
         "ws": access.ws_url,
@@ -157,6 +159,7 @@ def other_program(access: KisAccess, redis_url: str, symbols: Sequence[str]) -> 
         "cano": access.cano,
         "redis": redis_url,
         "symbols": list(symbols),
+        "life": life,
     }
     command = [sys.executable, "-m", "tests.support.relay_programs"]
     process = Popen(command, stdin=PIPE, stdout=PIPE, text=True, encoding="utf-8")
@@ -239,7 +242,8 @@ async def _run(told: dict[str, object]) -> None:
         product="01",
     )
     symbols = [str(symbol) for symbol in told["symbols"]]  # type: ignore[attr-defined]
-    async with program(access, str(told["redis"])) as made:
+    timing = RelayTiming(life=float(str(told["life"])))
+    async with program(access, str(told["redis"]), timing) as made:
         made.want(*symbols, notices=True)
         await made.feed.open()
         said: set[str] = set()

@@ -86,6 +86,7 @@ class KisFeed:
         # Of places on another program's connection: they are no connects of ours at KIS.
         self._relayed = Reconnector(self._timing.reconnect, randomness)
         self._is_relayed = False
+        self._has_followed = False
         self._decoder = RealtimeDecoder()
         self._listener: FeedListener | None = None
         self._session: FeedSession | None = None
@@ -283,9 +284,9 @@ class KisFeed:
         self._tell_link(listener, LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
         if self._relay is not None:
             relayed = await self._relay.turn(lambda words: self._wait_for_others(listener, words))
-            if self._is_relayed and relayed is None:
+            if self._has_followed and relayed is None:
                 self._reconnector.took_over(self._clock.monotonic())
-            self._is_relayed = relayed is not None
+            self._is_relayed = self._has_followed = relayed is not None
             if relayed is not None:
                 self._relayed.connecting(self._clock.monotonic())
                 return await self._serve_and_close(relayed, "", listener)
@@ -320,6 +321,7 @@ class KisFeed:
         return await self._serve_and_close(self._relay.host(socket, key, self._timing), key, listener)
 
     def _wait_for_others(self, listener: FeedListener, words: str) -> None:
+        self._has_followed = True
         self._first_attempt.set()
         self._tell_link(listener, LinkState.WAITING, words)
 

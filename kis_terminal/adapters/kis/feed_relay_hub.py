@@ -84,6 +84,7 @@ class RelayHub:
         self._members: dict[bytes, _Member] = {}
         self._parts: deque[tuple[PartKind, bytes]] = deque()
         self._size = 0
+        self._unsent: bytes | None = None
         self._number = 0
         self._epoch = 0
         self._registrar: Registrar | None = None
@@ -111,6 +112,8 @@ class RelayHub:
             end, self._end_listening = self._end_listening, None
             await end()
         self._epoch = 0
+        self._unsent = None
+        self._parts.clear()
         await self._publish()
 
     # -- the socket of ours ------------------------------------------------------------------------------
@@ -171,7 +174,7 @@ class RelayHub:
                 if self._registrar is not None:
                     self._registrar.tend()
             await self._publish()
-            if self._parts:
+            if self._parts or self._unsent is not None:
                 self._wake.set()
             await asyncio.sleep(timing.batch)
 
@@ -183,7 +186,25 @@ class RelayHub:
                 log.debug("the other programs' wishes are not heard: %s", error)
 
     async def _publish(self) -> None:
-        """Send one batch; what the cache does not take is a hole that the others see."""
+        """Send one batch, or again the one that the cache did not take: with its number it counts once."""
+        if not self._is_sure():
+            # The lease may be another program's by now: what it does not know of is a hole.
+            self._unsent = None
+            self._parts.clear()
+            self._size = 0
+            self._number += 1
+            return
+        value = self._unsent or self._next_batch()
+        try:
+            await self._cache.publish(self._down, value)
+        except StoreUnavailable as error:
+            self._unsent = value
+            log.debug("frames were not handed on: %s", error)
+            await asyncio.sleep(self._timing.again)
+        else:
+            self._unsent = None
+
+    def _next_batch(self) -> bytes:
         parts, size = [], 0
         while self._parts and size < _BATCH_BYTES:
             part = self._parts.popleft()
@@ -193,13 +214,7 @@ class RelayHub:
         if self._registrar is not None:
             parts.append((PartKind.HEARD, pack_seconds(self._registrar.quiet_seconds)))
         self._number += 1
-        if not self._is_sure():
-            return  # the lease may be another program's by now
-        plain = pack_batch(self._number, self._epoch, parts)
-        try:
-            await self._cache.publish(self._down, self._seal.closed(self._down, plain))
-        except StoreUnavailable as error:
-            log.debug("frames were not handed on: %s", error)
+        return self._seal.closed(self._down, pack_batch(self._number, self._epoch, parts))
 
     # -- the other programs ------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class RelayTiming:
     """Before a registration that only another program wanted is given back."""
     batch: float = 0.01
     """Between two batches of frames."""
+    again: float = 0.1
+    """Before a batch that the cache did not take is sent again."""
     fruitless: float = 20.0
     """A holder that has no connection for so long lets another program try, which has `abstain` for it."""
     abstain: float = 10.0

@@ -47,6 +47,9 @@ class PartKind(IntEnum):
     """A registration has become free."""
 
 
+_KINDS = {kind.value: kind for kind in PartKind}
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What whoever holds the socket says at once."""
@@ -117,7 +120,7 @@ def unpack_batch(plain: bytes) -> Batch | None:
     try:
         number, epoch = _HEAD.unpack_from(plain)
         return Batch(number, epoch, tuple(_parts(plain)))
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, KeyError):
         return None
 
 
@@ -128,7 +131,7 @@ def _parts(plain: bytes) -> Iterator[tuple[PartKind, bytes]]:
         at += _PART.size
         if size > MAX_FRAME_BYTES or at + size > len(plain):
             raise ValueError("a part that is cut off")
-        yield PartKind(kind), plain[at : at + size]
+        yield _KINDS[kind], plain[at : at + size]
         at += size
 
 
@@ -187,7 +190,7 @@ def unpack_wishes(plain: bytes) -> Wishes | None:
             str(told["stalled"])[:_LONGEST_NAME],
             bool(told["is_leaving"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     names = [name for key in wanted for name in key]
     is_plain = all(0 < len(name) <= _LONGEST_NAME and name.isprintable() for name in names)
@@ -197,7 +200,8 @@ def unpack_wishes(plain: bytes) -> Wishes | None:
 class FrameFilter:
     """Let through what one program asked for; the socket brings what all of them did.
 
-    What has no form of a frame, or several records, passes: whoever reads it judges it.
+    What has no form of a frame passes: whoever reads it judges it. So does a frame of several records, one of
+    which was asked for.
     """
 
     def __init__(self) -> None:
@@ -231,5 +235,8 @@ class FrameFilter:
             return True
         if parts[2] == b"001":
             return False
-        payload = b"^" + parts[3] + b"^"
-        return any(b"^" + symbol + b"^" in payload for symbol in symbols)
+        fields = parts[3].split(b"^")
+        count = int(parts[2]) if parts[2].isdigit() else 0
+        if not count or len(fields) % count:
+            return True
+        return not symbols.isdisjoint(fields[:: len(fields) // count])

@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from kis_terminal.adapters.cache.memory import MemoryCache
+from kis_terminal.adapters.kis.feed_relay_hub import RelayHub
 from kis_terminal.adapters.kis.feed_relay_lease import RelayTiming
+from kis_terminal.adapters.kis.feed_relay_wire import RelaySeal, unpack_batch
 from kis_terminal.adapters.simulator.options import SimulatorOptions
+from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.orders import NoticeKind, OrderKind, OrderRequest, Origin, Side, Venue
 from kis_terminal.ports import LinkState, SocketOwner, Stream, SubscriptionState
 from tests.support.exchange import RunningExchange, running_exchange
@@ -25,6 +29,7 @@ from tests.support.trading_desk import until
 
 SAMSUNG, HYNIX, NAVER = "005930", "000660", "035420"
 STRICT = replace(SimulatorOptions(), seed=7, is_limited=True)
+BRISK = RelayTiming(life=1.8, look=0.3, dead=1.5, grace=0.5)
 
 
 @asynccontextmanager
@@ -91,7 +96,7 @@ async def test_a_stream_ends_with_the_last_program_that_wants_it(redis_url: str)
 
         two.feed.unsubscribe(Stream.TICKS, HYNIX)
         one.feed.unsubscribe(Stream.TICKS, SAMSUNG)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(0.9)
         assert sessions(exchange) == [trades(SAMSUNG, HYNIX, NAVER)]
         three.feed.unsubscribe(Stream.TICKS, HYNIX)
         await until(lambda: sessions(exchange) == [trades(SAMSUNG, NAVER)])
@@ -251,9 +256,9 @@ async def test_when_the_holder_ends_another_has_the_socket_and_all_streams(redis
 
 
 async def test_a_holder_that_alone_has_lost_the_cache_gives_way_and_follows_later(
-    redis_url: str, expect_log: ExpectLog
+    redis_url: str, allow_log: ExpectLog
 ) -> None:
-    expect_log("shared cache is not used")
+    allow_log("shared cache is not used")
     async with (
         running_exchange(STRICT) as exchange,
         fault_proxy(redis_url) as (proxy, url),
@@ -282,7 +287,7 @@ async def test_without_the_cache_the_holder_keeps_its_socket_and_the_others_say_
 ) -> None:
     allow_log("shared cache is not used")
     with own_redis(tmp_path) as server:
-        async with programs(server.url) as (exchange, (one, two)):
+        async with programs(server.url, timing=BRISK) as (exchange, (one, two)):
             one.want(SAMSUNG)
             two.want(HYNIX)
             await opened(one, two)
@@ -291,7 +296,7 @@ async def test_without_the_cache_the_holder_keeps_its_socket_and_the_others_say_
 
             server.kill()
             await until(lambda: two.links[-1][0] is LinkState.WAITING and "Redis" in two.links[-1][1], 10)
-            await asyncio.sleep(3.5)  # longer than the lease
+            await asyncio.sleep(BRISK.life)
             before = one.count(SAMSUNG)
             await until(lambda: one.count(SAMSUNG) > before)
             assert list(exchange.server._sockets._sessions) == [session]
@@ -332,8 +337,10 @@ async def test_a_program_that_starts_without_the_cache_connects_and_shares_once_
 async def test_when_the_process_that_has_the_socket_dies_or_stands_still_another_has_it_within_ten_seconds(
     redis_url: str, end: str
 ) -> None:
-    async with running_exchange(STRICT) as exchange, program(exchange.access(), redis_url) as two:
-        with other_program(exchange.access(), redis_url, [SAMSUNG]) as other:
+    life = RelayTiming().life if end == "killed" else BRISK.life
+    timing = RelayTiming(life=life)
+    async with running_exchange(STRICT) as exchange, program(exchange.access(), redis_url, timing) as two:
+        with other_program(exchange.access(), redis_url, [SAMSUNG], life) as other:
             await until(lambda: other.told("all confirmed") and other.told("owner own"), 30)
             two.want(HYNIX, notices=True)
             await opened(two)
@@ -358,6 +365,79 @@ async def test_when_the_process_that_has_the_socket_dies_or_stands_still_another
                 await until(lambda: sessions(exchange)[0] >= trades(SAMSUNG, HYNIX))
 
 
+@pytest.mark.parametrize("why", ["nobody listens there", "the address is wrong"])
+async def test_a_holder_that_cannot_connect_lets_another_program_try(
+    redis_url: str, why: str, expect_log: ExpectLog
+) -> None:
+    is_wrong = why == "the address is wrong"
+    expect_log("feed stopped" if is_wrong else "another program may try")
+    timing = RelayTiming(fruitless=1.0, abstain=30.0)
+    async with running_exchange(STRICT) as exchange:
+        access = exchange.access()
+        url = "nothing://here" if is_wrong else "ws://127.0.0.1:1"
+        async with (
+            program(replace(access, ws_url=url), redis_url, timing) as one,
+            program(access, redis_url, timing) as two,
+        ):
+            one.want(HYNIX)
+            two.want(SAMSUNG)
+            await one.feed.open()
+            await until(lambda: one.relay.is_holder or is_wrong)
+            await two.feed.open()
+            await until(lambda: two.has(SAMSUNG), 20)
+            if not is_wrong:
+                await until(lambda: one.has(HYNIX) and one.owner is SocketOwner.OTHER)
+
+            assert two.owner is SocketOwner.OWN
+
+
+async def test_a_short_absence_of_the_cache_delays_frames_and_loses_none(
+    redis_url: str, allow_log: ExpectLog
+) -> None:
+    allow_log("shared cache is not used")
+    async with (
+        running_exchange(STRICT) as exchange,
+        fault_proxy(redis_url) as (proxy, url),
+        program(exchange.access(), url) as one,
+        program(exchange.access(), redis_url) as two,
+    ):
+        for made in (one, two):
+            made.want(SAMSUNG)
+        await opened(one, two)
+        await until(lambda: one.has(SAMSUNG) and two.has(SAMSUNG) and two.count(SAMSUNG) > 0)
+
+        proxy.reset_all()
+        before = two.count(SAMSUNG)
+        await until(lambda: two.count(SAMSUNG) > before + 5)
+
+        first = two.ticks[SAMSUNG][0]
+        mine = one.ticks[SAMSUNG][one.ticks[SAMSUNG].index(first) :]
+        assert all(a == b for a, b in zip(mine, two.ticks[SAMSUNG], strict=False))
+        assert (one.owner, two.owner, one.gaps, two.gaps) == (SocketOwner.OWN, SocketOwner.OTHER, [], [])
+
+
+async def test_a_hub_without_the_lease_says_nothing_and_leaves_a_hole() -> None:
+    cache, seal, clock, heard = MemoryCache(), RelaySeal("s" * 180), SystemClock(), list[bytes]()
+    is_ours = True
+    hub = RelayHub(cache, seal, "up", "down:1", clock, RelayTiming(beat=0.02), lambda: is_ours)
+    await cache.listen("down:1", heard.append)
+    hub.start(lambda task: None)
+    await until(lambda: len(heard) == 2)
+    is_ours = False
+    hub.reply([b"m" * 8], b"late")
+    await asyncio.sleep(0.2)
+    count = len(heard)
+    is_ours = True
+    await until(lambda: len(heard) > count)
+    await hub.close()
+
+    batches = [unpack_batch(seal.opened("down:1", value) or b"") for value in heard]
+    numbers = [batch.number for batch in batches if batch is not None]
+    assert count <= 3
+    assert numbers[count] > numbers[count - 1] + 1
+    assert not any(batch.parts for batch in batches if batch is not None)
+
+
 async def test_frames_that_others_plant_or_repeat_are_not_taken(redis_url: str) -> None:
     client = importlib.import_module("redis.asyncio").Redis.from_url(redis_url)
     seen: list[tuple[bytes, bytes]] = []
@@ -367,7 +447,7 @@ async def test_frames_that_others_plant_or_repeat_are_not_taken(redis_url: str) 
         await until(lambda: two.count(SAMSUNG) > 2)
         listening = client.pubsub()
         await listening.psubscribe("*feed*")
-        while len(seen) < 20:
+        while len(seen) < 6:
             message = await listening.get_message(timeout=1.0)
             if message is not None and message["type"] == "pmessage":
                 seen.append((message["channel"], message["data"]))
