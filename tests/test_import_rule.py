@@ -156,7 +156,7 @@ def test_tasks_are_started_by_their_owners_only() -> None:
         f"{module.at(line)}: {call}"
         for module in MODULES.values()
         if not module.name.startswith(tuple(TASK_STARTERS))
-        for call, line in module.calls()
+        for call, line in module.calls
         if call.rpartition(".")[2] in ("create_task", "ensure_future")
     ]
 
@@ -168,7 +168,7 @@ def test_no_nested_event_loops_in_the_window() -> None:
         f"{module.at(line)}: {call}()"
         for module in MODULES.values()
         if layer_of(module.name) == "ui"
-        for call, line in module.calls()
+        for call, line in module.calls
         if call.rpartition(".")[2] in ("exec", "exec_", "processEvents", "asyncSlot", "asyncClose")
     ]
 
@@ -188,7 +188,7 @@ def test_domain_and_services_ask_the_clock_for_the_time() -> None:
         f"{module.at(line)}: {call}()"
         for module in MODULES.values()
         if layer_of(module.name) in ("domain", "services")
-        for call, line in module.calls()
+        for call, line in module.calls
         if call.removeprefix("datetime.") in wall_clock or call in wall_clock
     ]
 
@@ -200,7 +200,7 @@ def test_domain_draws_no_random_number_of_its_own() -> None:
         f"{module.at(line)}: {call}()"
         for module in MODULES.values()
         if layer_of(module.name) == "domain"
-        for call, line in module.calls()
+        for call, line in module.calls
         if call.startswith(("random.", "np.random.", "numpy.random.", "secrets.")) and call != "random.Random"
     ]
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.source_tree import forget_trees
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OUR_VARIABLES = ("KIS_", "DATABASE_URL", "REDIS_URL")
@@ -34,3 +37,9 @@ def terminal_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.chdir(work)
     return data
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_trees_left() -> Iterator[None]:
+    yield
+    forget_trees()

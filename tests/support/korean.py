@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from tests.support.source_tree import Module
@@ -24,28 +25,34 @@ def is_korean(text: str) -> bool:
     return _KOREAN.search(text) is not None
 
 
-def texts_given_to(module: Module, function: str) -> Iterator[Text]:
-    """Yield the literal first argument of each call of `function`, with `@context` where the call has one."""
+@cache
+def texts_given_to(module: Module, function: str) -> list[Text]:
+    """Return the literal first argument of each call of `function`, with `@context` where it has one."""
+    found = []
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Call) or not node.args or _name(node.func) != function:
             continue
         first = node.args[0]
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
-            yield Text(first.value + _context(node), module.at(node.lineno))
+            found.append(Text(first.value + _context(node), module.at(node.lineno)))
+    return found
 
 
-def korean_texts(module: Module) -> Iterator[Text]:
-    """Yield every Korean text that is no docstring; parts of an f-string are marked by a leading `f:`."""
+@cache
+def korean_texts(module: Module) -> list[Text]:
+    """Return every Korean text that is no docstring; parts of an f-string are marked by a leading `f:`."""
     docstrings = {id(node) for node in _docstrings(module.tree)}
     parts = {
         id(part) for node in ast.walk(module.tree) if isinstance(node, ast.JoinedStr) for part in node.values
     }
+    found = []
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in docstrings:
             continue
         if is_korean(node.value):
             mark = "f:" if id(node) in parts else ""
-            yield Text(mark + node.value, module.at(node.lineno))
+            found.append(Text(mark + node.value, module.at(node.lineno)))
+    return found
 
 
 def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:

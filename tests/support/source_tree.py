@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 PACKAGE = "kis_terminal"
@@ -19,10 +18,10 @@ class Module:
     name: str
     path: Path
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
-        """Return the syntax tree."""
-        return ast.parse(self.path.read_text(encoding="utf-8"), str(self.path))
+        """Return the syntax tree; it is the same one until `forget_trees`."""
+        return _tree(self.path)
 
     @cached_property
     def imports(self) -> list[tuple[str, int]]:
@@ -39,11 +38,14 @@ class Module:
                 found += [(f"{origin}.{alias.name}", node.lineno) for alias in node.names]
         return found
 
-    def calls(self) -> Iterator[tuple[str, int]]:
-        """Yield each call as the dotted text that is called (`asyncio.create_task`), with its line."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield ast.unparse(node.func), node.lineno
+    @cached_property
+    def calls(self) -> list[tuple[str, int]]:
+        """Return each call as the dotted text that is called (`asyncio.create_task`), with its line."""
+        return [
+            (ast.unparse(node.func), node.lineno)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Call)
+        ]
 
     def at(self, line: int) -> str:
         """Return a place that an editor can open."""
@@ -58,6 +60,17 @@ class Module:
         return ".".join([*parts[: -node.level], *filter(None, [node.module])])
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def forget_trees() -> None:
+    """Let go of all trees: a million objects, which each later collection of garbage would look through."""
+    _tree.cache_clear()
+
+
+@cache
 def modules() -> dict[str, Module]:
     """Return all modules of the package by name; a package goes by the name of its folder."""
     root = _PROJECT / PACKAGE
