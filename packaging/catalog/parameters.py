@@ -69,9 +69,6 @@ def _row(row_id: str, method: str, key: str, label: str, said: str | None, item:
     values = decided.VALUES.get((row_id, key)) or (item or {}).get("values")
     if values:
         row["values"] = values
-    by = (item or {}).get("values_by")
-    if by:
-        row["by"] = [by["on"], by["map"]]
     shown = (item or {}).get("example")
     if shown is not None:
         row["example"] = shown

@@ -180,7 +180,6 @@ def _api(product: str, row_id: str, row: _Row, shared: Mapping[str, str]) -> Api
                 may_be_empty=item.get("empty", False),
                 default=item.get("default"),
                 values=tuple(item.get("values", {}).items()),
-                values_by=(item["by"][0], item["by"][1]) if "by" in item else None,
                 example=item.get("example"),
             )
             for item in row["parameters"]

@@ -70,7 +70,7 @@ class Parameter:
 
     required: KIS wants the key with every request. default: what `Api.build` sends when it is not given;
     None leaves the key out. values: known codes with their Korean labels (not always complete, so they
-    are offered and not enforced). values_by: codes that depend on another key, `env` or `tr_id`.
+    are offered and not enforced).
     """
 
     key: str
@@ -80,7 +80,6 @@ class Parameter:
     may_be_empty: bool
     default: str | None = None
     values: tuple[tuple[str, str], ...] = ()
-    values_by: tuple[str, Mapping[str, Mapping[str, str]]] | None = None
     example: str | None = None
 
 
