@@ -56,6 +56,8 @@ class Patience:
     """Of a query that was turned away for rate."""
     first_pause: float = 0.25
     longest_pause: float = 4.0
+    turn: float = 20.0
+    """For which an order or amendment waits its turn under the limit: its price grows old meanwhile."""
 
 
 class KisClient:
@@ -326,7 +328,7 @@ class KisClient:
             raise BrokerUnreachable(
                 Sentence("{what}: 주문을 보내지 않았습니다. {why}", what=what, why=error)
             ) from error
-        ticket = await self.limiter.acquire(priority)
+        ticket = await self._turn_of_order(priority, what)
         if leaving is not None:
             leaving()
         try:
@@ -355,6 +357,23 @@ class KisClient:
         elif verdict.next is Next.ACCEPT:
             verdict = Verdict(Next.UNREADABLE, f"HTTP {raw.status}", verdict.message)
         raise order_error(what, verdict)
+
+    async def _turn_of_order(self, priority: Priority, what: str) -> int:
+        """Return a ticket; raises RateLimited for what would leave late. A cancellation waits on."""
+        if priority is Priority.CANCEL:
+            return await self.limiter.acquire(priority)
+        try:
+            async with asyncio.timeout(self._patience.turn):
+                return await self.limiter.acquire(priority)
+        except TimeoutError as error:
+            raise RateLimited(
+                Sentence(
+                    "{what}: 초당 호출 한도 때문에 {seconds:.0f}초 안에 차례가 오지 않아 보내지 않았습니다. "
+                    "가격을 확인하고 다시 주문하십시오.",
+                    what=what,
+                    seconds=self._patience.turn,
+                )
+            ) from error
 
     async def _ask(
         self, api: Api, tr_id: str, values: dict[str, str], priority: Priority, what: str, continuation: str

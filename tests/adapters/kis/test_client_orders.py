@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -18,8 +19,10 @@ from kis_terminal.domain.errors import (
     RateLimited,
     TerminalError,
 )
+from tests.adapters.kis.access import QUICK
 from tests.adapters.kis.client_bench import (
     BUY,
+    CHANGE,
     CUT_BODY,
     CUT_JSON,
     GATEWAY_PAGE,
@@ -39,6 +42,17 @@ from tests.support.scripted_server import (
     ok,
     refusal,
 )
+
+CANCELLATION = {
+    "KRX_FWDG_ORD_ORGNO": "06010",
+    "ORGN_ODNO": "0001569157",
+    "ORD_DVSN": "00",
+    "RVSE_CNCL_DVSN_CD": "02",
+    "ORD_QTY": "1",
+    "ORD_UNPR": "0",
+    "QTY_ALL_ORD_YN": "Y",
+    "EXCG_ID_DVSN_CD": "KRX",
+}
 
 
 @pytest.mark.parametrize(
@@ -164,3 +178,21 @@ async def test_an_order_is_not_sent_when_the_keys_are_wrong() -> None:
             await buy(client)
 
         assert server.count(ORDER) == 0
+
+
+async def test_an_order_whose_turn_comes_too_late_does_not_leave_and_a_cancellation_waits_on() -> None:
+    """Cause: at one call a second the fortieth order left forty seconds after its price had been judged."""
+    limits = Limits(calls=1, reserved_for_cancels=0)
+    async with connected(limits=limits, patience=replace(QUICK, turn=0.2)) as (client, server):
+        server.on(ORDER, TAKEN)
+        server.on(CHANGE, TAKEN)
+        api = client.catalog.api("domestic_stock.order_rvsecncl")
+
+        await buy(client)
+        late = asyncio.ensure_future(buy(client))
+        cancelling = asyncio.ensure_future(client.request(api, CANCELLATION, priority=Priority.CANCEL))
+
+        with pytest.raises(RateLimited, match="차례"):
+            await late
+        await cancelling
+        assert (server.count(ORDER), server.count(CHANGE)) == (1, 1)
