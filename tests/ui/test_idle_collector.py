@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from kis_terminal.ui.frame_clock import FrameClock
 from kis_terminal.ui.idle_collector import Collector
+
+
+@pytest.fixture(autouse=True)
+def _automatic() -> Iterator[None]:
+    """Let Python collect by itself, as in a program that starts; tests have that switched off."""
+    was_automatic = gc.isenabled()
+    gc.enable()
+    yield
+    if not was_automatic:
+        gc.disable()
 
 
 class Knot:
