@@ -94,9 +94,11 @@ def _python_sheet(path: Path, data_folder: Path | None) -> StrategySheet:
     is_trusted = data_folder is not None and TrustStore(data_folder / TRUST_FILE).is_trusted(file.digest)
     if not is_trusted:
         sentence = Sentence(
-            "{rights} 실행하려면 먼저 `kis-terminal strategy trust {path}`로 믿는다고 하십시오.",
+            "{rights} 실행하려면 먼저 "
+            "`kis-terminal strategy trust {path} --env {environment}`로 믿는다고 하십시오.",
             rights=FULL_RIGHTS,
             path=path,
+            environment=data_folder.name if data_folder is not None else "sim",  # a folder each
         )
         problems.insert(0, StrategyProblem(None, "error", sentence))
         return StrategySheet(source, file.name, problems=problems)

@@ -212,7 +212,7 @@ def test_python_that_nobody_trusted_does_not_run(
     run = shell(*words, "--set", "shares=4")
 
     assert refused.code == 2
-    assert "strategy trust" in refused.err
+    assert f"strategy trust {code} --env sim" in " ".join(refused.err.split())
     assert run.code == 0, run.err
     assert [fill["quantity"] for fill in told(tmp_path / "o.json")["fills"]] == [4]
 
