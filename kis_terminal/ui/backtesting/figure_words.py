@@ -86,13 +86,16 @@ def figure_column(
     )
 
 
-def run_column(words: FigureWords, key: str, title: str, figures: Mapping[str, Figure]) -> Column:
-    """Return a column of one run in a table whose rows are the figures' keys."""
+def run_column(
+    words: FigureWords, key: str, title: str, figures: Mapping[str, Figure], settings: Mapping[str, str]
+) -> Column:
+    """Return a column of one run in a table whose rows are the keys of figures and of settings."""
     return Column(
         key,
         title,
         96,
-        lambda name: words.text(name, figures.get(name)),
+        lambda name: settings[name] if name in settings else words.text(name, figures.get(name)),
+        tooltip=lambda name: settings.get(name, ""),
         colour=lambda name: words.colour(name, figures.get(name)),
         can_sort=False,
         stretch=1,

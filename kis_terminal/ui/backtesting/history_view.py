@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from kis_terminal.domain.backtest_work import RunRecord
 from kis_terminal.ui.backtesting.figure_words import HEADLINES, FigureWords, figure_column, run_column
-from kis_terminal.ui.backtesting.form_rows import splitter
+from kis_terminal.ui.backtesting.form_rows import plain_label, splitter
 from kis_terminal.ui.backtesting.parameters import value_text
 from kis_terminal.ui.charts.curves import Curve, CurveChart
 from kis_terminal.ui.grid.columns import Align, Column
@@ -19,6 +19,29 @@ from kis_terminal.ui.workspace import Workspace
 
 _MOST_COMPARED = 6
 _COMPARED = (*HEADLINES, "volatility", "sortino", "calmar", "exposure", "turnover", "total_costs")
+
+
+_SETTING = "setting."
+_SETTING_WORDS = {"strategy": "전략", "symbols": "종목", "period": "기간", "cash": "시작 금액"}
+
+
+def _difference_word(key: str) -> str:
+    """Return what a setting is called, "" for a figure."""
+    if not key.startswith(_SETTING):
+        return ""
+    name = key.removeprefix(_SETTING)
+    return name.removeprefix("$") if name.startswith("$") else tr(_SETTING_WORDS[name])
+
+
+def _differing(told: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the settings in which runs differ, all of them once."""
+    keys = dict.fromkeys(key for settings in told for key in settings)
+    return [key for key in keys if len({settings.get(key) for settings in told}) > 1]
+
+
+def _heading(record: RunRecord, place: int, is_one_of_many: bool) -> str:
+    title = tr(record.title)
+    return f"{place + 1}. {title}" if is_one_of_many else title
 
 
 def run_name(record: RunRecord) -> str:
@@ -52,7 +75,15 @@ class HistoryView(QWidget):
             empty_text=tr("기록을 둘 이상 고르면(Ctrl·Shift) 나란히 비교합니다."),
         )
         self._lower = splitter(self._theme, Qt.Orientation.Horizontal, (3, 2), self.chart, self.table)
-        split = splitter(self._theme, Qt.Orientation.Vertical, (2, 3), self.grid, self._lower)
+        self.hint = plain_label(self._theme, tr("기록을 둘 이상 고르면(Ctrl·Shift) 나란히 비교합니다."))
+        self.hint.setContentsMargins(self._theme.metrics.inset, 2, self._theme.metrics.inset, 2)
+        upper = QWidget()
+        upper_layout = QVBoxLayout(upper)
+        upper_layout.setContentsMargins(0, 0, 0, 0)
+        upper_layout.setSpacing(0)
+        upper_layout.addWidget(self.grid, 1)
+        upper_layout.addWidget(self.hint)
+        split = splitter(self._theme, Qt.Orientation.Vertical, (2, 3), upper, self._lower)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(split)
@@ -121,14 +152,10 @@ class HistoryView(QWidget):
         records: list[RunRecord] = [self.grid.row(key) for key in chosen[:_MOST_COMPARED]]
         colours = [self._theme.study(place) for place in range(len(records))]
         many = len(records) > 1
+        self.hint.setVisible(len(self.grid.keys) > 1 and not many)
         self.chart.set_curves(
             [
-                Curve(
-                    f"{place + 1}. {record.title}" if many else record.title,
-                    record.times,
-                    record.equity,
-                    colour,
-                )
+                Curve(_heading(record, place, many), record.times, record.equity, colour)
                 for place, (record, colour) in enumerate(zip(records, colours, strict=True))
             ]
         )
@@ -137,25 +164,22 @@ class HistoryView(QWidget):
             return
         self._shown = identifiers
         words, theme = self._words, self._theme
+        told = [self._settings(record) for record in records]
+        differing = _differing(told)
         columns = [
             Column(
                 "figure",
-                tr("지표"),
-                110,
-                words.label,
+                tr("지표", context="figure"),
+                120,
+                lambda key: _difference_word(key) or words.label(key),
                 Align.LEFT,
                 colour=lambda _: theme.colours.muted,
                 tooltip=words.meaning,
                 can_sort=False,
             ),
             *(
-                run_column(
-                    words,
-                    record.identifier,
-                    f"{place + 1}. {record.title}" if many else record.title,
-                    record.summary,
-                )
-                for place, record in enumerate(records)
+                run_column(words, record.identifier, _heading(record, place, many), record.summary, settings)
+                for place, (record, settings) in enumerate(zip(records, told, strict=True))
             ),
         ]
         old = self.table
@@ -168,11 +192,24 @@ class HistoryView(QWidget):
             empty_text=tr("기록을 둘 이상 고르면(Ctrl·Shift) 나란히 비교합니다."),
             is_multiple=True,
         )
-        self.table.set_rows([(key, key) for key in _COMPARED] if records else [])
+        rows = [*differing, *_COMPARED] if records else []
+        self.table.set_rows([(key, key) for key in rows])
         sizes = self._lower.sizes()
         self._lower.replaceWidget(self._lower.indexOf(old), self.table)
         old.deleteLater()
         self._lower.setSizes(sizes)
+
+    def _settings(self, record: RunRecord) -> dict[str, str]:
+        """Return what a run was asked for, in words by key."""
+        names = self._workspace.instruments
+        parameters = {f"{_SETTING}${name}": value_text(value) for name, value in record.parameters.items()}
+        return {
+            f"{_SETTING}strategy": tr(record.title),
+            **parameters,
+            f"{_SETTING}symbols": ", ".join(map(names.name, record.symbols)),
+            f"{_SETTING}period": f"{record.start} ~ {record.end}",
+            f"{_SETTING}cash": f"{record.cash:,.0f}",
+        }
 
     def _open_menu(self, key: str, at: QPoint) -> None:
         menu = QMenu(self)

@@ -91,6 +91,8 @@ class RunStrip(QWidget):
         super().__init__()
         self._theme = theme
         self._is_busy = False
+        self.name = ""
+        """The file of the strategy that ran last; reports are called after it."""
         self.run_button = QPushButton(tr("실행", context="act"))
         self.run_button.setAccessibleName(tr("백테스트 실행"))
         self.run_button.setToolTip("Ctrl+Enter")
@@ -150,7 +152,8 @@ class RunStrip(QWidget):
         self._ask_place(form, suffix, kinds)
 
     def _ask_place(self, form: ReportForm, suffix: str, kinds: str) -> None:
-        dialog = QFileDialog(self, tr("결과 내보내기"), f"backtest.{suffix}" if suffix else "", kinds)
+        stem = self.name.partition(".")[0] or "backtest"
+        dialog = QFileDialog(self, tr("결과 내보내기"), f"{stem}.{suffix}" if suffix else "", kinds)
         if suffix:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(suffix)

@@ -171,6 +171,11 @@ class SetupForm(QWidget):
         self.parameters.moved.connect(self.live_wanted.emit)
         self.parameters.changed.connect(self.changed.emit)
         self._column.addWidget(self.parameters)
+        self.value_note = plain_label(self._theme)
+        self.value_note.setWordWrap(True)
+        self.value_note.setStyleSheet(f"color: {self._theme.colours.warn.name()};")
+        self.value_note.hide()
+        self._column.addWidget(self.value_note)
 
     def _build_symbols(self) -> None:
         self._heading(tr("종목", context="list"))
@@ -252,6 +257,11 @@ class SetupForm(QWidget):
         self.problems.setVisible(bool(problems))
         self.problems.setFixedHeight(min(_PROBLEM_ROWS, len(problems)) * self._theme.metrics.row + 2)
         self.changed.emit()
+
+    def show_value_problems(self, sentences: Sequence[str]) -> None:
+        """Say what the values of the parameters make impossible."""
+        self.value_note.setText("\n".join(said(sentence) for sentence in sentences))
+        self.value_note.setVisible(bool(sentences))
 
     def _mark_chosen(self) -> None:
         if self.sheet is not None and self.sheet in self.sheets:

@@ -42,15 +42,17 @@ def _reason(trade: BacktestTrade) -> str:
 
 
 class TradesView(QWidget):
-    """Show round trips. Signals: `trade_chosen(BacktestTrade)`."""
+    """Show round trips. Signals, with a BacktestTrade: `trade_chosen`, `chart_wanted` (double click)."""
 
     trade_chosen = Signal(object)
+    chart_wanted = Signal(object)
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__()
         self._workspace = workspace
         self.grid = self._built()
         self.grid.chosen.connect(lambda key: self.trade_chosen.emit(self.grid.row(key)))
+        self.grid.activated.connect(lambda key: self.chart_wanted.emit(self.grid.row(key)))
         self.grid.menu_wanted.connect(self._open_menu)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,6 +138,9 @@ class TradesView(QWidget):
     def _open_menu(self, key: str, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if key:
+            trade = self.grid.row(key)
+            menu.addAction(tr("차트에서 보기")).triggered.connect(lambda: self.chart_wanted.emit(trade))
         menu.addAction(tr("복사 (Ctrl+C)")).triggered.connect(self.grid.copy_selection)
         menu.addAction(tr("CSV로 저장…")).triggered.connect(
             lambda: save_table(self, "trades", self.grid.table, self._workspace.link)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,13 @@ from kis_terminal.ui.backtesting.results import Results
 from kis_terminal.ui.backtesting.run_strip import RunStrip
 from kis_terminal.ui.backtesting.setup_form import SetupForm
 from kis_terminal.ui.backtesting.sweep_view import SYMBOL
+from kis_terminal.ui.newest import Newest
 from kis_terminal.ui.strategy_editor.window import StrategyEditor
 from kis_terminal.ui.translation import language, said, tr
 from kis_terminal.ui.workspace import Workspace
 
-FAST_SECONDS = 0.15
-"""A run that takes no longer follows a slider while it is dragged."""
+FAST_SECONDS = 1.0
+"""A run that takes no longer follows a slider while it is dragged: one at a time, with the newest values."""
 _SYMBOLS, _STRATEGY = "backtest.symbols", "backtest.strategy"
 
 
@@ -47,9 +48,9 @@ class BacktestView(QWidget):
         self._backtests = backtests
         self._theme = workspace.theme
         self._task: asyncio.Task[None] | None = None
-        self._live_task: asyncio.Task[None] | None = None
-        self._is_live_wanted = False
+        self._live = Newest(workspace.scope, self._follow, "backtest live")
         self._live_runs = 0
+        self._judgement = Newest(workspace.scope, self._judge, "backtest judge")
         self._progress: WorkProgress | None = None
         self._flush_bound = self._flush
         self.outcome: Outcome | None = None
@@ -87,12 +88,15 @@ class BacktestView(QWidget):
         self.setup.run_wanted.connect(self.run)
         self.setup.live_wanted.connect(self._want_live)
         self.setup.parameters.changed.connect(self._want_live)
+        self.setup.live_wanted.connect(self._judgement.want)
+        self.setup.changed.connect(self._judgement.want)
         self.setup.sheet_wanted.connect(lambda path: self._spawn(self._open(path), "backtest open"))
         self.setup.changed.connect(self._setup_changed)
         self.setup.edit_wanted.connect(self._edit)
         self._workspace.link.strategy_to_test.connect(self._test)
         self.setup.symbols.changed.connect(self._remember)
         self.results.trades.trade_chosen.connect(self._trade_chosen)
+        self.results.trades.chart_wanted.connect(self._chart_wanted)
         self.results.sweep.wanted.connect(self.sweep)
         self.results.sweep.chosen.connect(self._run_with)
         self.results.walk.wanted.connect(self.walk)
@@ -261,8 +265,10 @@ class BacktestView(QWidget):
     async def _run(self) -> None:
         request = self.setup.request()
         title = self.setup.sheet.title if self.setup.sheet is not None else ""
-        outcome = await self._backtests.run(request, self._take_progress, title=title)
+        outcome = await self._backtests.run(request, self._take_progress, title=str(title))
         self._take_outcome(outcome)
+        if self.setup.sheet is not None:
+            self.strip.name = self.setup.sheet.source.name
         if self.results.current in ("sweep", "walk", "history"):
             self.results.show_tab("summary")
 
@@ -294,6 +300,20 @@ class BacktestView(QWidget):
         self.results.walk.show_result(result, self.results.sweep.labels)
         self._say(tr("전진분석을 마쳤습니다."))
 
+    # -- what the values make impossible ---
+
+    async def _judge(self) -> None:
+        """Have the values of the parameters looked at."""
+        sheet = self.setup.sheet
+        told: Sequence[str] = ()
+        if sheet is not None and sheet.is_runnable:
+            try:
+                told = await self._backtests.judge(sheet.source, self.setup.parameters.values())
+            except TerminalError:
+                told = ()  # a value that is no number is told when it is run
+        if self.setup.sheet is sheet:
+            self.setup.show_value_problems(told)
+
     # -- while a slider moves ---
 
     @property
@@ -307,26 +327,23 @@ class BacktestView(QWidget):
         return self._live_runs
 
     def _want_live(self) -> None:
-        """Follow the sliders: one run at a time, always with the newest values."""
-        if self.strip.is_busy or not self.is_fast:
-            return
-        self._is_live_wanted = True
-        if self._live_task is None or self._live_task.done():
-            self._live_task = self._workspace.scope.spawn(self._follow(), name="backtest live")
+        """Follow the sliders."""
+        if self.is_fast and not self.strip.is_busy:
+            self._live.want()
 
     async def _follow(self) -> None:
-        while self._is_live_wanted and not self.strip.is_busy:
-            self._is_live_wanted = False
-            try:
-                request = self.setup.request()
-                outcome = await self._backtests.run(request, lambda _: None, is_live=True)
-                if self.results.current == "sweep" and (self._sweep_seconds or 1.0) < FAST_SECONDS:
-                    await self._sweep(is_live=True)
-            except TerminalError as error:
-                self._say_problem(said(error))
-                return
-            self._live_runs += 1
-            self._take_outcome(outcome)
+        if self.strip.is_busy:
+            return
+        try:
+            request = self.setup.request()
+            outcome = await self._backtests.run(request, lambda _: None, is_live=True)
+            if self.results.current == "sweep" and (self._sweep_seconds or 1.0) < FAST_SECONDS:
+                await self._sweep(is_live=True)
+        except TerminalError as error:
+            self._say_problem(said(error))
+            return
+        self._live_runs += 1
+        self._take_outcome(outcome)
 
     def _run_with(self, parameters: dict[str, Any]) -> None:
         """Run with the values of a combination."""
@@ -353,6 +370,11 @@ class BacktestView(QWidget):
     def _trade_chosen(self, trade: BacktestTrade) -> None:
         self.results.bars.show_symbol(trade.symbol, trade.entry_time)
         self._workspace.link.moment_wanted.emit(trade.symbol, trade.entry_time)
+
+    def _chart_wanted(self, trade: BacktestTrade) -> None:
+        """Show a trade in the chart of the run."""
+        self.results.bars.show_symbol(trade.symbol, trade.entry_time)
+        self.results.show_tab("bars")
 
     def _export(self, form: ReportForm, path: str) -> None:
         outcome = self.outcome

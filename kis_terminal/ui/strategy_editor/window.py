@@ -28,6 +28,7 @@ from kis_terminal.services.backtests import Backtests
 from kis_terminal.ui.backtesting.form_rows import plain_label, splitter
 from kis_terminal.ui.backtesting.problem_grid import problem_grid
 from kis_terminal.ui.confirm_strip import ConfirmStrip
+from kis_terminal.ui.newest import Newest
 from kis_terminal.ui.strategy_editor.form import NEW, EditorForm
 from kis_terminal.ui.translation import said, tr
 from kis_terminal.ui.workspace import Workspace
@@ -54,9 +55,8 @@ class StrategyEditor(QDialog):
         """The text that was opened or saved last: its comments stay."""
         self._is_changed = False
         self._is_text_newer = False
-        self._is_checking = False
+        self._checks = Newest(workspace.scope, self._check, "strategy check")
         self._is_gone = False
-        self._wants_check = False
         self.draft: StrategyDraft | None = None
         """What the checker said last; None before it has."""
         self.form = EditorForm(theme)
@@ -74,7 +74,7 @@ class StrategyEditor(QDialog):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE)
-        self._timer.timeout.connect(self._want_check)
+        self._timer.timeout.connect(self._checks.want)
         self._lay_out()
         self.form.edited.connect(self._form_edited)
         self.text.textChanged.connect(self._text_edited)
@@ -139,7 +139,7 @@ class StrategyEditor(QDialog):
         self.form.show_plain(NEW)
         self._is_text_newer = False
         self._show_title()
-        self._want_check()
+        self._checks.want()
 
     def begin_text(self, name: str, text: str) -> None:
         """Begin with a text, as of a strategy that was added or shipped; saved, it is a file of its own."""
@@ -212,23 +212,14 @@ class StrategyEditor(QDialog):
         self._show_title()
         self._timer.start()
 
-    def _want_check(self) -> None:
-        """Check what is there now; one check at a time, the last one always with the newest."""
-        self._wants_check = True
-        if not self._is_checking:
-            self._is_checking = True
-            self._spawn(self._check(), "strategy check")
-
     async def _check(self) -> None:
+        if self._is_gone:
+            return
         try:
-            while self._wants_check and not self._is_gone:
-                self._wants_check = False
-                await self._check_once()
+            await self._check_once()
         except TerminalError as error:
             if not self._is_gone:
                 self._say(said(error), is_wrong=True)
-        finally:
-            self._is_checking = False
 
     async def _check_once(self) -> None:
         name = self._file_name()
@@ -312,10 +303,13 @@ class StrategyEditor(QDialog):
         elif self._is_sound():
             self._ask_place()
 
+    @property
+    def is_checked(self) -> bool:
+        """Tell whether the checker has seen what is there now."""
+        return self.draft is not None and not (self._timer.isActive() or self._checks.is_busy)
+
     def _is_sound(self) -> bool:
-        """Tell whether what is there now has been checked and has no error."""
-        is_checked = not (self._timer.isActive() or self._is_checking)
-        return is_checked and self.draft is not None and self.draft.sheet.is_runnable
+        return self.is_checked and self.draft is not None and self.draft.sheet.is_runnable
 
     def _ask_place(self) -> None:
         dialog = QFileDialog(self, tr("전략 파일 저장"), self._file_name(), tr("전략 파일 (*.kis.yaml)"))

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QStyle, QStyleOptionSlider
 
 from kis_terminal.adapters.strategy_files.python_files import examine
 from kis_terminal.adapters.strategy_files.trust import TrustStore
@@ -181,18 +182,56 @@ def test_dragging_a_slider_redraws_the_result_with_the_newest_values(
     assert view.outcome is not None
     assert view.is_fast  # the desk's clock stands still
     loads = bench.loader.calls
-    slider = view.setup.parameters.rows["slow"].slider
+    before = view.results.summary.grid.cell_text("total_return", "value")
+    row = view.setup.parameters.rows["slow"]
+    option = QStyleOptionSlider()
+    row.slider.initStyleOption(option)
+    handle = row.slider.style().subControlRect(
+        QStyle.ComplexControl.CC_Slider, option, QStyle.SubControl.SC_SliderHandle, row.slider
+    )
 
-    for place in range(20, 60):
-        slider.setValue(place)
+    qtbot.mousePress(row.slider, Qt.MouseButton.LeftButton, pos=handle.center())
+    for step in range(1, 40):
+        qtbot.mouseMove(row.slider, handle.center() + QPoint(step, 0))
+    qtbot.waitUntil(lambda: view.live_runs >= 1, timeout=_PATIENCE)  # while the button is held
+    qtbot.mouseRelease(row.slider, Qt.MouseButton.LeftButton, pos=handle.center() + QPoint(39, 0))
+    chosen = row.value()
     qtbot.waitUntil(
-        lambda: view.outcome is not None and view.outcome.result.request.parameters["slow"] == 64,
+        lambda: view.outcome is not None and view.outcome.result.request.parameters["slow"] == chosen,
         timeout=_PATIENCE,
     )
 
+    assert chosen > 60
     assert 1 <= view.live_runs < 40
+    shown = view.results.summary.grid.cell_text("total_return", "value")
+    assert view.outcome is not None
+    assert shown == view.results.words.text("total_return", view.outcome.result.summary["total_return"])
+    assert shown != before
     assert bench.loader.calls == loads
     qtbot.waitUntil(lambda: len(view.results.history.grid.keys) == 1)  # a drag leaves no record
+
+
+def test_values_that_can_never_trade_are_told_before_and_after_a_run(
+    bench_of: BenchBuilder, qtbot: Any
+) -> None:
+    bench = bench_of(SAMSUNG)
+    view = view_of(bench)
+    field = view.setup.parameters.rows["fast"].field
+
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "20")
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: "진입 조건 1" in view.setup.value_note.text(), timeout=_PATIENCE)
+    run(bench, qtbot)
+
+    warnings = view.results.summary.warnings
+    assert any("진입 조건 1" in warnings.cell_text(key, "sentence") for key in warnings.keys)
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "5")
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    qtbot.waitUntil(lambda: not view.setup.value_note.text(), timeout=_PATIENCE)
 
 
 def test_runs_are_kept_and_stand_side_by_side(bench_of: BenchBuilder, qtbot: Any) -> None:
@@ -214,6 +253,8 @@ def test_runs_are_kept_and_stand_side_by_side(bench_of: BenchBuilder, qtbot: Any
     assert len(history.chart.curves) == 2
     figures = [history.table.cell_text("total_return", key) for key in history.grid.keys]
     assert len(set(figures)) == 2
+    settings = [key for key in history.table.keys if key.startswith("setting.")]
+    assert [history.table.cell_text(key, "figure") for key in settings] == ["slow"]  # what differs
     history.forget_wanted.emit(history.grid.keys[:1])
     qtbot.waitUntil(lambda: len(history.grid.keys) == 1)
 
@@ -227,12 +268,13 @@ def test_a_trade_jumps_the_charts_to_its_bar(bench_of: BenchBuilder, qtbot: Any)
     grid = view.results.trades.grid
 
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.row_rect("2").center())
-    view.results.show_tab("bars")
+    qtbot.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=grid.row_rect("2").center())
+    assert view.results.current == "bars"
     qtbot.waitUntil(lambda: view.results.bars.plot is not None, timeout=_PATIENCE)
 
     assert view.outcome is not None
     trade = view.outcome.result.trades[2]
-    assert moments == [(SAMSUNG, trade.entry_time)]
+    assert set(moments) == {(SAMSUNG, trade.entry_time)}
     plot = view.results.bars.plot
     assert plot is not None
     series = plot.shown.series

@@ -27,11 +27,7 @@ def opened(bench: Bench, qtbot: Any) -> StrategyEditor:
 
 def checked(editor: StrategyEditor, qtbot: Any) -> None:
     """Wait until what is there now has been checked."""
-    qtbot.waitUntil(lambda: editor.draft is not None and not _is_busy(editor), timeout=_PATIENCE)
-
-
-def _is_busy(editor: StrategyEditor) -> bool:
-    return editor._timer.isActive() or editor._is_checking
+    qtbot.waitUntil(lambda: editor.is_checked, timeout=_PATIENCE)
 
 
 def write(field: Any, text: str, qtbot: Any) -> None:
