@@ -133,7 +133,7 @@ class OrderStatus(StrEnum):
     @property
     def is_done(self) -> bool:
         """Tell whether nothing more can happen to the order."""
-        return self in _DONE
+        return self in DONE
 
     @property
     def is_working(self) -> bool:
@@ -141,7 +141,8 @@ class OrderStatus(StrEnum):
         return self in (OrderStatus.ACCEPTED, OrderStatus.PARTLY_FILLED)
 
 
-_DONE = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+DONE = frozenset({OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.EXPIRED})
+"""States in which nothing more can happen to an order."""
 
 
 class PendingChange(StrEnum):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 
 from kis_terminal.domain.orders import (
+    DONE,
     BrokerOrder,
     ExecutionNotice,
     Fill,
@@ -95,10 +96,11 @@ class OrderShelf:
 
     def open_orders(self, symbol: str | None = None) -> tuple[Order, ...]:
         """Return orders that may still fill, unknown ones included."""
+        # `is_open`, without its calls: it is asked before each order, of all orders of the day.
         return tuple(
             order
             for order in self._orders.values()
-            if order.is_open and (symbol is None or order.symbol == symbol)
+            if order.status not in DONE and (symbol is None or order.symbol == symbol)
         )
 
     def children_of(self, parent_id: str) -> tuple[Order, ...]:

@@ -172,7 +172,9 @@ class RiskGate:
 
     def check(self, request: OrderRequest) -> RiskVerdict:
         """Return what every rule says of `request` now; changes nothing."""
-        return evaluate(request, self._known(request, self.open_orders(), self.buying_power()), self.limits)
+        open_orders = self.open_orders()
+        known = self._known(request, open_orders, self._power_beside(open_orders))
+        return evaluate(request, known, self.limits)
 
     def check_amendment(self, request: OrderRequest, order: Order, others: tuple[Order, ...]) -> RiskVerdict:
         """Return what every rule says of an amendment: the old order's own reservation counts as free."""
@@ -228,10 +230,13 @@ class RiskGate:
 
     def buying_power(self) -> Decimal | None:
         """Return the won left after what open buys reserve; None when the account is not known."""
+        return self._power_beside(self.open_orders())
+
+    def _power_beside(self, open_orders: tuple[Order, ...]) -> Decimal | None:
         cash = self._portfolio.cash_available
         if cash is None:
             return None
-        for order in self.open_orders():
+        for order in open_orders:
             if order.side is Side.BUY:
                 price = order.price or self._market_data.state(order.symbol).upper_limit or Decimal(0)
                 cash -= price * order.remaining

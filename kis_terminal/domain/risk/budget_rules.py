@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from kis_terminal.domain.orders import Order, OrderRequest
-from kis_terminal.domain.risk.model import RiskCheck, RiskInput, RiskLimits, order_value, shares, won
+from kis_terminal.domain.risk.model import RiskCheck, RiskInput, RiskLimits, judged, order_value, shares, won
 from kis_terminal.domain.sentences import Sentence
 
 
@@ -32,13 +32,15 @@ def parent_budget(request: OrderRequest, known: RiskInput, limits: RiskLimits) -
         )
         if words
     )
-    return RiskCheck(
+    return judged(
         "PARENT",
         title,
         by_quantity and by_amount,
         value,
         limit,
-        Sentence("한 묶음의 주문이 모두 {value}이 되어 한도 {limit}를 넘습니다.", value=value, limit=limit),
+        lambda: Sentence(
+            "한 묶음의 주문이 모두 {value}이 되어 한도 {limit}를 넘습니다.", value=value, limit=limit
+        ),
     )
 
 

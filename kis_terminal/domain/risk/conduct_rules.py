@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Side
-from kis_terminal.domain.risk.model import RiskCheck, RiskInput, RiskLimits, TradingState, orders
+from kis_terminal.domain.risk.model import RiskCheck, RiskInput, RiskLimits, TradingState, judged, orders
 from kis_terminal.domain.sentences import Sentence
 
 
@@ -79,13 +79,13 @@ def share_change(request: OrderRequest, known: RiskInput, limits: RiskLimits) ->
 
 def rate(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     """Refuse more orders within a second than the limit."""
-    return RiskCheck(
+    return judged(
         "RATE",
         Sentence("주문 속도"),
         known.orders_last_second < limits.orders_per_second,
         Sentence("{count}건/초", count=known.orders_last_second),
         Sentence("{count}건/초", count=limits.orders_per_second),
-        Sentence("1초에 {most}건까지만 주문할 수 있습니다.", most=limits.orders_per_second),
+        lambda: Sentence("1초에 {most}건까지만 주문할 수 있습니다.", most=limits.orders_per_second),
     )
 
 
@@ -138,13 +138,13 @@ def trading_state(request: OrderRequest, known: RiskInput, limits: RiskLimits) -
 
 def orders_a_day(request: OrderRequest, known: RiskInput, limits: RiskLimits) -> RiskCheck:
     """Refuse more orders in a day than the limit; cancellations are never counted."""
-    return RiskCheck(
+    return judged(
         "DAY_COUNT",
         Sentence("하루 주문 수"),
         known.orders_today < limits.max_orders_a_day,
         orders(known.orders_today),
         orders(limits.max_orders_a_day),
-        Sentence("오늘 보낸 주문이 한도 {count}건에 닿았습니다.", count=limits.max_orders_a_day),
+        lambda: Sentence("오늘 보낸 주문이 한도 {count}건에 닿았습니다.", count=limits.max_orders_a_day),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -97,10 +98,25 @@ class RiskCheck:
     value: str
     limit: str
     sentence: str
+    """Why it refuses, in words for the user; may be empty where it does not."""
     is_soft: bool = False
     """Whether a person who was asked may pass it."""
     is_waived: bool = False
     """Whether a person did."""
+
+
+def judged(
+    code: str,
+    title: str,
+    passed: bool,
+    value: str,
+    limit: str,
+    refusal: Callable[[], str],
+    *,
+    is_soft: bool = False,
+) -> RiskCheck:
+    """Return a rule's word. Why it refuses is put together only then: an order on its way passes them all."""
+    return RiskCheck(code, title, passed, value, limit, "" if passed else refusal(), is_soft)
 
 
 @dataclass(frozen=True, slots=True)
