@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind
@@ -18,14 +18,13 @@ from kis_terminal.services.market_data import Rank, Stream
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet
 from kis_terminal.ui.dialogs.reducing import reducing_reason
 from kis_terminal.ui.formatting import number
-from kis_terminal.ui.order_words import kind_word, side_word
-from kis_terminal.ui.ordering.change_form import ChangeForm, describe
+from kis_terminal.ui.ordering.change_form import ChangeForm
 from kis_terminal.ui.ordering.checks import Checked, check_amendment, check_new, cost_text, passed_text
-from kis_terminal.ui.ordering.dress import send_style
 from kis_terminal.ui.ordering.estimate import share_of_means
 from kis_terminal.ui.ordering.fields import Line
 from kis_terminal.ui.ordering.new_order_form import NewOrderForm
 from kis_terminal.ui.ordering.numbers import WrongNumber
+from kis_terminal.ui.ordering.send_button import SendButton, change_words, order_words
 from kis_terminal.ui.ordering.sender import OrderSender
 from kis_terminal.ui.ordering.tabs import Tab, TabRow
 from kis_terminal.ui.panel import Panel
@@ -68,9 +67,7 @@ class OrderEntryPanel(Panel):
         self.change_form = ChangeForm(self.theme)
         self.risk_line = Line(self.theme, tr("위험 점검"))
         self.result_line = Line(self.theme, tr("주문 결과"))
-        self.send_button = QPushButton("", self)
-        self.send_button.setFont(self.theme.bold(self.theme.metrics.entry))
-        self.send_button.setMinimumWidth(1)
+        self.send_button = SendButton(workspace, self)
         self.tabs = TabRow(self.theme)
         self._arrange()
         self.sheet = ConfirmationSheet(self.theme, self)
@@ -348,54 +345,28 @@ class OrderEntryPanel(Panel):
             self._recheck.start(_RECHECK_MILLISECONDS)
 
     def _show_send(self) -> None:
-        text = self._send_text()
-        room = max(40, self.send_button.width() - 16)
-        shown = self.send_button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room)
-        if shown != self.send_button.text():
-            self.send_button.setText(shown)
-            self.send_button.setAccessibleName(text)
+        self.send_button.say(self._send_text(), self._tab.tint(self.theme))
         is_change = not self._tab.is_new_order
         is_armed = self.workspace.risk_gate.is_armed or self._tab is Tab.CANCEL
         can_leave = is_armed and not self._is_held_to_reduce()
         self.send_button.setEnabled(can_leave and not (is_change and self.change_form.order is None))
-        self._dress_send()
 
     def _is_held_to_reduce(self) -> bool:
         """Tell whether a buy is typed while only exposure may be lowered."""
         return self._tab is Tab.BUY and self.workspace.risk_gate.state is TradingState.REDUCING
 
     def _send_text(self) -> str:
-        enter = "   (Enter)"
         if self._is_held_to_reduce():
             return tr("매수 잠김: 줄이기만 ({reason})", reason=reducing_reason(self.workspace))
         if not self._tab.is_new_order:
-            order = self.change_form.order
-            if order is None:
-                has_some = self.change_form.order_choice.count() > 0
-                return tr("주문을 고르십시오") if has_some else tr("미체결 주문이 없습니다")
-            new = self.change_form.price_field.text() if self._tab is Tab.AMEND else ""
-            what = describe(order).split(" · ")[0] + (f" → {new}" if new else "")
-            return f"{self._tab.word}  {what}{enter}"
-        name = self.workspace.instruments.name(self._symbol)
-        quantity = self.form.quantity_field.known_value()
-        price = self.form.price_field.text() if self.form.kind.needs_price else kind_word(self.form.kind)
-        if quantity is None or not price:
-            return f"{side_word(self._tab.side)}  {name}{enter}"
-        shares = tr("{quantity}주", quantity=f"{quantity:,}")
-        return f"{side_word(self._tab.side)}  {name} {shares} @ {price}{enter}"
+            return change_words(self._tab, self.change_form)
+        return order_words(self._tab, self.workspace.instruments.name(self._symbol), self.form)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the words on the button anew."""
         super().resizeEvent(event)
         self.sheet.cover()
         self._request_flush()
-
-    def _dress_send(self) -> None:
-        is_real = self.workspace.environment is Environment.REAL
-        edge = self.theme.environment(self.workspace.environment) if is_real else None
-        style = send_style(self.theme, self._tab.tint(self.theme), edge)
-        if style != self.send_button.styleSheet():
-            self.send_button.setStyleSheet(style)
 
     def _say(self, level: str, sentence: str) -> None:
         self.result_line.say(sentence, getattr(self.theme.colours, level))
