@@ -398,14 +398,15 @@ class _Reader:
             Environment.PAPER: ((REAL_REST, REAL_WS), "실전투자", "real"),
         }
         hosts, korean, english = foreign[self.environment]
-        known = {(urlsplit(host).hostname, urlsplit(host).port) for host in hosts}
+        # The REST servers have names of their own, whatever the port; the sockets differ by the port alone.
+        known = {(urlsplit(hosts[0]).hostname, None), (urlsplit(hosts[1]).hostname, urlsplit(hosts[1]).port)}
         for url, field in ((rest, "rest"), (ws, "ws")):
             try:
                 parts = urlsplit(url)
-                address = (parts.hostname, parts.port)
+                name, port = (parts.hostname or "").rstrip("."), parts.port
             except ValueError:
                 continue  # already named by _host
-            if address in known:
+            if known & {(name, None), (name, port)}:
                 self.problem(
                     f"{found[field].place}의 주소 '{url}'은(는) {korean} 서버입니다. "
                     f"{SOURCES[self.environment].korean} 환경에서는 쓸 수 없습니다.",

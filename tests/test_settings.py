@@ -273,6 +273,8 @@ def test_a_broken_file_that_lies_about_only_warns_the_embedded_exchange(tmp_path
         (Environment.REAL, "ops", "ws://ops.koreainvestment.com:31000"),
         (Environment.PAPER, "vps", "https://openapi.koreainvestment.com:9443"),
         (Environment.PAPER, "vops", "ws://ops.koreainvestment.com:21000/"),
+        (Environment.PAPER, "vps", "https://openapi.koreainvestment.com"),
+        (Environment.REAL, "prod", "https://OpenApiVts.KoreaInvestment.com.:443"),
     ],
 )
 def test_hosts_of_the_other_environment_are_refused(
