@@ -1,7 +1,11 @@
-"""Real PostgreSQL and Redis servers for tests: on free loopback ports, started when first asked for."""
+"""Real PostgreSQL and Redis servers for tests: on free loopback ports, started when first asked for.
+
+Each has a keeper (`keeper.py`) that ends it when the test process has ended, in whatever way.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -51,7 +55,6 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
     """Start PostgreSQL and end it; everything it writes is thrown away. Durable ones wait for the disk."""
     # Not pytest's own temporary folder: that one is closed to other users, such as the server's.
     folder = Path(tempfile.mkdtemp(prefix="kis-postgres-"))
-    control: list[str | Path] = []
     try:
         programs = _postgres_programs(folder)
         password, port = secrets.token_hex(12), _free_port()
@@ -62,12 +65,30 @@ def running_postgres(*, is_durable: bool = False) -> Iterator[PostgresServer]:
         if os.name != "nt":
             options += " -c unix_socket_directories="
         control = [programs / "pg_ctl", "-D", folder / "data", "-s", "-w", "-t", f"{_PATIENCE:.0f}"]
-        _run([*control, "-l", folder / "server.log", "-o", options, "start"], **_AS_USER)
-        yield PostgresServer(programs, port, password, count(1))
+        with _ended_by([*control, "-m", "immediate", "stop"], folder, _AS_USER.get("user")):
+            _run([*control, "-l", folder / "server.log", "-o", options, "start"], **_AS_USER)
+            yield PostgresServer(programs, port, password, count(1))
     finally:
-        if (folder / "data" / "postmaster.pid").exists():
-            _run([*control, "-m", "immediate", "stop"], **_AS_USER)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _ended_by(command: list[str | Path], folder: Path, user: str | None = None) -> Iterator[None]:
+    """Have `command` run, and `folder` removed, at the end of this block or of this process."""
+    task = {"command": [str(part) for part in command], "folder": str(folder), "user": user}
+    keeper = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), json.dumps(task)],
+        cwd=tempfile.gettempdir(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        # Whoever ends all of us at once must not end the keeper before its work.
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        keeper.communicate(timeout=2 * _PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -84,23 +105,22 @@ def postgres_url(postgres_server: PostgresServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def redis_server() -> Iterator[str]:
     """Start Redis for the whole run and return its address."""
-    folder = tmp_path_factory.mktemp("redis")
     names = ("redis-server", "valkey-server", "memurai")
     program = next((path for path in map(shutil.which, names) if path), None)
     if program is None:
         pytest.fail("No redis-server found on PATH. Run `python3 packaging/test.py`; it says how to get one.")
+    folder = Path(tempfile.mkdtemp(prefix="kis-redis-"))
     port = _free_port()
     arguments = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen([program, *arguments], cwd=folder, stdout=log, stderr=log)
-    try:
+    kill = f"import os, signal; os.kill({server.pid}, signal.SIGTERM)"
+    with _ended_by([sys.executable, "-I", "-S", "-c", kill], folder):
         _wait_for_redis(server, port, folder / "server.log")
         yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait(_PATIENCE)
+    server.wait(_PATIENCE)
 
 
 @pytest.fixture
