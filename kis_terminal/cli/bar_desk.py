@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kis_terminal.cli.account import Account, Output
 from kis_terminal.domain.environment import Environment
-from kis_terminal.domain.errors import CorrectionNeeded, TerminalError
+from kis_terminal.domain.errors import CorrectionNeeded, StoreUnavailable, TerminalError
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.settings import HomePaths, KisAccess
 from kis_terminal.ui.translation import said, tr
@@ -37,14 +38,20 @@ class BarDesk:
     source: LateSource
 
     async def instruments(self) -> Sequence[Instrument]:
-        """Return the master: as the store keeps it, else as the broker lists it, which is kept then."""
-        kept = await self.store.kept_instruments()
+        """Return the master: as the store keeps it, else as the broker lists it, which is kept then.
+
+        Of a store that cannot be used the loads have told already: the broker lists it then.
+        """
+        kept = None
+        with contextlib.suppress(StoreUnavailable):
+            kept = await self.store.kept_instruments()
         if kept is not None and (kept[0] == self.clock.now().date() or not self.source.is_connected):
             return kept[1]
         if not self.source.can_connect:
             return kept[1] if kept is not None else ()
         found = await self.source.instruments()
-        await self.store.keep_instruments(self.clock.now().date(), found)
+        with contextlib.suppress(StoreUnavailable):
+            await self.store.keep_instruments(self.clock.now().date(), found)
         return found
 
 

@@ -178,6 +178,25 @@ def test_bars_of_another_made_up_market_are_never_taken_for_this_one(
     assert different != usual == closes("again.csv")
 
 
+def test_a_backtest_goes_on_without_its_store_and_says_so(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expect_log: ExpectLog
+) -> None:
+    expect_log("go on without the store")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kis:canary@127.0.0.1:1/none")
+    start, end = days(300)
+    out = tmp_path / "out.json"
+
+    run = shell(
+        *("backtest", "golden_cross", "--symbols", "005930", "--env", "sim"),
+        *("--from", start, "--to", end, "--json", str(out)),
+    )
+
+    assert run.code == 0, run.err
+    assert "저장소를 쓸 수 없어" in run.err
+    assert "canary" not in run.err
+    assert told(out.read_text(encoding="utf-8"))["data"]["series"][0]["coverage"] == 1.0
+
+
 def test_imported_bars_go_to_the_market_and_serve_a_backtest_without_keys(
     shell: Shell, tmp_path: Path
 ) -> None:

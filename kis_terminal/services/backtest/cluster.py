@@ -39,9 +39,10 @@ class DaskCluster:
         except (OSError, TimeoutError, ValueError) as error:
             raise WaitNeeded(
                 Sentence(
-                    "클러스터 {address}에 연결하지 못했습니다: {why}",
+                    "클러스터 {address}에 {seconds:.0f}초 안에 연결하지 못했습니다. 스케줄러가 켜져 있는지, "
+                    "주소가 맞는지 확인하십시오.",
                     address=address,
-                    why=str(error) or type(error).__name__,
+                    seconds=patience,
                 )
             ) from error
         try:
