@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 _HALT_KEY = "trading-state"
 _CLOSED_SECONDS = 60.0
+_ODD_PRINT = timedelta(minutes=5)
 _AUTOMATIC = frozenset({Origin.STRATEGY, Origin.ASSISTANT})
 _Signature = tuple[str, Side, str, int, str]
 
@@ -160,15 +161,20 @@ class RiskGate:
         """Return the time as the exchange writes it on orders: its own where its prints have told it.
 
         The last print of a listing may be an hour old: while the market is in session by the clock, only
-        prints of the stream tell more. Where the exchange keeps no hours, any print tells more than it.
+        prints of the stream tell more. Where the exchange keeps no hours, any print tells more than it. A
+        print that is minutes off the clock, which KIS's answers have put right, is an odd one: an order that
+        it dated would not be found in the broker's list.
         """
         now = self._clock.now()
         seconds = self._market_data.market_seconds()
-        has_hours = not self._market_data.is_always_open
-        is_stale = has_hours and not self._market_data.has_live_time and _is_in_session(now)
-        if seconds is None or is_stale:
+        if seconds is None:
             return now
-        return now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
+        told = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(seconds=seconds)
+        if self._market_data.is_always_open:
+            return told
+        is_stale = not self._market_data.has_live_time
+        is_odd = abs(told - now) > _ODD_PRINT
+        return now if (is_stale or is_odd) and _is_in_session(now) else told
 
     def check(self, request: OrderRequest) -> RiskVerdict:
         """Return what every rule says of `request` now; changes nothing."""

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from kis_terminal.domain.errors import OutcomeUnknown
 from kis_terminal.domain.orders import OrderKind, OrderStatus
 from kis_terminal.services.departures import NOT_RECONCILED
 from tests.support.exchange import running_exchange
 from tests.support.fault_case import SAMSUNG, ExchangesClock, day_options, opened
 from tests.support.leftovers import ExpectLog
 from tests.support.order_desk import PRICE, order_desk
+from tests.support.ports_in_memory import tick_of
 from tests.support.trading_desk import until
 
 
@@ -93,3 +95,21 @@ async def test_an_amendment_does_not_go_to_a_number_of_the_day_before() -> None:
 
         assert said == NOT_RECONCILED
         assert len(desk.broker.rows) == 1
+
+
+async def test_one_print_with_an_odd_time_does_not_date_an_order_hours_away(expect_log: ExpectLog) -> None:
+    """Cause: a lost order was looked for at the hour of the last print, and called never accepted."""
+    expect_log("order ")
+    async with order_desk() as desk:
+        odd = tick_of(desk.broker.quotes[SAMSUNG], 84_600, 1, seconds=15 * 3600 + 29 * 60)
+        desk.feed.send_ticks(odd)
+        desk.broker.fail = OutcomeUnknown("응답이 없습니다")
+        lost = await desk.orders.submit(desk.request())
+        assert lost.status is OrderStatus.UNKNOWN, lost.reason
+
+        for _ in range(6):
+            await desk.reconciler.list_once()
+            desk.clock.advance(4)
+
+        assert desk.now(lost).status is OrderStatus.ACCEPTED
+        assert abs(lost.created_at - desk.clock.now()) < timedelta(minutes=1)
