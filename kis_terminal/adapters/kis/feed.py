@@ -340,6 +340,7 @@ class KisFeed:
         self.counters.last_frame_at = self._clock.monotonic()
         gap_reason = Sentence("실시간 연결이 다시 이어졌습니다.") if self.counters.connections > 1 else ""
         reconnector = self._relayed if self._is_relayed else self._reconnector
+        shared = None if isinstance(socket, ClientConnection) else socket
         session = FeedSession(
             socket,
             approval_key=key,
@@ -357,10 +358,10 @@ class KisFeed:
             gap_reason=gap_reason,
             on_failure=self._report,
             tap=self._tap,
-            is_shared=self._relay is not None,
+            shared=shared,
         )
-        if not isinstance(socket, ClientConnection):
-            socket.bind(session)
+        if shared is not None:
+            shared.bind(session)
         self._tell_link(listener, LinkState.CONNECTED, Sentence("실시간에 연결되었습니다."))
         self._first_attempt.set()
         self._session = session

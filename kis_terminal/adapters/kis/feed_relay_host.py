@@ -43,8 +43,6 @@ LOCAL = b""
 """This program among the members."""
 _STALLED_SECONDS = 20.0
 """Without data for anybody, after which another program's word for a dead connection is believed."""
-_RENEWAL_SECONDS = 1.0
-"""Leaving and asking again within it is one wish: to have the registration made anew."""
 _SESSION_ERROR_TR = "(null)"
 _ENDS_SESSION = frozenset({Verdict.IN_USE, Verdict.APPROVAL_REFUSED})
 
@@ -58,7 +56,6 @@ class _Registration:
     """KIS's yes, with the key of notices; empty before it came."""
     is_asked: bool = False
     leaves_at: float | None = None
-    left_at: dict[bytes, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -92,6 +89,7 @@ class HostedSocket:
         self._hub: RelayHub | None = None
         self._session: Session | None = None
         self._registrations: dict[Key, _Registration] = {}
+        self._renewing: set[Key] = set()
         self._filter = FrameFilter()
         self._queue: deque[tuple[bool, Key]] = deque()
         self._queued = asyncio.Event()
@@ -121,10 +119,16 @@ class HostedSocket:
         if command is None:
             await self._socket.send(message)
         elif command[0]:
-            self.want(LOCAL, command[1])
+            is_renewal = command[1] in self._renewing
+            self._renewing.discard(command[1])
+            self.want(LOCAL, command[1], is_renewal=is_renewal)
         else:
             self.leave(LOCAL, command[1])
             self._answer([LOCAL], unsubscribed(command[1]))
+
+    def renewing(self, key: Key) -> None:
+        """Note that what is left now will be asked for again: KIS has to make it anew."""
+        self._renewing.add(key)
 
     async def ping(self) -> Awaitable[float]:
         """Ask KIS for a sign of life."""
@@ -166,10 +170,10 @@ class HostedSocket:
         """Return for how long nothing has come from KIS."""
         return self._clock.monotonic() - self._heard_at
 
-    def want(self, member: bytes, key: Key) -> None:
+    def want(self, member: bytes, key: Key, *, is_renewal: bool = False) -> None:
         """Register for one more program; it is answered when KIS has answered.
 
-        Who asks for what it has, or has just left, finds it dead or has lost its key: it is made anew.
+        is_renewal: nothing comes on it, or its key is lost: it is made anew, whoever else has it.
         """
         registration = self._registrations.get(key)
         if registration is None:
@@ -177,8 +181,6 @@ class HostedSocket:
                 self._answer([member], reply_of(key, "OPSP0008", "MAX SUBSCRIBE OVER", is_ok=False))
                 return
             registration = self._registrations[key] = _Registration()
-        left_at = registration.left_at.pop(member, float("-inf"))
-        is_renewal = member in registration.members or self._clock.monotonic() - left_at < _RENEWAL_SECONDS
         registration.members.add(member)
         registration.leaves_at = None
         if member == LOCAL:
@@ -203,13 +205,12 @@ class HostedSocket:
             return
         registration.members.discard(member)
         registration.waiting.discard(member)
-        now = self._clock.monotonic()
         if registration.members:
-            registration.left_at[member] = now
-        elif member == LOCAL:  # its own slots have waited already
+            return
+        if member == LOCAL and key not in self._renewing:  # its own slots have waited already
             self._drop(key)
         else:
-            registration.leaves_at = now + self._relay.grace
+            registration.leaves_at = self._clock.monotonic() + self._relay.grace
 
     def stalled(self, reason: str) -> None:
         """Give the connection up where nobody has had data for a while, either."""

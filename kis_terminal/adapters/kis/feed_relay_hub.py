@@ -38,7 +38,7 @@ class Registrar(Protocol):
         """Return for how long nothing has come from KIS."""
         ...
 
-    def want(self, member: bytes, key: Key) -> None: ...
+    def want(self, member: bytes, key: Key, *, is_renewal: bool) -> None: ...
 
     def leave(self, member: bytes, key: Key) -> None: ...
 
@@ -59,6 +59,7 @@ class _Member:
         self.version = 0
         self.heard_at = 0.0
         self.wanted: dict[Key, int] = {}
+        self.renewed: dict[Key, int] = {}
 
 
 class RelayHub:
@@ -123,6 +124,7 @@ class RelayHub:
         self._registrar, self._epoch = registrar, epoch
         for member in self._members.values():
             member.wanted.clear()
+            member.renewed.clear()
         self._wake.set()
 
     def closed(self) -> None:
@@ -243,13 +245,16 @@ class RelayHub:
         """Carry what a program wants to the socket: what is left, what is new, what is asked for again."""
         is_same = wishes.place == member.place
         member.place = wishes.place
+        if not is_same:
+            member.renewed.clear()
         for key in [key for key in member.wanted if key not in wishes.wanted or not is_same]:
             del member.wanted[key]
             registrar.leave(wishes.member, key)
-        for key, count in wishes.wanted.items():
-            if member.wanted.get(key, 0) < count:
-                member.wanted[key] = count
-                registrar.want(wishes.member, key)
+        for key, (asked, renewed) in wishes.wanted.items():
+            if member.wanted.get(key, 0) < asked:
+                is_renewal = member.renewed.get(key, 0) < renewed
+                member.wanted[key], member.renewed[key] = asked, renewed
+                registrar.want(wishes.member, key, is_renewal=is_renewal)
 
     def _forget_dead(self, now: float) -> None:
         for own, member in list(self._members.items()):

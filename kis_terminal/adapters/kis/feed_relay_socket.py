@@ -65,7 +65,8 @@ class RelayedSocket:
         self._session: Session | None = None
         self._filter = FrameFilter()
         self._counts: dict[Key, int] = {}
-        self._wanted: dict[Key, int] = {}
+        self._renewals: dict[Key, int] = {}
+        self._wanted: dict[Key, tuple[int, int]] = {}
         self._stalled = ""
         self._number: int | None = None
         self._epoch = 0
@@ -110,13 +111,18 @@ class RelayedSocket:
         is_subscribe, key = command
         if is_subscribe:
             # Counted on over a leaving: more than before is a wish to be answered.
-            self._counts[key] = self._wanted[key] = self._counts.get(key, 0) + 1
+            self._counts[key] = self._counts.get(key, 0) + 1
+            self._wanted[key] = self._counts[key], self._renewals.get(key, 0)
             self._filter.want(key)
         else:
             self._wanted.pop(key, None)
             self._filter.leave(key)
             asyncio.get_running_loop().call_soon(self._answer, unsubscribed(key))
         self._wake.set()
+
+    def renewing(self, key: Key) -> None:
+        """Note that what is left now will be asked for again: KIS has to make it anew."""
+        self._renewals[key] = self._renewals.get(key, 0) + 1
 
     async def ping(self) -> Awaitable[float]:
         """Ask for a sign of life: the other program tells how lately it heard KIS."""

@@ -70,8 +70,8 @@ class Wishes:
     """Which of its sockets of ours speaks: each begins with nothing."""
     version: int
     epoch: int
-    wanted: dict[Key, int] = field(default_factory=dict)
-    """How often each registration was asked for; more than before asks for an answer again."""
+    wanted: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    """How often each registration was asked for, and was to be made anew; more than before asks again."""
     stalled: str = ""
     """Why the connection to KIS seems dead to it."""
     is_leaving: bool = False
@@ -162,7 +162,7 @@ def unpack_seconds(content: bytes) -> float:
 
 def pack_wishes(wishes: Wishes) -> bytes:
     """Return wishes as bytes."""
-    wanted = [[tr_id, tr_key, count] for (tr_id, tr_key), count in wishes.wanted.items()]
+    wanted = [[*key, *counts] for key, counts in wishes.wanted.items()]
     told = {
         "member": wishes.member.hex(),
         "place": wishes.place,
@@ -180,7 +180,10 @@ def unpack_wishes(plain: bytes) -> Wishes | None:
     try:
         told = json.loads(plain)
         member = bytes.fromhex(told["member"])
-        wanted = {(str(tr_id), str(tr_key)): int(count) for tr_id, tr_key, count in told["wanted"]}
+        wanted = {
+            (str(tr_id), str(tr_key)): (int(asked), int(renewed))
+            for tr_id, tr_key, asked, renewed in told["wanted"]
+        }
         wishes = Wishes(
             member,
             int(told["place"]),

@@ -13,7 +13,7 @@ from random import Random
 
 from kis_terminal.domain.sentences import Sentence
 
-_LINGERING_SECONDS = 30.0
+_LINGERING_SECONDS, _LINGERING_DELAY = 30.0, 3.0
 
 
 class EndingKind(StrEnum):
@@ -137,7 +137,7 @@ class Reconnector:
         renew = False
         reason: str = _REASONS[kind]
         if kind is EndingKind.IN_USE and now < self._lenient_until:
-            pass  # the usual delays, which grow and are counted
+            delay = min(delay, _LINGERING_DELAY)
         elif kind is EndingKind.IN_USE:
             delay = max(delay, policy.slow_delay)
         elif kind is EndingKind.APPROVAL_REFUSED:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -35,6 +35,9 @@ from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.errors import FrameError
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Clock, FeedListener, Stream, SubscriptionState
+
+if TYPE_CHECKING:
+    from kis_terminal.adapters.kis.feed_relay_session import SharedSocket
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ class FeedSession:
     first_data: called once, with the first data frame that could be read.
     key_taken: called once, with the first stream that the server gave: the approval key is good.
     gap_reason: told to the listener when everything is subscribed; empty for none.
-    is_shared: other programs use the connection, too, and may lose us a stream that was confirmed.
+    shared: the same socket where other programs use it, too, and may lose us a stream that was confirmed.
     """
 
     def __init__(
@@ -96,10 +99,10 @@ class FeedSession:
         gap_reason: str,
         on_failure: Callable[[str, BaseException], None],
         tap: WireTap | None = None,
-        is_shared: bool = False,
+        shared: SharedSocket | None = None,
     ) -> None:
         self._socket = socket
-        self._is_shared = is_shared
+        self._shared = shared
         self._tap = tap
         self._approval_key = approval_key
         self._hts_id = hts_id
@@ -327,7 +330,7 @@ class FeedSession:
         slot = self._slots.slot(stream, NOTICE_SYMBOL if stream is Stream.NOTICES else reply.tr_key)
         if reply.is_ok or slot is None:
             return slot
-        is_lost = self._is_shared and slot.state is SubscriptionState.CONFIRMED
+        is_lost = self._shared is not None and slot.state is SubscriptionState.CONFIRMED
         return slot if is_lost and verdict(reply) is not Verdict.FINE else None
 
     def _settle(self, slot: Slot, reply: ControlReply) -> None:
@@ -388,6 +391,8 @@ class FeedSession:
         tr_id, tr_key = _TR_IDS.get(slot.stream, self._notice_tr_id), slot.symbol
         if slot.stream is Stream.NOTICES:
             tr_key = self._hts_id
+        if self._shared is not None and not command.is_subscribe and slot.references:
+            self._shared.renewing((tr_id, tr_key))
         write = subscribe_text if command.is_subscribe else unsubscribe_text
         outstanding = _Outstanding(command, tr_id, tr_key, asyncio.get_running_loop().create_future())
         self._outstanding = outstanding

@@ -75,9 +75,9 @@ def test_a_batch_that_is_cut_off_is_none(cut: int) -> None:
         b'"member"',
         b"{}",
         pack_wishes(Wishes(b"short", 1, 1, 1)),
-        pack_wishes(Wishes(ME, 1, 1, 1, {("", "005930"): 1})),
-        pack_wishes(Wishes(ME, 1, 1, 1, {("H0STCNT0", "0\n"): 1})),
-        pack_wishes(Wishes(ME, 1, 1, 1, {("H0STCNT0", f"{n}"): 1 for n in range(300)})),
+        pack_wishes(Wishes(ME, 1, 1, 1, {("", "005930"): (1, 0)})),
+        pack_wishes(Wishes(ME, 1, 1, 1, {("H0STCNT0", "0\n"): (1, 0)})),
+        pack_wishes(Wishes(ME, 1, 1, 1, {("H0STCNT0", f"{n}"): (1, 0) for n in range(300)})),
         pack_wishes(Wishes(ME, 1, 1, 1)).replace(b'"version": 1', b'"version": Infinity'),
     ],
 )
@@ -86,7 +86,7 @@ def test_wishes_that_are_none(wrong: bytes) -> None:
 
 
 def test_wishes_and_replies_come_back_as_they_were() -> None:
-    wishes = Wishes(ME, 3, 4, 5, {("H0STCNT0", "005930"): 2}, "why", is_leaving=True)
+    wishes = Wishes(ME, 3, 4, 5, {("H0STCNT0", "005930"): (2, 1)}, "why", is_leaving=True)
     reply = pack_reply([ME, OTHER], b"yes")
 
     assert unpack_wishes(pack_wishes(wishes)) == wishes
