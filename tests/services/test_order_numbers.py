@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from kis_terminal.domain.orders import OrderStatus, Origin
+from kis_terminal.services.departures import NOT_RECONCILED
 from kis_terminal.services.order_numbers import OrderNumbers
 from tests.support.order_desk import order_desk
 
@@ -78,16 +79,21 @@ async def test_a_notice_of_the_new_day_waits_until_its_list_has_begun() -> None:
 
 
 async def test_an_order_of_the_new_day_survives_the_beginning_of_its_list() -> None:
-    """Cause: everything on the shelf was put away, what had been ordered since midnight too."""
+    """Cause: everything on the shelf was put away, what had been ordered since midnight too.
+
+    Before the list it is a refusal of ours, which the person shall still find afterwards.
+    """
     async with order_desk() as desk:
         await desk.orders.submit(desk.request(10))
         desk.clock.advance(timedelta(days=1).total_seconds() - 3 * 3600)
         desk.broker.rows.clear()
         desk.risk_gate.limits = replace(desk.risk_gate.limits, max_price_age=1e9)
 
-        today = await desk.orders.submit(desk.request(4))
-        assert today.status is OrderStatus.ACCEPTED, today.reason
+        early = await desk.orders.submit(desk.request(4))
         await desk.reconciler.list_once()
+        today = await desk.orders.submit(desk.request(4))
 
-        assert [order.key for order in desk.orders.all()] == [today.key]
-        assert desk.now(today).origin is Origin.ORDER_ENTRY
+        assert (early.status, early.reason) == (OrderStatus.REJECTED, NOT_RECONCILED)
+        assert today.status is OrderStatus.ACCEPTED, today.reason
+        assert {order.key for order in desk.orders.all()} == {early.key, today.key}
+        assert desk.now(early).origin is Origin.ORDER_ENTRY
