@@ -184,7 +184,7 @@ def _risk(
         "sharpe": sharpe(returns, risk_free),
         "sortino": sortino(returns, risk_free),
         "calmar": None if growth is None or deepest == 0 else growth / deepest,
-        "max_drawdown": deepest,
+        "max_drawdown": abs(deepest),  # a curve that never falls has -0.0
         "max_drawdown_days": deepest_days,
         "longest_drawdown_days": longest_days,
         "drawdown_recovery_days": recovered_days,

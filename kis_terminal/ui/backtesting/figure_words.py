@@ -96,7 +96,7 @@ def run_column(
         96,
         lambda name: settings[name] if name in settings else words.text(name, figures.get(name)),
         tooltip=lambda name: settings.get(name, ""),
-        colour=lambda name: words.colour(name, figures.get(name)),
+        colour=lambda name: None if name in settings else words.colour(name, figures.get(name)),
         can_sort=False,
         stretch=1,
     )

@@ -66,6 +66,7 @@ _BENCHMARKS: tuple[tuple[str, Product | None, str], ...] = (
     ("KODEX 200", Product.STOCK, "069500"),
 )
 _PROBLEM_ROWS = 4
+_USUAL = "golden_cross.kis.yaml"
 
 
 class SetupForm(QWidget):
@@ -225,12 +226,13 @@ class SetupForm(QWidget):
     # -- strategy ---
 
     def set_sheets(self, sheets: Sequence[StrategySheet]) -> None:
-        """Offer strategies; the first is chosen where none is."""
+        """Offer strategies; the plainest of the shipped ones is chosen where none is."""
         self.sheets = list(sheets)
         self.strategy.clear()
         self.strategy.addItems([said(sheet.title) for sheet in self.sheets])
         if self.sheet is None and self.sheets:
-            self.show_sheet(self.sheets[0])
+            usual = next((sheet for sheet in self.sheets if sheet.source.name == _USUAL), self.sheets[0])
+            self.show_sheet(usual)
         else:
             self._mark_chosen()
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QFileDialog,
-    QMenu,
     QPlainTextEdit,
     QSplitter,
     QStackedWidget,
@@ -29,6 +25,7 @@ from kis_terminal.services.strategies import Strategies, StrategyView
 from kis_terminal.ui.confirm_strip import ConfirmStrip
 from kis_terminal.ui.ordering.numbers import WrongNumber
 from kis_terminal.ui.panel import Panel
+from kis_terminal.ui.strategies.adding import Adding, StrategySources
 from kis_terminal.ui.strategies.left_orders import LeftOrdersStrip
 from kis_terminal.ui.strategies.settings_form import SettingsForm
 from kis_terminal.ui.strategies.tables import signal_grid, strategy_grid
@@ -38,24 +35,11 @@ from kis_terminal.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from kis_terminal.domain.backtest_work import StrategySheet
-    from kis_terminal.services.backtests import Backtests
+
+__all__ = ["StrategiesPanel", "StrategySources"]
 
 _TABS = ("신호", "전략 기록", "설정")
 _FIRST_BUDGET = Decimal(10_000_000)
-_FULL_RIGHTS = (
-    "{name}은(는) 파이썬 코드입니다. 실행하면 이 컴퓨터에서 당신이 할 수 있는 모든 일을 할 수 있습니다. "
-    "내용을 아는 파일입니까?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class StrategySources:
-    """What the panel needs to add strategies; nothing of it is called before a person asks."""
-
-    backtests: Callable[[], Backtests]
-    """Made once, beside the loop; it reads strategy files in its worker."""
-    trust: Callable[[str, str], None]
-    """Name and text of Python code that a person lets run; raises TerminalError."""
 
 
 class StrategiesPanel(Panel):
@@ -65,13 +49,17 @@ class StrategiesPanel(Panel):
     screen_number = "0710"
 
     def __init__(self, workspace: Workspace, strategies: Strategies, sources: StrategySources) -> None:
-        super().__init__(workspace, tr("전략"))
+        super().__init__(workspace, tr("전략", context="panel"))
         self._strategies = strategies
         self._sources = sources
         self._key = ""
+        self._labels: dict[str, dict[str, str]] = {}
+        """What people read of parameters, by the text of the strategy."""
         self._filled: tuple[StrategyPlan, frozenset[str]] | None = None
         """What the form was filled with: a plan and the names of its parameters."""
-        self.add_button = self._button(tr("추가 ▾"), tr("전략 추가"), self._open_presets)
+        self.add_button = self._button(
+            tr("추가 ▾"), tr("전략 추가"), lambda: self.adding.open_menu(self.add_button)
+        )
         self.edit_button = self._button(tr("만들기·편집"), tr("전략 만들기와 편집"), self._open_editor)
         self.start_button = self._button(tr("시작"), tr("전략 시작"), self.start)
         self.stop_button = self._button(tr("멈춤"), tr("전략 멈춤"), self.stop)
@@ -88,6 +76,7 @@ class StrategiesPanel(Panel):
         self.form = SettingsForm(self.theme)
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
         self.left_orders = LeftOrdersStrip(self.theme)
+        self.adding = Adding(self, workspace, sources, self.confirm, self.add_sheet)
         self._lay_out()
         self.grid.chosen.connect(self._choose)
         self.grid.activated.connect(lambda _: self.tabs.setCurrentIndex(0))
@@ -115,7 +104,7 @@ class StrategiesPanel(Panel):
         for word, page in zip(_TABS, (self.signals, self.log, self.form), strict=True):
             self.tabs.addTab(tr(word, context="tab"))
             self.pages.addWidget(page)
-        self.tabs.currentChanged.connect(self.pages.setCurrentIndex)
+        self.tabs.currentChanged.connect(self._tab_changed)
         lower = QWidget()
         layout = QVBoxLayout(lower)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -131,6 +120,11 @@ class StrategiesPanel(Panel):
         self.body.addWidget(split, 1)
         self.body.addWidget(self.left_orders)
         self.body.addWidget(self.confirm)
+
+    def _tab_changed(self, place: int) -> None:
+        self.pages.setCurrentIndex(place)
+        if self.pages.currentWidget() is self.form:
+            self._want_labels()
 
     # -- life ---
 
@@ -187,6 +181,7 @@ class StrategiesPanel(Panel):
         if self._filled != wanted:
             self._filled = wanted
             self.form.show_plan(view.plan, view.parameters)
+            self.form.label_parameters(self._labels.get(view.plan.text, {}))
         waiting = sum(signal.state is SignalState.ASKED for signal in view.signals)
         words = tr("신호 ({count}건 승인 대기)", count=waiting) if waiting else tr(_TABS[0], context="tab")
         self.tabs.setTabText(0, words)
@@ -195,6 +190,31 @@ class StrategiesPanel(Panel):
         self._key = key
         self.left_orders.leave()
         self._show(self._strategies.view(key))
+
+    def _want_labels(self) -> None:
+        """Ask what the chosen strategy calls its parameters; nobody needs it before the settings are seen."""
+        plan = self._strategies.view(self._key).plan if self._key else None
+        if plan is None or plan.kind == "python" or plan.text in self._labels:
+            return
+        self.scope.spawn(self._label(plan), name="strategy labels", replaces="strategy-labels")
+
+    async def _label(self, plan: StrategyPlan) -> None:
+        backtests = await asyncio.to_thread(self._sources.backtests)
+        try:
+            draft = await backtests.draft_of_text(plan.name, plan.text)
+        except TerminalError:
+            return  # the names stand as they are
+        self._keep_labels(draft.sheet)
+
+    def add_file(self, path: str) -> None:
+        """Read a file and add it; what is wrong with it is said, Python code is asked about."""
+        self.adding.add_file(path)
+
+    def _keep_labels(self, sheet: StrategySheet) -> None:
+        words = {rule.name: tr(rule.description) for rule in sheet.parameters if rule.description}
+        self._labels[sheet.source.text] = words
+        if self._key and self._strategies.view(self._key).plan.text == sheet.source.text:
+            self.form.label_parameters(words)
 
     # -- acts ---
 
@@ -304,88 +324,21 @@ class StrategiesPanel(Panel):
             self._tell("warn", said(error))
         self._refresh()
 
-    # -- building ---
+    # -- adding ---
+
+    def _open_presets(self) -> None:
+        self.adding.open_menu(self.add_button)
 
     def _open_editor(self) -> None:
         """Open the editor on the chosen strategy, on an empty one where there is none to edit."""
         view = self._strategies.view(self._key) if self._key else None
-        self.scope.spawn(self._show_editor(view), name="strategy editor", replaces="strategy-editor")
-
-    async def _show_editor(self, view: StrategyView | None) -> None:
-        backtests = await asyncio.to_thread(self._sources.backtests)
-        # Imported here, in the window's own thread: it defines Qt classes and is not needed at the start.
-        from kis_terminal.ui.strategy_editor.window import StrategyEditor
-
-        editor = StrategyEditor(self.workspace, backtests, self)
-        if view is None or view.plan.kind == "python":
-            editor.begin_new()
-        else:
-            editor.begin_text(view.plan.name, view.plan.text)
-        editor.show()
-
-    # -- adding ---
-
-    def _open_presets(self) -> None:
-        self.scope.spawn(self._show_presets(), name="strategy presets", replaces="strategy-presets")
-
-    async def _show_presets(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(tr("파일…")).triggered.connect(self._open_file)
-        try:
-            backtests = await asyncio.to_thread(self._sources.backtests)
-            sheets = await backtests.presets()
-        except TerminalError as error:
-            self._tell("warn", said(error))
-            sheets = ()
-        menu.addSeparator()
-        for sheet in sheets:
-            action = menu.addAction(said(sheet.title).replace("&", "&&"))
-            action.triggered.connect(lambda _=False, chosen=sheet: self.add_sheet(chosen))
-        menu.popup(self.add_button.mapToGlobal(QPoint(0, self.add_button.height())))
-
-    def _open_file(self) -> None:
-        dialog = QFileDialog(self, tr("전략 파일"), "", tr("전략 (*.kis.yaml *.yaml *.yml *.py)"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(self.add_file)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def add_file(self, path: str) -> None:
-        """Read a file and add it; what is wrong with it is said, Python code is asked about."""
-        self.scope.spawn(self._add_file(Path(path)), name="strategy file", replaces="strategy-file")
-
-    async def _add_file(self, path: Path) -> None:
-        try:
-            if path.suffix == ".py":
-                text = await asyncio.to_thread(_read, path)
-                question = tr(_FULL_RIGHTS, name=path.name)
-                self.confirm.ask(question, tr("믿고 추가"), lambda: self._trust_and_add(path.name, text))
-                return
-            backtests = await asyncio.to_thread(self._sources.backtests)
-            sheet = await backtests.open(str(path))
-        except TerminalError as error:
-            self._tell("warn", said(error))
-            return
-        for problem in sheet.problems:
-            line = "" if problem.line is None else tr("{line}행: ", line=problem.line)
-            grade = "danger" if problem.severity == "error" else "warn"
-            self._tell(grade, f"{path.name} {line}{said(problem.sentence)}")
-        if sheet.is_runnable:
-            self.add_sheet(sheet)
-
-    def _trust_and_add(self, name: str, text: str) -> None:
-        try:
-            self._sources.trust(name, text)
-        except TerminalError as error:
-            self._tell("danger", said(error))
-            return
-        self._add(name, text, "python", name.removesuffix(".py"), {})
+        self.adding.open_editor(None if view is None else view.plan)
 
     def add_sheet(self, sheet: StrategySheet) -> None:
         """Add what the worker has read: its parameters begin with their defaults."""
         source = sheet.source
         parameters = {rule.name: rule.default for rule in sheet.parameters}
+        self._keep_labels(sheet)
         self._add(source.name, source.text, source.kind, str(sheet.title), parameters)
 
     def _add(self, name: str, text: str, kind: str, title: str, parameters: Mapping[str, Value]) -> None:
@@ -407,12 +360,3 @@ class StrategiesPanel(Panel):
 
 def _side(side: str) -> str:
     return tr("매수") if side == "buy" else tr("매도")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorrectionNeeded(
-            tr("{path} 파일을 읽을 수 없습니다: {problem}", path=path, problem=error)
-        ) from error
