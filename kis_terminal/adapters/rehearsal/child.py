@@ -20,7 +20,7 @@ from kis_terminal.domain.sentences import Sentence
 _COMMAND = (sys.executable, "-m", "kis_terminal", "panic", "--rehearse", "--json")
 _OUR_VARIABLES = ("KIS_", "DATABASE_URL", "REDIS_URL")
 """What the child does not get: no key, account or server of a person is even within its reach."""
-_STOP_SECONDS = 8.0
+_STOP_SECONDS = 5.0
 _LONGEST = 500
 
 
