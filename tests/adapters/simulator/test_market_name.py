@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kis_terminal.adapters.simulator.calendar import SEOUL
-from kis_terminal.adapters.simulator.market_name import market_name, usual_market
+from kis_terminal.adapters.simulator.market_name import HISTORY_FORM, market_name, usual_market
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.simulator.server import build_venue
 from kis_terminal.adapters.simulator.venue import Venue
@@ -72,3 +72,10 @@ def test_what_would_be_started_now_is_known_before() -> None:
     assert usual_market(1, now) == market_name(1, date(2026, 3, 4), is_open_always=True)
     assert usual_market(1, now) != opened().name  # that one keeps the day's clock
     assert len(market_name(10**30, date(2026, 3, 4), is_open_always=True).name) <= 32
+
+
+def test_a_history_that_is_made_up_otherwise_needs_another_form() -> None:
+    closes = [close for *_, close, _ in history(opened())[-5:]]
+
+    # Whoever changes these bars raises HISTORY_FORM: stored ones of the same name would be mixed with them.
+    assert (HISTORY_FORM, closes) == (1, [79300, 8...84600, 86100])
