@@ -22,7 +22,7 @@ from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.risk import RiskLimits, TradingState
 from kis_terminal.domain.sentences import Sentence, sentence_of
-from kis_terminal.ports import Cache, FeedListener, Stream
+from kis_terminal.ports import Cache, Clock, FeedListener, Stream
 from kis_terminal.services.exchange_clock import ExchangeClock
 from kis_terminal.services.flatten import Flatten
 from kis_terminal.services.held_streams import HeldStreams
@@ -48,6 +48,7 @@ from kis_terminal.settings import HomePaths, KisAccess, Secret
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.cache.redis import RedisCache
+    from kis_terminal.adapters.kis.feed_relay import FeedRelay
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,13 @@ def shared_cache(url: Secret | None, tell: Tell) -> RedisCache | None:
             tell("info", Sentence("공유 캐시(Redis)를 다시 씁니다."))
 
     return RedisCache(url.reveal(), on_trouble=say)
+
+
+def _relay(cache: Cache, access: KisAccess, clock: Clock) -> FeedRelay:
+    """Return what shares one socket among the programs of an app key; loaded with a cache only."""
+    from kis_terminal.adapters.kis.feed_relay import FeedRelay
+
+    return FeedRelay(cache, access, clock)
 
 
 class TradingCore:
@@ -126,6 +134,7 @@ class TradingCore:
             timing=FeedTiming(command_gap=0.002) if access.environment is Environment.SIM else None,
             on_failure=on_failure,
             tap=tap,
+            relay=None if cache is None else _relay(cache, access, machine_clock),
         )
         self._wants_fresh_approval = False
         self.journal = SqliteOrderJournal(journal_path(access, home), is_guest=is_guest)

@@ -41,7 +41,7 @@ class Program:
     """One program's feed and what it has told."""
 
     def __init__(self, access: KisAccess, cache: Cache, timing: RelayTiming | None, clock: Clock) -> None:
-        self.cache = cache
+        self.access, self.cache = access, cache
         self.broker = KisBroker(access, clock, cache=cache)
         self.relay = FeedRelay(cache, access, clock, timing)
         self.ticks: dict[str, list[Tick]] = {}

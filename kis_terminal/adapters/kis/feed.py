@@ -284,7 +284,7 @@ class KisFeed:
         self._tell_link(listener, LinkState.CONNECTING, Sentence("실시간 서버에 접속하고 있습니다."))
         if self._relay is not None:
             relayed = await self._relay.turn(lambda words: self._wait_for_others(listener, words))
-            if self._has_followed and relayed is None:
+            if self._has_followed and self._relay.is_holder:
                 self._reconnector.took_over(self._clock.monotonic())
             self._is_relayed = self._has_followed = relayed is not None
             if relayed is not None:

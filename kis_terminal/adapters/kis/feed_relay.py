@@ -61,6 +61,7 @@ class FeedRelay:
         self._hub_number = 0
         self._hosted: HostedSocket | None = None
         self._relayed: RelayedSocket | None = None
+        self._relayed_number = 0
         self._epochs = 0
         self._connected_at = clock.monotonic()
         self._gives_way_until = float("-inf")
@@ -173,7 +174,7 @@ class FeedRelay:
             *(self._cache, self._seal, up, down, self._own, self._clock, self._timing),
             on_gone=self._lease.look_soon,
         )
-        self._relayed = socket
+        self._relayed, self._relayed_number = socket, number
         is_ready = False
         try:
             await socket.open()
@@ -196,7 +197,7 @@ class FeedRelay:
                 self._gives_way_until = self._clock.monotonic() + self._timing.give_way
                 self._hosted.end(Sentence("공유 캐시(Redis)와 끊겼습니다"))
             return  # a follower ends when it hears nothing more
-        if self._relayed is not None:
+        if self._relayed is not None and (lease.role, lease.number) != (Role.FOLLOWER, self._relayed_number):
             self._relayed.end(_TAKEN)
         if lease.role is Role.HOLDER:
             self._connected_at = self._clock.monotonic()

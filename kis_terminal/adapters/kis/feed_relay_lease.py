@@ -104,9 +104,12 @@ class RelayLease:
         return self.role is Role.HOLDER and self._clock.monotonic() < self._until
 
     def start(self, on_end: Callable[[asyncio.Task[None]], None]) -> None:
-        """Look after the lease from now on."""
-        self.role, self.number, self.may_connect = Role.UNKNOWN, 0, True
+        """Look after the lease from now on; take it again where it was left to others."""
         self._takes_from = float("-inf")
+        if self._task is not None and not self._task.done():
+            self.look_soon()
+            return
+        self.role, self.number, self.may_connect = Role.UNKNOWN, 0, True
         self._task = asyncio.get_running_loop().create_task(self._keep(), name="kis-relay-lease")
         self._task.add_done_callback(on_end)
 

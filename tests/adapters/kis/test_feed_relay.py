@@ -418,6 +418,42 @@ async def test_a_short_absence_of_the_cache_delays_frames_and_loses_none(
         assert (one.owner, two.owner, one.gaps, two.gaps) == (SocketOwner.OWN, SocketOwner.OTHER, [], [])
 
 
+async def test_a_follower_that_lost_sight_of_the_lease_only_goes_on_without_a_gap(
+    redis_url: str, allow_log: ExpectLog
+) -> None:
+    allow_log("shared cache is not used")
+    async with (
+        running_exchange(STRICT) as exchange,
+        fault_proxy(redis_url) as (proxy, url),
+        program(exchange.access(), redis_url) as one,
+        program(exchange.access(), url, patience=0.3) as two,
+    ):
+        two.want(SAMSUNG)
+        await opened(one, two)
+        await until(lambda: two.has(SAMSUNG) and two.count(SAMSUNG) > 0)
+
+        proxy.toxics["down"].latency = 0.8  # calls are too late, messages are only late
+        await until(lambda: two.owner is SocketOwner.UNKNOWN)
+        proxy.heal()
+        await until(lambda: two.owner is SocketOwner.OTHER)
+        before = two.count(SAMSUNG)
+        await until(lambda: two.count(SAMSUNG) > before + 2)
+
+        assert two.gaps == []
+
+
+async def test_a_program_that_gave_up_may_be_opened_again(redis_url: str, expect_log: ExpectLog) -> None:
+    expect_log("feed stopped")
+    async with programs(redis_url, 1) as (_, (one,)):
+        one.feed._address = "nothing://here"
+        one.want(SAMSUNG)
+        await one.feed.open()
+        await until(lambda: one.feed._task is not None and one.feed._task.done())
+        one.feed._address = f"{one.access.ws_url}/tryitout"
+        await one.feed.open()
+        await until(lambda: one.has(SAMSUNG) and one.owner is SocketOwner.OWN)
+
+
 async def test_a_hub_without_the_lease_says_nothing_and_leaves_a_hole() -> None:
     cache, seal, clock, heard = MemoryCache(), RelaySeal("s" * 180), SystemClock(), list[bytes]()
     is_ours = True
