@@ -78,4 +78,4 @@ def test_a_history_that_is_made_up_otherwise_needs_another_form() -> None:
     closes = [close for *_, close, _ in history(opened())[-5:]]
 
     # Whoever changes these bars raises HISTORY_FORM: stored ones of the same name would be mixed with them.
-    assert (HISTORY_FORM, closes) == (1, [79300, 8...84600, 86100])
+    assert (HISTORY_FORM, closes) == (1, [79300, 82900, 84400, 84600, 86100])
