@@ -159,7 +159,7 @@ async def confirmed(desk: TradingDesk) -> list[str]:
             if status.stream is Stream.TICKS and status.state is SubscriptionState.CONFIRMED
         ]
 
-    await until(lambda: len(symbols()) == 40 and all(newest(desk, symbol) for symbol in symbols()), 30)
+    await until(lambda: len(symbols()) == 40 and all(newest(desk, symbol) for symbol in symbols()), 60)
     return symbols()
 
 

@@ -54,13 +54,13 @@ async def test_case_46_a_split_while_the_program_runs(tmp_path: Path, expect_log
             desk.trading_day.start()
 
             turn_the_day(exchange)
-            await until(lambda: bool(noticed) and noticed[-1].after is not None, 20)
+            await until(lambda: bool(noticed) and noticed[-1].after is not None, 60)
             after = desk.portfolio.position(SAMSUNG)
             assert after is not None
             assert after.quantity == held.quantity * 5
             # The average price is the one that KIS's list says, not one of ours.
             assert abs(after.average_price * 5 - average) < 1
-            await until(lambda: desk.portfolio.day_profit is not None, 10)
+            await until(lambda: desk.portfolio.day_profit is not None, 60)
             # Nothing of the split passes for a loss: the account goes on trading.
             profit = desk.portfolio.day_profit
             assert profit is not None

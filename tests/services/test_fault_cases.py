@@ -70,7 +70,7 @@ async def test_case_3_while_inquiries_fail_time_alone_proves_nothing(
         assert blocked.status is OrderStatus.REJECTED
         assert 2 <= case.fired(inquiry) <= 20  # asked again, ever more seldom
         case.exchange.server.venue.faults.clear(inquiry)
-        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 20)
+        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 60)
         assert len(case.ledger("accepted")) == 1
         await case.invariants.hold()
 
@@ -89,7 +89,7 @@ async def test_case_2_a_reset_behind_the_requests_last_byte(
         proxy.heal()
 
         assert OrderStatus.UNKNOWN in case.states(lost)
-        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 10)
+        await until(lambda: case.now(lost).status is OrderStatus.ACCEPTED, 60)
         await case.invariants.hold()
 
 

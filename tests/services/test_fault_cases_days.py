@@ -207,7 +207,7 @@ async def test_case_40_the_day_turns_and_yesterdays_numbers_are_no_ones(
         desk.trading_day.start()
 
         move_to(exchange, "2026-11-18T06:59")
-        await until(lambda: desk.trading_day.day == date(2026, 11, 17), 10)
+        await until(lambda: desk.trading_day.day == date(2026, 11, 17), 60)
         assert desk.portfolio.realised_today() == Decimal(-1234)  # it is still yesterday's session
         before = len(case.requests("/order-rvsecncl"))
         answer = await desk.orders.cancel(yesterday.key)
@@ -215,18 +215,18 @@ async def test_case_40_the_day_turns_and_yesterdays_numbers_are_no_ones(
         assert len(case.requests("/order-rvsecncl")) == before
 
         move_to(exchange, "2026-11-18T10:00")
-        await until(lambda: desk.trading_day.day == date(2026, 11, 18), 20)
+        await until(lambda: desk.trading_day.day == date(2026, 11, 18), 60)
         assert desk.portfolio.realised_today() == 0
         await until(lambda: desk.market_data.state(SAMSUNG).price is not None)
         await case.know(SAMSUNG)
-        await until(lambda: desk.portfolio.day_profit is not None, 30)
+        await until(lambda: desk.portfolio.day_profit is not None, 60)
         early = await desk.orders.submit(case.limit_order(SAMSUNG, floor_of(case), 2))
         assert early.reason == NOT_RECONCILED  # nothing of today has been listed
         assert exchange.server.venue.faults.clear(failing) == 1
-        await until(lambda: desk.orders.is_reconciled, 30)
+        await until(lambda: desk.orders.is_reconciled, 60)
         today = await desk.orders.submit(case.limit_order(SAMSUNG, floor_of(case), 3))
         assert today.status is OrderStatus.ACCEPTED, today.reason
-        await until(lambda: desk.orders.day == date(2026, 11, 18), 30)
+        await until(lambda: desk.orders.day == date(2026, 11, 18), 60)
 
         assert desk.orders.get(yesterday.key) is None
         assert case.now(today).origin is Origin.ORDER_ENTRY
@@ -248,14 +248,14 @@ async def test_case_40_counters_are_reset_once_and_not_on_a_closed_day(
         desk.trading_day.start()
 
         move_to(case.exchange, "2026-11-21T10:00")  # a Saturday
-        await until(lambda: begun == [date(2026, 11, 21)], 20)
+        await until(lambda: begun == [date(2026, 11, 21)], 60)
         await until(lambda: desk.risk_gate.is_open_day is False)
         assert desk.portfolio.realised_today() == Decimal(-500)
         move_to(case.exchange, "2026-11-23T06:00")
         await asyncio.sleep(0.3)
         assert desk.portfolio.realised_today() == Decimal(-500)
         move_to(case.exchange, "2026-11-23T07:00")
-        await until(lambda: date(2026, 11, 23) in begun, 20)
+        await until(lambda: date(2026, 11, 23) in begun, 60)
 
         assert desk.portfolio.realised_today() == 0
         desk.portfolio._realised[SAMSUNG] = Decimal(-9)

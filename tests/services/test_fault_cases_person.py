@@ -44,7 +44,7 @@ async def lost_beside_its_twin(case: Case) -> tuple[Order, str, str]:
         venue.now(),
     )
     venue.faults.clear(inquiry)
-    await until(lambda: len(case.desk.orders.twins_of(lost.key)) == 2, 10)
+    await until(lambda: len(case.desk.orders.twins_of(lost.key)) == 2, 60)
     return lost, ours.order_no, answer.order_no  # type: ignore[union-attr]
 
 

@@ -57,7 +57,7 @@ async def first_day(tmp_path: Path) -> AsyncIterator[Case]:
         venue.exchange.list_new(NOTE, "새별 ETN", 10_000)
         venue.exchange.delist(LEAVING)
         venue.market_time.change(start=venue.market_time.now() + timedelta(hours=14))
-        await until(lambda: any(one.symbol == NEW for one in venue.exchange.listings()), 20)
+        await until(lambda: any(one.symbol == NEW for one in venue.exchange.listings()), 60)
         async with opened(handle, handle.access(), tmp_path, clock=ExchangesClock(handle)) as made:
             made.widen_limits()
             yield made

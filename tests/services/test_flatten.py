@@ -22,7 +22,7 @@ async def holding(folder: Path, quantity: int = 30) -> AsyncIterator[Case]:
     async with running_exchange() as exchange, opened(exchange, exchange.access(), folder) as case:
         case.widen_limits()
         bought = await case.desk.orders.submit(case.market_buy(quantity))
-        await until(lambda: case.now(bought).status is OrderStatus.FILLED, 10)
+        await until(lambda: case.now(bought).status is OrderStatus.FILLED, 60)
         await until(lambda: (held := case.desk.portfolio.position(SAMSUNG)) is not None and held.quantity > 0)
         await case.desk.portfolio.refresh()
         yield case
@@ -86,7 +86,7 @@ async def test_after_a_panic_all_is_locked_again_at_the_end(tmp_path: Path) -> N
     async with holding(tmp_path, 10) as case:
         case.desk.panic.press()
         assert "전체취소" in case.desk.flatten.start()
-        await until(lambda: not case.desk.panic.is_running, 20)
+        await until(lambda: not case.desk.panic.is_running, 60)
         assert case.desk.risk_gate.state is TradingState.HALTED
 
         assert case.desk.flatten.start() == ""
@@ -142,7 +142,7 @@ async def test_a_sale_of_unknown_outcome_is_not_followed_by_another(
         case.fault("do=raw,status=500,path=*/inquire-daily-ccld")
 
         assert case.desk.flatten.start() == ""
-        await until(lambda: any(order.status is OrderStatus.UNKNOWN for order in case.desk.orders.all()), 10)
+        await until(lambda: any(order.status is OrderStatus.UNKNOWN for order in case.desk.orders.all()), 60)
         case.heal()
         report = await ended(case)
 

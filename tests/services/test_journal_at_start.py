@@ -42,10 +42,10 @@ async def test_a_journal_that_is_locked_for_a_moment_is_not_taken_for_one_withou
             try:
                 await until(lambda: len(core.orders.all()) > 0, 20)  # the broker's list, without the journal
                 assert not core.orders.is_reconciled
-                await until(lambda: core.market_data.ticks_received > 0 or bool(told), 20)
+                await until(lambda: core.market_data.ticks_received > 0 or bool(told), 60)
                 other.execute("ROLLBACK")
                 core.reconciler.want()
-                await until(lambda: core.orders.is_reconciled, 20)
+                await until(lambda: core.orders.is_reconciled, 60)
 
                 (order,) = core.orders.all()
                 assert (order.key, order.status) == (key, OrderStatus.ACCEPTED)

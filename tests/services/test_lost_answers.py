@@ -113,7 +113,7 @@ async def test_panic_proves_although_answers_to_its_cancellations_are_lost(tmp_p
         proxy.lose("order-rvsecncl", lost)
 
         desk.panic.press()
-        await until(lambda: not desk.panic.is_running, 15)
+        await until(lambda: not desk.panic.is_running, 60)
 
         assert desk.panic.report is not None
         assert desk.panic.report.is_proven

@@ -53,7 +53,7 @@ async def test_nothing_leaves_on_yesterdays_list_while_todays_cannot_be_read(
             desk.orders.reconcile_first()  # what the watch of the machine's sleep does
             failing = case.fault("do=raw,status=500,path=*/inquire-daily-ccld,nth=2-")
             desk.reconciler.want()
-            await until(lambda: case.fired(failing) > 0, 15)
+            await until(lambda: case.fired(failing) > 0, 60)
             await case.know(SAMSUNG)
             desk.portfolio.begin_day()
             await desk.portfolio.refresh()
@@ -63,7 +63,7 @@ async def test_nothing_leaves_on_yesterdays_list_while_todays_cannot_be_read(
             assert case.ledger("accepted") == []
 
             venue.faults.clear(failing)
-            await until(lambda: desk.orders.is_reconciled, 15)
+            await until(lambda: desk.orders.is_reconciled, 60)
             order = await desk.orders.submit(case.resting_buy(4))
             assert order.status is OrderStatus.ACCEPTED, order.reason
 

@@ -167,7 +167,7 @@ async def test_a_person_may_say_that_a_product_is_not_traded(tmp_path: Path, exp
         case.fault("do=error,status=200,code=APBK1266,text=해외주식 미신청 계좌,path=*/inquire-nccs")
         case.desk.panic.press()
         others = others_of(case.desk)
-        await until(lambda: bool(others.failing), 20)
+        await until(lambda: bool(others.failing), 60)
         assert [product for product, _ in others.failing] == [Product.OVERSEAS]
 
         await others.leave_out(Product.OVERSEAS)
@@ -185,9 +185,9 @@ async def test_what_kis_has_no_call_for_stays_open_and_unproven(tmp_path: Path) 
         rest(case, "overseas_reserved", market="SEHK")
 
         case.desk.panic.press()
-        await until(lambda: bool(others_of(case.desk).lines), 20)
-        await until(lambda: any(line.reason for line in others_of(case.desk).lines), 20)
-        await until(lambda: case.desk.panic.report is not None and bool(case.desk.panic.report.lines), 20)
+        await until(lambda: bool(others_of(case.desk).lines), 60)
+        await until(lambda: any(line.reason for line in others_of(case.desk).lines), 60)
+        await until(lambda: case.desk.panic.report is not None and bool(case.desk.panic.report.lines), 60)
 
         report = case.desk.panic.report
         assert report is not None

@@ -75,7 +75,7 @@ async def test_programs_trade_on_when_the_cache_goes_and_share_again(
             else:
                 proxy.toxics["down"].blackhole = True
             caches: list[Cache] = [one.client.limiter._cache, two.client.limiter._cache]  # type: ignore[union-attr]
-            await until(lambda: not any(cache.is_up for cache in caches), 10)
+            await until(lambda: not any(cache.is_up for cache in caches), 60)
 
             await asyncio.gather(*(broker.quote(SAMSUNG) for broker in (one, two) for _ in range(12)))
             assert (one.health().calls_limit, two.health().calls_limit) == (9, 9)
@@ -83,7 +83,7 @@ async def test_programs_trade_on_when_the_cache_goes_and_share_again(
             await asyncio.sleep(2.5)  # long enough away to be told
             proxy.heal()
             proxy.reset_all()
-            await until(lambda: all(cache.is_up for cache in caches), 10)
+            await until(lambda: all(cache.is_up for cache in caches), 60)
             async with asyncio.timeout(15):
                 while one.health().calls_limit != 18:
                     await one.quote(SAMSUNG)
@@ -130,14 +130,14 @@ async def test_two_whole_programs_are_live_on_one_socket_and_see_each_others_ord
                 open_core(exchange.access(), folders[0], cache=caches[0]) as one,
                 open_core(exchange.access(), folders[1], cache=caches[1]) as two,
             ):
-                await until(lambda: all(core.market_data.is_live(SAMSUNG) for core in (one, two)), 20)
+                await until(lambda: all(core.market_data.is_live(SAMSUNG) for core in (one, two)), 60)
                 assert (one.feed.health().owner, two.feed.health().owner) == ("own", "other")
                 assert len(list(exchange.server.venue.log.events("session"))) == 1
                 key = await submit(two, 1)
                 order = next(order for order in two.orders.all() if order.key == key)
 
                 numbers = lambda core: {order.order_number for order in core.orders.all()}  # noqa: E731
-                await until(lambda: order.order_number in numbers(one), 20)
+                await until(lambda: order.order_number in numbers(one), 60)
         finally:
             for cache in caches:
                 await cache.close()

@@ -76,7 +76,7 @@ async def test_what_one_program_knows_another_shows_with_its_age_and_without_lim
     cache = MemoryCache()
     async with program(cache) as one:
         one.watch(SAMSUNG, Stream.TICKS)
-        await until(lambda: PLACE in cache._kept, 10)
+        await until(lambda: PLACE in cache._kept, 60)
         known = one.state(SAMSUNG).price
 
     async with program(cache, is_silent=True) as two:
@@ -154,4 +154,4 @@ async def test_poison_is_told_once_and_written_over(poison: bytes, expect_log: E
     await cache.put(PLACE, poison)
     async with program(cache) as market:
         market.watch(SAMSUNG, Stream.TICKS)
-        await until(lambda: cache._kept[PLACE].value != poison, 10)
+        await until(lambda: cache._kept[PLACE].value != poison, 60)

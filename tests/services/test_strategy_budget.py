@@ -37,7 +37,7 @@ async def test_two_buys_of_one_bar_are_not_both_sent_before_either_is_known(tmp_
     async with strategy_bench(tmp_path) as bench:
         key = bench.start(plan(BUYS_TWICE_AT_ONCE, budget=Decimal(5_000_000)))
         await bench.runs(key)
-        await until(lambda: len(bench.case.ledger("accepted")) > 0, 15.0)
+        await until(lambda: len(bench.case.ledger("accepted")) > 0, 60.0)
         await until(lambda: not bench.case.desk.orders.is_sending)
 
         accepted = bench.case.ledger("accepted")
@@ -53,7 +53,7 @@ async def test_buys_of_two_symbols_at_once_share_the_cash(tmp_path: Path) -> Non
         budget = Decimal(5_000_000)
         key = bench.start(plan(BUYS_TWO_SYMBOLS_AT_ONCE, budget=budget, symbols=(SAMSUNG, HYNIX)))
         await bench.runs(key)
-        await until(lambda: len(bench.case.ledger("accepted")) > 0, 15.0)
+        await until(lambda: len(bench.case.ledger("accepted")) > 0, 60.0)
         await until(lambda: not bench.case.desk.orders.is_sending)
 
         sent = [order for order in bench.own_orders(key) if order.status is not OrderStatus.REJECTED]

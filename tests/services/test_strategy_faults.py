@@ -86,7 +86,7 @@ async def test_case_09_an_endless_loop_is_flagged_killed_and_nobody_waits_for_it
     await heart.stop()
     bench.case.desk.panic.press()
     is_latched = bench.case.desk.risk_gate.state is TradingState.HALTED  # before the loop comes round again
-    await until(lambda: not bench.case.desk.panic.is_running, 15.0)
+    await until(lambda: not bench.case.desk.panic.is_running, 60.0)
 
     assert "2초" in bench.strategies.view(key).reason
     assert host._process.poll() is not None or host._is_killed
@@ -98,23 +98,23 @@ async def test_case_09_an_endless_loop_is_flagged_killed_and_nobody_waits_for_it
 async def test_case_09_panic_answers_while_a_strategy_sleeps_for_a_minute(bench: StrategyBench) -> None:
     key = bench.start(plan("\ndef on_bar(self, context, symbol):\n    import time\n    time.sleep(60)\n"))
     await bench.runs(key)
-    await until(lambda: bench.strategies.view(key).judged_at is not None, 10.0)
+    await until(lambda: bench.strategies.view(key).judged_at is not None, 60.0)
 
     bench.case.desk.panic.press()
 
     assert bench.state(key) is RunState.STOPPED
-    await until(lambda: not bench.case.desk.panic.is_running, 15.0)
+    await until(lambda: not bench.case.desk.panic.is_running, 60.0)
 
 
 async def test_case_04_panic_stops_every_strategy_and_nothing_is_accepted_after(bench: StrategyBench) -> None:
     keys = [bench.start(plan(BUYS_THEN_SELLS, title=f"전략 {i}")) for i in range(2)]
     for key in keys:
         await bench.runs(key)
-    await until(lambda: len(bench.case.ledger("accepted")) >= 2, 15.0)
+    await until(lambda: len(bench.case.ledger("accepted")) >= 2, 60.0)
 
     bench.case.desk.panic.press()
     states = [bench.state(key) for key in keys]
-    await until(lambda: not bench.case.desk.panic.is_running, 15.0)
+    await until(lambda: not bench.case.desk.panic.is_running, 60.0)
     proven = len(bench.case.ledger("accepted"))
     await asyncio.sleep(1.0)
 
@@ -143,7 +143,7 @@ async def test_case_42_a_strategy_that_fails_is_suspended_alone(
     good = bench.start(plan(BUYS_ONCE, title="좋은 전략"))
 
     await bench.suspended(bad)
-    await until(lambda: bench.strategies.view(good).holdings != {}, 15.0)
+    await until(lambda: bench.strategies.view(good).holdings != {}, 60.0)
 
     assert "Traceback" in bench.log(bad)
     assert fault == "garbage" or 'File "own.py", line' in bench.log(bad)
@@ -176,7 +176,7 @@ async def test_case_42_a_failure_in_on_fill_treats_open_orders_by_setting(
     key = bench.start(plan(body))
 
     await bench.suspended(key)
-    await until(lambda: all(order.status.is_done for order in bench.own_orders(key)), 15.0)
+    await until(lambda: all(order.status.is_done for order in bench.own_orders(key)), 60.0)
 
     view = bench.strategies.view(key)
     assert "KeyError" in view.reason
@@ -192,7 +192,7 @@ async def test_case_10_a_strategy_that_flips_at_every_bar_is_stopped_by_its_own_
     key = bench.start(plan(BUYS_THEN_SELLS, orders_a_minute=2))
 
     await bench.suspended(key, 30.0)
-    await until(lambda: bench.strategies.view(key).open_orders == 0, 15.0)
+    await until(lambda: bench.strategies.view(key).open_orders == 0, 60.0)
 
     assert "한도" in bench.strategies.view(key).reason
     assert len(bench.own_orders(key)) <= 3
@@ -215,17 +215,17 @@ def on_bar(self, context, symbol):
         context.sell(symbol, reason="stop")
 """
     key = bench.start(plan(body))
-    await until(lambda: bench.strategies.view(key).holdings != {}, 20.0)
+    await until(lambda: bench.strategies.view(key).holdings != {}, 60.0)
 
     bench.case.fault("do=error,code=EGW00215,path=*/inquire-balance")
     bench.case.desk.portfolio.refresh_soon()
-    await until(lambda: bench.case.desk.portfolio.error != "", 10.0)
-    await until(lambda: bench.strategies.view(key).holdings == {}, 15.0)
-    await until(lambda: any("사지 않" in words for _, words in bench.told), 10.0)
+    await until(lambda: bench.case.desk.portfolio.error != "", 60.0)
+    await until(lambda: bench.strategies.view(key).holdings == {}, 60.0)
+    await until(lambda: any("사지 않" in words for _, words in bench.told), 60.0)
     sides = [str(entry.side) for entry in bench.case.ledger("accepted")]
     bench.case.heal()
-    await until(lambda: bench.case.desk.portfolio.error == "", 15.0)
-    await until(lambda: len(bench.case.ledger("accepted")) > 2, 15.0)
+    await until(lambda: bench.case.desk.portfolio.error == "", 60.0)
+    await until(lambda: len(bench.case.ledger("accepted")) > 2, 60.0)
 
     # An error is not an empty account: the sale left, and nothing was bought with cash that nobody knew.
     assert sides == ["buy", "sell"]
@@ -234,7 +234,7 @@ def on_bar(self, context, symbol):
 
 async def test_case_22_a_sale_that_is_refused_is_kept_and_leaves_later(bench: StrategyBench) -> None:
     key = bench.start(plan(BUYS_ONCE_THEN_SELLS))
-    await until(lambda: bench.strategies.view(key).holdings != {}, 30.0)
+    await until(lambda: bench.strategies.view(key).holdings != {}, 60.0)
 
     bench.case.fault(f"do=error,code=EGW00201,{ORDERS}")
     await until(
@@ -242,7 +242,7 @@ async def test_case_22_a_sale_that_is_refused_is_kept_and_leaves_later(bench: St
     )
     alarms = [words for grade, words in bench.told if grade == "danger"]
     bench.case.heal()
-    await until(lambda: bench.strategies.view(key).holdings == {}, 20.0)
+    await until(lambda: bench.strategies.view(key).holdings == {}, 60.0)
 
     assert any("계속 시도합니다" in words for words in alarms)
     sold = sum(entry.quantity for entry in bench.case.ledger("filled") if str(entry.side) == "sell")
@@ -257,12 +257,12 @@ async def test_case_43_stopping_with_an_order_open_asks_and_either_answer_is_don
     expect_log("order listing")
     key = bench.start(plan(BUYS_ONCE, mode=StrategyMode.APPROVE))
     await bench.runs(key)
-    await until(lambda: len(bench.strategies.view(key).signals) == 1, 10.0)
+    await until(lambda: len(bench.strategies.view(key).signals) == 1, 60.0)
     # Its answer is lost: an order without an answer is open, too.
     bench.case.fault(f"do=drop,at=answer,{ORDERS},nth=1")
     bench.case.fault("do=error,code=EGW00215,path=*/inquire-daily-ccld")
     assert bench.strategies.approve(key, 1)
-    await until(lambda: [order.status for order in bench.own_orders(key)] == [OrderStatus.UNKNOWN], 10.0)
+    await until(lambda: [order.status for order in bench.own_orders(key)] == [OrderStatus.UNKNOWN], 60.0)
 
     assert bench.strategies.stop(key) is False
     assert bench.strategies.remove(key) is False
@@ -273,7 +273,7 @@ async def test_case_43_stopping_with_an_order_open_asks_and_either_answer_is_don
     left = [order for order in bench.case.desk.orders.all() if order.origin is Origin.STRATEGY]
     assert len(left) == 1
     bench.case.heal()
-    await until(lambda: bench.case.desk.orders.all()[0].status is OrderStatus.FILLED, 20.0)
+    await until(lambda: bench.case.desk.orders.all()[0].status is OrderStatus.FILLED, 60.0)
     await bench.case.invariants.hold()
 
 
@@ -284,17 +284,17 @@ async def test_case_43_an_order_without_an_answer_is_cancelled_once_it_is_found(
     expect_log("order listing")
     key = bench.start(plan(BUYS_ONCE, mode=StrategyMode.APPROVE))
     await bench.runs(key)
-    await until(lambda: len(bench.strategies.view(key).signals) == 1, 10.0)
+    await until(lambda: len(bench.strategies.view(key).signals) == 1, 60.0)
     bench.case.fault(f"do=drop,at=answer,{ORDERS},nth=1")
     bench.case.fault("do=error,code=EGW00215,path=*/inquire-daily-ccld")
     bench.strategies.approve(key, 1)
-    await until(lambda: [order.status for order in bench.own_orders(key)] == [OrderStatus.UNKNOWN], 10.0)
+    await until(lambda: [order.status for order in bench.own_orders(key)] == [OrderStatus.UNKNOWN], 60.0)
 
     assert bench.strategies.remove(key, LeftOrders.CANCEL) is True
     bench.case.heal()
 
     # Found, it is either cancelled or had been executed meanwhile; nobody has to remember it.
-    await until(lambda: bench.case.desk.orders.all()[0].status.is_done, 20.0)
+    await until(lambda: bench.case.desk.orders.all()[0].status.is_done, 60.0)
     await bench.case.invariants.hold()
 
 
@@ -302,8 +302,8 @@ async def test_signals_only_sends_nothing_and_automatic_stays_within_its_budget(
     body = "\ndef on_bar(self, context, symbol):\n    context.buy(symbol, quantity=1000, reason='all')\n"
     says = bench.start(plan(body, mode=StrategyMode.SIGNALS))
     buys = bench.start(plan(body, budget=Decimal(500_000), title="자동"))
-    await until(lambda: bench.strategies.view(buys).holdings != {}, 30.0)
-    await until(lambda: bench.strategies.view(says).signals != (), 30.0)
+    await until(lambda: bench.strategies.view(buys).holdings != {}, 60.0)
+    await until(lambda: bench.strategies.view(says).signals != (), 60.0)
 
     signal = bench.strategies.view(says).signals[0]
     assert (signal.state, signal.reason, signal.quantity) == (SignalState.SAID, "all", 1000)
@@ -328,7 +328,7 @@ async def test_case_06_nothing_is_wanted_before_the_first_complete_listing(
     before = early.view(key).state
     started = len(bench.hosts)
     await unlisted.take_listing([], unlisted.listing_begins())
-    await until(lambda: early.view(key).state is RunState.RUNNING, 30.0)
+    await until(lambda: early.view(key).state is RunState.RUNNING, 60.0)
     await early.close()
     await scope.close()
 
@@ -339,7 +339,7 @@ async def test_an_automatic_strategy_asks_with_real_money_until_it_is_armed(tmp_
     async with strategy_bench(tmp_path, environment=Environment.REAL) as bench:
         key = bench.start(plan(BUYS_ONCE))
         await bench.runs(key)
-        await until(lambda: len(bench.strategies.view(key).signals) == 1, 15.0)
+        await until(lambda: len(bench.strategies.view(key).signals) == 1, 60.0)
         asked = bench.strategies.view(key).signals[0].state
         declined = bench.case.ledger("accepted")
         bench.strategies.decline(key, 1)
@@ -354,7 +354,7 @@ async def test_an_automatic_strategy_asks_with_real_money_until_it_is_armed(tmp_
 async def test_a_strategy_follows_the_bars_of_the_exchange(tmp_path: Path) -> None:
     async with strategy_bench(tmp_path, FAST) as bench:
         key = bench.start(plan("\ndef on_bar(self, context, symbol):\n    context.say(f'{context.time}')\n"))
-        await until(lambda: len(bench.strategies.view(key).log) >= 2, 40.0)
+        await until(lambda: len(bench.strategies.view(key).log) >= 2, 60.0)
 
         first, second = (int(line.split()[-1]) for line in bench.strategies.view(key).log[:2])
         assert second - first == 60
@@ -363,7 +363,7 @@ async def test_a_strategy_follows_the_bars_of_the_exchange(tmp_path: Path) -> No
 async def test_what_a_strategy_holds_survives_a_restart_and_none_starts_by_itself(tmp_path: Path) -> None:
     async with strategy_bench(tmp_path) as bench:
         key = bench.start(plan(BUYS_ONCE))
-        await until(lambda: bench.strategies.view(key).holdings != {}, 20.0)
+        await until(lambda: bench.strategies.view(key).holdings != {}, 60.0)
         held = bench.strategies.view(key).holdings
 
     async with strategy_bench(tmp_path) as again:

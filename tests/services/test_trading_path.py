@@ -192,7 +192,7 @@ async def test_panic_locks_cancels_all_and_proves_it(desk: TradingDesk) -> None:
     late = await desk.orders.submit(
         desk.orders.new_request(SAMSUNG, Side.BUY, OrderKind.LIMIT, 1, price, origin=Origin.LADDER)
     )
-    await until(lambda: not desk.panic.is_running, 10)
+    await until(lambda: not desk.panic.is_running, 60)
 
     report = desk.panic.report
     assert late.status is OrderStatus.REJECTED
@@ -206,7 +206,7 @@ async def test_panic_locks_cancels_all_and_proves_it(desk: TradingDesk) -> None:
 async def test_the_latch_survives_a_restart(exchange: RunningExchange, tmp_path: Path) -> None:
     async with trading_desk(exchange.access(), tmp_path) as desk:
         desk.panic.press()
-        await until(lambda: not desk.panic.is_running, 10)
+        await until(lambda: not desk.panic.is_running, 60)
 
     async with trading_desk(exchange.access(), tmp_path) as desk:
         assert desk.risk_gate.is_halted
@@ -229,7 +229,7 @@ async def test_the_journal_holds_the_intent_before_the_answer(desk: TradingDesk)
 async def test_bars_live_on_with_the_prints(desk: TradingDesk, interval: Interval) -> None:
     live = await desk.history.follow(SAMSUNG, interval, 120)
     received = desk.market_data.ticks_received
-    await until(lambda: desk.market_data.ticks_received > received + 3, 15)
+    await until(lambda: desk.market_data.ticks_received > received + 3, 60)
 
     state = desk.market_data.state(SAMSUNG)
     assert len(live.series) > 50

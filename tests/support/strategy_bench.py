@@ -18,7 +18,8 @@ from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Order
-from kis_terminal.domain.strategy.plan import LeftOrders, PlanSizing, RunState, StrategyMode, StrategyPlan
+from kis_terminal.domain.sizing import SizingKind
+from kis_terminal.domain.strategy.plan import LeftOrders, RunState, StrategyMode, StrategyPlan
 from kis_terminal.services.orders import Orders
 from kis_terminal.services.strategies import Strategies
 from kis_terminal.services.strategy_account import strategy_of
@@ -56,7 +57,7 @@ def plan(body: str, **changes: object) -> StrategyPlan:
         symbols=(SAMSUNG,),
         interval=Interval.MINUTE_1,
         mode=StrategyMode.AUTOMATIC,
-        sizing=PlanSizing.SHARES,
+        sizing=SizingKind.SHARES,
         size=3.0,
         budget=Decimal(50_000_000),
         left_orders=LeftOrders.CANCEL,

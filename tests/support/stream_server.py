@@ -88,7 +88,7 @@ class StreamServer:
         """Send to the newest client."""
         await self.clients[-1].send(message)
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, is_so: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until `is_so()`; looks after every event here and every few milliseconds."""
         async with asyncio.timeout(seconds):
             while not is_so():

@@ -188,8 +188,11 @@ async def trading_desk(
         await journal.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until `condition` holds; fails the test when it does not within `seconds`."""
+async def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Wait until `condition` holds; fails the test when it does not within `seconds`.
+
+    The time is patience with a busy machine: what must be quick is measured by who proves it.
+    """
     deadline = asyncio.get_running_loop().time() + seconds
     while not condition():
         assert asyncio.get_running_loop().time() < deadline, "the condition did not come true"

@@ -258,7 +258,7 @@ def test_the_person_says_that_it_was_not_accepted_or_thinks_again(
     qtbot.waitUntil(lambda: status(desk, unknown) is OrderStatus.REJECTED)
 
     assert after_no == (OrderStatus.UNKNOWN, True)
-    assert "사람이 확인해" in orders_panel.grid.cell_text(unknown, "status")
+    qtbot.waitUntil(lambda: "사람이 확인해" in orders_panel.grid.cell_text(unknown, "status"))
 
 
 def test_why_an_order_was_refused_stands_on_its_row_in_a_narrow_panel(

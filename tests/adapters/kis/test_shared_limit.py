@@ -143,7 +143,7 @@ async def test_programs_hear_of_one_another(cache: Cache) -> None:
         for one in many:
             one.answered(await one.acquire(Priority.CANCEL))
 
-        await until(lambda: all(one.programs == 3 for one in many), 10)
+        await until(lambda: all(one.programs == 3 for one in many), 60)
         await cache.publish("test:programs", b"no id")
         await cache.publish("test:programs", b"")
 
@@ -162,10 +162,10 @@ async def test_programs_that_lose_the_cache_keep_to_their_share_and_share_again(
             assert await cache.ready(10)
         async with programs(1, caches[0], quick) as (one,), programs(1, caches[1], quick) as (two,):
             await asyncio.gather(broker.call(one), broker.call(two))
-            await until(lambda: one.programs == two.programs == 2, 10)
+            await until(lambda: one.programs == two.programs == 2, 60)
             proxy.refuses = True
             proxy.reset_all()
-            await until(lambda: not any(cache.is_up for cache in caches), 10)
+            await until(lambda: not any(cache.is_up for cache in caches), 60)
 
             await asyncio.gather(*(broker.call(limiter) for limiter in (one, two) for _ in range(8)))
 
@@ -174,7 +174,7 @@ async def test_programs_that_lose_the_cache_keep_to_their_share_and_share_again(
 
             await asyncio.sleep(2.5)  # long enough away to be told
             proxy.heal()
-            await until(lambda: all(cache.is_up for cache in caches), 10)
+            await until(lambda: all(cache.is_up for cache in caches), 60)
 
             async def is_whole(limiter: SharedLimiter) -> bool:
                 await broker.call(limiter)

@@ -40,7 +40,7 @@ from tests.support.recorded import plain_text, read_recording, session
 _CANO, _HTS_ID = "73519264", "canaryhts"
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.01)

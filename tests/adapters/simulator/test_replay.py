@@ -34,7 +34,7 @@ _HEADER = RecordingHeader("20261120090000", 1, "sim", "2026-11-20T09:00:00+09:00
 _BUY = OrderRequest("1", "005930", Side.BUY, OrderKind.MARKET, 1, None, Venue.KRX, Origin.ORDER_ENTRY)
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.01)

@@ -60,7 +60,7 @@ async def test_messages_go_and_come_in_order(started: list[Talk]) -> None:
     for number in range(200):
         talk.process.send({"n": number, "text": "가" * 100})
 
-    await until(lambda: len(talk.messages) == 200, 10.0)
+    await until(lambda: len(talk.messages) == 200, 60.0)
     assert [message["n"] for message in talk.messages] == list(range(200))
 
 
@@ -68,7 +68,7 @@ async def test_messages_go_and_come_in_order(started: list[Talk]) -> None:
 async def test_a_line_that_is_no_answer_ends_the_talk_in_words(started: list[Talk], words: str) -> None:
     talk = python(started, words)
 
-    await until(lambda: talk.ends != [], 10.0)
+    await until(lambda: talk.ends != [], 60.0)
 
     assert talk.messages == []
     assert "뜻을 알 수 없는" in talk.ends[0]
@@ -77,7 +77,7 @@ async def test_a_line_that_is_no_answer_ends_the_talk_in_words(started: list[Tal
 async def test_an_end_is_told_with_the_last_line_that_was_written(started: list[Talk]) -> None:
     talk = python(started, "raise MemoryError('too much')")
 
-    await until(lambda: talk.ends != [], 10.0)
+    await until(lambda: talk.ends != [], 60.0)
 
     assert "MemoryError: too much" in talk.ends[0]
 
@@ -90,7 +90,7 @@ async def test_a_process_that_reads_nothing_holds_up_nobody_and_dies_at_once(sta
     talk.process.kill()
     talk.process.kill()
 
-    await until(lambda: talk.process._process.poll() is not None, 10.0)
+    await until(lambda: talk.process._process.poll() is not None, 60.0)
     assert talk.ends == []  # who kills it needs not be told
 
 
@@ -112,7 +112,7 @@ async def test_the_real_host_keeps_its_pipe_and_knows_no_key(
         "account": {"cash": 1.0, "holdings": {}},
     }
     talk.process.send(begin)
-    await until(lambda: talk.messages != [], 30.0)
+    await until(lambda: talk.messages != [], 60.0)
 
     assert talk.ends == []
     assert "no key" in str(talk.messages[0]["log"])
@@ -121,4 +121,4 @@ async def test_the_real_host_keeps_its_pipe_and_knows_no_key(
     await until(lambda: talk.process._lines.empty(), 5.0)
     assert talk.process._process.stdin is not None
     talk.process._process.stdin.close()
-    await until(lambda: talk.process._process.poll() is not None, 10.0)
+    await until(lambda: talk.process._process.poll() is not None, 60.0)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.orders import Side
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.host_messages import (
     Intent,
     decode,
@@ -18,7 +19,7 @@ from kis_terminal.domain.strategy.host_messages import (
     read_log,
     read_state,
 )
-from kis_terminal.domain.strategy.plan import PlanSizing, StrategyMode, StrategyPlan
+from kis_terminal.domain.strategy.plan import StrategyMode, StrategyPlan
 
 SYMBOLS = ("005930", "000660")
 JSON = st.recursive(
@@ -115,5 +116,5 @@ def test_a_torn_plan_is_refused(text: str) -> None:
 
 def test_the_careful_mode_is_the_default() -> None:
     assert PLAN.mode is StrategyMode.SIGNALS
-    assert PLAN.sizing is PlanSizing.EQUAL_WEIGHT
+    assert PLAN.sizing is SizingKind.EQUAL_WEIGHT
     assert PLAN.budget == Decimal(10_000_000)

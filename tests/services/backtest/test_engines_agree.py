@@ -9,9 +9,10 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kis_terminal.domain.backtest import CostRule, FillRule, Sizing, SizingKind, StopRule
+from kis_terminal.domain.backtest import CostRule, FillRule, Sizing, StopRule
 from kis_terminal.domain.bar_columns import BarColumns
 from kis_terminal.domain.instruments import Instrument, InstrumentKind, Market
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.model import (
     Arithmetic,
     BoundIndicator,

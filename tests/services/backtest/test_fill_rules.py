@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kis_terminal.domain.backtest import BacktestFill, CostRule, FillRule, Sizing, SizingKind
+from kis_terminal.domain.backtest import BacktestFill, CostRule, FillRule, Sizing
 from kis_terminal.domain.bar_columns import BarColumns
 from kis_terminal.domain.costs import trade_costs
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.instruments import Instrument, Market
 from kis_terminal.domain.orders import Side
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.wall_time import day_seconds
 from tests.services.backtest.scripted import buy, run_script, sell
 from tests.support.backtests import FIRST_DAY, bars_of, flat_bars, fund, krx_bars, shares

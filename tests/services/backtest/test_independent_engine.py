@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kis_terminal.domain.backtest import CostRule, Sizing, SizingKind
+from kis_terminal.domain.backtest import CostRule, Sizing
 from kis_terminal.domain.bar_columns import BarColumns
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.model import BoundStrategy
 from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.services.backtest.event_loop import run_events

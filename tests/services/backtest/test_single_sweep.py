@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kis_terminal.domain.backtest import BacktestRequest, CostRule, FillRule, Sizing, SizingKind, StopRule
+from kis_terminal.domain.backtest import BacktestRequest, CostRule, FillRule, Sizing, StopRule
 from kis_terminal.domain.bar_columns import BarColumns
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.model import Arithmetic as By
 from kis_terminal.domain.strategy.model import (
     Comparison,

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from kis_terminal.domain.backtest import CostRule, FillRule, Sizing, SizingKind, StopRule
+from kis_terminal.domain.backtest import CostRule, FillRule, Sizing, StopRule
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.model import (
     BoundStrategy,
     Comparison,

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from kis_terminal.cli.strategy_sources import load_source
-from kis_terminal.domain.backtest import BacktestRequest, Sizing, SizingKind, StrategySource
+from kis_terminal.domain.backtest import BacktestRequest, Sizing, StrategySource
 from kis_terminal.domain.bar_columns import BarColumns, Product, SeriesKey
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.resource_files import resource_path
 from kis_terminal.services.backtest.run import run_backtest

@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 
 from kis_terminal.cli.strategy_sources import load_source
-from kis_terminal.domain.backtest import (
-    BacktestRequest,
-    CostRule,
-    FillRule,
-    Sizing,
-    SizingKind,
-    StrategySource,
-)
+from kis_terminal.domain.backtest import BacktestRequest, CostRule, FillRule, Sizing, StrategySource
 from kis_terminal.domain.bar_columns import BarColumns, SeriesKey
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.model import StrategySpec
 from kis_terminal.domain.wall_time import day_seconds
 from kis_terminal.resource_files import resource_path
