@@ -88,7 +88,7 @@ class SearchBox(QLineEdit):
             muted = theme.colours.muted
             columns = [
                 Column("title", tr("이름"), 180, lambda f: f.title, Align.LEFT, is_bold=True, stretch=1),
-                Column("detail", tr("내용"), 130, lambda f: f.detail, Align.LEFT, colour=lambda f: muted),
+                Column("detail", tr("내용"), 100, lambda f: f.detail, Align.LEFT, colour=lambda f: muted),
                 Column("kind", tr("종류"), 50, lambda f: f.kind, Align.RIGHT, colour=lambda f: muted),
             ]
             grid = Grid(

@@ -1,4 +1,4 @@
-"""What is to be fetched, on two lines of inputs: symbols, kind of bars, days."""
+"""What is to be fetched, on one line of inputs or two: symbols, kind of bars, days."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
@@ -92,21 +94,45 @@ class FetchForm(QWidget):
         self.button.setMinimumWidth(72)
         self.button.clicked.connect(self.press)
         self._is_running = False
-        line = QHBoxLayout(self)
-        line.setContentsMargins(metrics.gutter, metrics.gutter, metrics.gutter, metrics.gutter)
-        line.setSpacing(metrics.gutter)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._lines.setContentsMargins(metrics.gutter, metrics.gutter, metrics.gutter, metrics.gutter)
+        self._lines.setSpacing(metrics.gutter)
+        line, second = QHBoxLayout(), QHBoxLayout()
+        for part in (line, second):
+            part.setSpacing(metrics.gutter)
+        self._lines.addLayout(line, 1)
+        self._lines.addLayout(second)
         self.symbols.setMinimumWidth(metrics.narrow_panel // 2)
         line.addWidget(self.symbols, 1)
-        for widget in (
-            self.groups,
-            self.product,
-            self.interval,
-            self.price,
-            self.start,
-            self.end,
-            self.button,
-        ):
-            line.addWidget(widget)
+        line.addWidget(self.groups)
+        line.addWidget(self.product)
+        for widget in (self.interval, self.price, self.start, self.end, self.button):
+            second.addWidget(widget)
+        self._parts = (line, second)
+
+    def _width_of_one_line(self) -> int:
+        margins = self._lines.contentsMargins()
+        return (
+            sum(part.minimumSize().width() for part in self._parts)
+            + self._lines.spacing()
+            + margins.left()
+            + margins.right()
+        )
+
+    def minimumSizeHint(self) -> QSize:
+        """Be content with the room of two lines."""
+        margins = self._lines.contentsMargins()
+        width = max(part.minimumSize().width() for part in self._parts)
+        return QSize(width + margins.left() + margins.right(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Stand in two lines where one is too long."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self._width_of_one_line()
+        wanted = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        if self._lines.direction() is not wanted:
+            self._lines.setDirection(wanted)
+            self.updateGeometry()
 
     def press(self) -> None:
         """Begin, or stop what is under way."""

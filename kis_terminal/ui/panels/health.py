@@ -161,7 +161,7 @@ class HealthPanel(Panel):
                     tooltip=lambda line: line.status.symbol,
                 ),
                 Column(
-                    "stream", tr("구분", context="stream"), 76, _stream_word, Align.LEFT, colour=self._muted
+                    "stream", tr("구분", context="stream"), 88, _stream_word, Align.LEFT, colour=self._muted
                 ),
                 Column("state", tr("상태"), 46, _state_word, Align.LEFT, colour=self._colour, is_bold=True),
                 Column(

@@ -24,7 +24,7 @@ from kis_terminal.ui.strategy_editor.rows import EditorRow, ValueBox
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
-_SIDE, _OPERATOR, _ARITHMETIC, _SCALAR = 164, 132, 48, 64
+_SIDE, _OPERATOR, _ARITHMETIC, _SCALAR = 160, 146, 48, 64
 _LOGICS = (("AND", "모두 맞을 때 (AND)"), ("OR", "하나라도 맞을 때 (OR)"))
 
 

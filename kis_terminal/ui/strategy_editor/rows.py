@@ -27,8 +27,8 @@ from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, tr
 
 NAME, NUMBER = 112, 56
-_VALUE = 92
-_PAIRS_IN_LINE = 4
+_VALUE = 124
+_PAIRS_IN_LINE = 3
 
 
 PARAMETER_NUMBERS = (("default", "값"), ("min", "최소"), ("max", "최대"), ("step", "간격"))
@@ -58,8 +58,7 @@ class ValueBox(Choice):
         self.blockSignals(True)
         self.clear()
         self.addItems(list(words))
-        self.setCurrentIndex(self.findText(text))
-        self.setEditText(text)
+        self.put(text)
         self.blockSignals(False)
 
     def put(self, text: str) -> None:
