@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kis_terminal.domain.backtest import Sizing, SizingKind
+from kis_terminal.domain.backtest import Sizing
 from kis_terminal.domain.backtest_work import StrategySheet
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.contract import Parameter
 from kis_terminal.domain.sweeps import ParameterRange
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kis_terminal.domain.bar_columns import LoadReport, SeriesKey
 from kis_terminal.domain.orders import Side
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.contract import Parameter
 
 
@@ -35,18 +36,6 @@ class StopRule(StrEnum):
     """On each bar's close, like an exit condition, as KIS's own backtester does."""
     INTRABAR = "intrabar"
     """As orders that lie in the market; docs/backtesting.md says what happens within a bar."""
-
-
-class SizingKind(StrEnum):
-    """How many shares an entry without a quantity of its own buys."""
-
-    EQUAL_WEIGHT = "equal"
-    """1 / number of symbols of the equity, as KIS's own backtester does."""
-    SHARES = "shares"
-    PERCENT = "percent"
-    """A percentage of the equity."""
-    AMOUNT = "amount"
-    """Won."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Side
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.sizing import SizingKind
 
 Value = int | float | str | bool
 MOST_SYMBOLS = 20
@@ -42,15 +43,6 @@ class LeftOrders(StrEnum):
     KEEP = "keep"
 
 
-class PlanSizing(StrEnum):
-    """How many shares an entry buys that names no quantity; as the sizing of a backtest."""
-
-    EQUAL_WEIGHT = "equal"
-    SHARES = "shares"
-    PERCENT = "percent"
-    AMOUNT = "amount"
-
-
 @dataclass(frozen=True, slots=True)
 class StrategyPlan:
     """What runs, on what, how far. `text` is the strategy itself: a file changed later changes nothing "
@@ -67,7 +59,7 @@ class StrategyPlan:
     interval: Interval = Interval.MINUTE_5
     parameters: Mapping[str, Value] = field(default_factory=dict)
     mode: StrategyMode = StrategyMode.SIGNALS
-    sizing: PlanSizing = PlanSizing.EQUAL_WEIGHT
+    sizing: SizingKind = SizingKind.EQUAL_WEIGHT
     size: float = 0.0
     """Shares, percent or won, by `sizing`."""
     budget: Decimal = Decimal(10_000_000)
@@ -86,7 +78,7 @@ class StrategyPlan:
             raise CorrectionNeeded(
                 Sentence("전략의 투자금은 0원보다 커야 합니다: {value}", value=self.budget)
             )
-        if not math.isfinite(self.size) or (self.sizing is not PlanSizing.EQUAL_WEIGHT and self.size <= 0):
+        if not math.isfinite(self.size) or (self.sizing is not SizingKind.EQUAL_WEIGHT and self.size <= 0):
             raise CorrectionNeeded(Sentence("매수 크기는 0보다 커야 합니다: {value}", value=self.size))
         if self.orders_a_minute < 1:
             raise CorrectionNeeded(
@@ -108,7 +100,7 @@ class StrategyPlan:
                     "symbols": tuple(str(symbol) for symbol in kept["symbols"]),
                     "interval": Interval(kept["interval"]),
                     "mode": StrategyMode(kept["mode"]),
-                    "sizing": PlanSizing(kept["sizing"]),
+                    "sizing": SizingKind(kept["sizing"]),
                     "left_orders": LeftOrders(kept["left_orders"]),
                     "budget": Decimal(kept["budget"]),
                 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kis_terminal.domain.backtest import SizingKind
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.services.backtest.fills import AMOUNT, EQUAL_WEIGHT, PERCENT, SHARES
 
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Side
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.domain.strategy.binding import bind
 from kis_terminal.domain.strategy.contract import FillEvent, Parameter, Strategy
 from kis_terminal.domain.strategy.model import StrategySpec
-from kis_terminal.services.backtest.fills import AMOUNT, EQUAL_WEIGHT, PERCENT, SHARES
 from kis_terminal.services.backtest.rule_strategy import RuleStrategy
 from kis_terminal.services.backtest.run import python_parameters
+from kis_terminal.services.backtest.sizing import sizing_code
 from kis_terminal.services.strategy_host.context import HostContext
 
 Load = Callable[[str, str, str], StrategySpec | type[Strategy]]
 """Name, text and kind of a source to what it says; raises CorrectionNeeded, or what its code raises."""
 CARRIED = "carried"
 """Reason of the fill by which a strategy learns of a holding that it had before it was started."""
-_SIZINGS = {"equal": EQUAL_WEIGHT, "shares": SHARES, "percent": PERCENT, "amount": AMOUNT}
 _SHOWN = (int, float, str, bool)
 
 
@@ -63,7 +63,7 @@ class HostDesk:
             message["symbols"],
             Interval(message["interval"]),
             dict(parameters),
-            (_SIZINGS[size["kind"]], float(size["value"])),
+            (sizing_code(SizingKind(size["kind"])), float(size["value"])),
         )
         self._take(message)
         self._strategy.on_start(context)

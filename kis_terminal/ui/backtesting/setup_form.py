@@ -18,18 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kis_terminal.domain.backtest import (
-    BacktestRequest,
-    CostRule,
-    FillRule,
-    Sizing,
-    SizingKind,
-    StopRule,
-)
+from kis_terminal.domain.backtest import BacktestRequest, CostRule, FillRule, Sizing, StopRule
 from kis_terminal.domain.backtest_work import StrategyProblem, StrategySheet
 from kis_terminal.domain.bar_columns import Product, SeriesKey
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.market import Interval
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField, plain_label
 from kis_terminal.ui.backtesting.parameters import ParameterFields
 from kis_terminal.ui.backtesting.problem_grid import problem_grid

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from kis_terminal.domain.strategy.plan import LeftOrders, PlanSizing, StrategyMode, StrategyPlan, Value
+from kis_terminal.domain.sizing import SizingKind
+from kis_terminal.domain.strategy.plan import LeftOrders, StrategyMode, StrategyPlan, Value
 from kis_terminal.ui.backtesting.form_rows import FormRows, TextField
 from kis_terminal.ui.ordering.fields import Choice
 from kis_terminal.ui.strategies.words import INTERVALS, interval_word, left_word, mode_word, sizing_word
@@ -50,7 +51,7 @@ class SettingsForm(QScrollArea):
         self.symbols.setPlaceholderText("005930 000660")
         self.interval = self._choice(tr("봉 길이"), [(item, interval_word(item)) for item in INTERVALS])
         self.mode = self._choice(tr("주문 방식"), [(item, mode_word(item)) for item in StrategyMode])
-        self.sizing = self._choice(tr("매수 크기의 단위"), [(item, sizing_word(item)) for item in PlanSizing])
+        self.sizing = self._choice(tr("매수 크기의 단위"), [(item, sizing_word(item)) for item in SizingKind])
         self.amount = TextField(theme, tr("매수 크기"))
         self.budget = TextField(theme, tr("투자금"), unit=tr("원"))
         self.left = self._choice(tr("오류 때의 열린 주문"), [(item, left_word(item)) for item in LeftOrders])
@@ -121,9 +122,9 @@ class SettingsForm(QScrollArea):
         """Return the plan as the form has it; raises WrongNumber or CorrectionNeeded."""
         assert self._plan is not None  # noqa: S101 - the form is hidden without a strategy
         before = self._plan
-        sizing = PlanSizing(self.sizing.currentData())
-        is_equal = sizing is PlanSizing.EQUAL_WEIGHT
-        size = self.amount.number(least=0, can_be_empty=is_equal, is_whole=sizing is PlanSizing.SHARES)
+        sizing = SizingKind(self.sizing.currentData())
+        is_equal = sizing is SizingKind.EQUAL_WEIGHT
+        size = self.amount.number(least=0, can_be_empty=is_equal, is_whole=sizing is SizingKind.SHARES)
         budget = self.budget.number(least=1) or 0
         rate = self.rate.number(least=1, most=600, is_whole=True) or 1
         interval = next(item for item in INTERVALS if item.value == self.interval.currentData())

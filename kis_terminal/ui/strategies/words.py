@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtGui import QColor
 
 from kis_terminal.domain.market import Interval
-from kis_terminal.domain.strategy.plan import LeftOrders, PlanSizing, RunState, SignalState, StrategyMode
+from kis_terminal.domain.sizing import SizingKind
+from kis_terminal.domain.strategy.plan import LeftOrders, RunState, SignalState, StrategyMode
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import tr
 
@@ -29,10 +30,10 @@ _SIGNALS = {
     SignalState.DROPPED: "보내지 않음",
 }
 _SIZINGS = {
-    PlanSizing.EQUAL_WEIGHT: "종목 균등",
-    PlanSizing.SHARES: "주식 수",
-    PlanSizing.PERCENT: "평가금액의 %",
-    PlanSizing.AMOUNT: "원",
+    SizingKind.EQUAL_WEIGHT: "종목 균등",
+    SizingKind.SHARES: "주식 수",
+    SizingKind.PERCENT: "평가금액의 %",
+    SizingKind.AMOUNT: "원",
 }
 _LEFT = {LeftOrders.CANCEL: "오류 때 열린 주문 취소", LeftOrders.KEEP: "오류 때 열린 주문 유지"}
 _INTERVALS = {
@@ -69,7 +70,7 @@ def signal_word(state: SignalState) -> str:
     return tr(_SIGNALS[state])
 
 
-def sizing_word(sizing: PlanSizing) -> str:
+def sizing_word(sizing: SizingKind) -> str:
     """Return the unit of a sizing rule."""
     return tr(_SIZINGS[sizing])
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kis_terminal.domain.backtest import BacktestResult, FillRule, Sizing, SizingKind
+from kis_terminal.domain.backtest import BacktestResult, FillRule, Sizing
 from kis_terminal.domain.sentences import Sentence
+from kis_terminal.domain.sizing import SizingKind
 from kis_terminal.services.backtest.figure_names import figure_groups, figure_names, figure_text
 from kis_terminal.services.backtest.report.charts import drawdown_chart, equity_chart, trades_chart
 from kis_terminal.services.backtest.report.files import write_whole
