@@ -90,7 +90,7 @@ class FeedHealth:
     slots_used: int
     slots_total: int
     connects: int
-    """Sockets that were opened since the program started."""
+    """Sockets that were opened since the program started, places on another program's among them."""
     recent_connects: int
     recent_connects_limit: int
     """Attempts in the last ten minutes, and how many the feed allows itself."""

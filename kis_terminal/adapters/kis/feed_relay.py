@@ -173,6 +173,7 @@ class FeedRelay:
         socket = RelayedSocket(
             *(self._cache, self._seal, up, down, self._own, self._clock, self._timing),
             on_gone=self._lease.look_soon,
+            on_failure=self._report,
         )
         self._relayed, self._relayed_number = socket, number
         is_ready = False
@@ -242,5 +243,9 @@ class FeedRelay:
                 self._hub.closed()
 
     def _task_ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None and self._on_failure is not None:
-            self._on_failure(task.get_name(), error)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._report(task.get_name(), error)
+
+    def _report(self, name: str, error: BaseException) -> None:
+        if self._on_failure is not None:
+            self._on_failure(name, error)

@@ -50,8 +50,12 @@ class RelayedSocket:
         timing: RelayTiming,
         *,
         on_gone: Callable[[], None],
+        on_failure: Callable[[str, BaseException], None],
     ) -> None:
-        """`up` and `down` are the channels, `own` is our id; `on_gone`: the holder has said goodbye."""
+        """`up` and `down` are the channels, `own` is our id; `on_gone`: the holder has said goodbye.
+
+        on_failure(name, error): called for a bug of ours.
+        """
         self._cache = cache
         self._seal = seal
         self._up, self._down = up, down
@@ -62,6 +66,7 @@ class RelayedSocket:
         self._clock = clock
         self._timing = timing
         self._on_gone = on_gone
+        self._on_failure = on_failure
         self._session: Session | None = None
         self._filter = FrameFilter()
         self._counts: dict[Key, int] = {}
@@ -84,6 +89,7 @@ class RelayedSocket:
         """Listen, and make ourselves known; raises StoreUnavailable."""
         self._end_listening = await self._cache.listen(self._down, self._hear)
         self._task = asyncio.get_running_loop().create_task(self._tell(), name="kis-relay-wishes")
+        self._task.add_done_callback(self._telling_ended)
 
     async def ready(self) -> bool:
         """Wait until the other program has a connection to KIS; False when it is gone."""
@@ -197,7 +203,8 @@ class RelayedSocket:
                     self._session.take_room()
             elif unpack_seconds(content) < _FRESH_SECONDS:
                 for pong in self._pongs:
-                    pong.set_result(0.0)
+                    if not pong.done():
+                        pong.set_result(0.0)
                 self._pongs.clear()
         if frames:
             self._arrived.set()
@@ -220,6 +227,12 @@ class RelayedSocket:
                 pass  # time for a sign of life
             if self._clock.monotonic() - self._heard_at > self._timing.dead:
                 self.end(Sentence("그 프로그램이 응답하지 않습니다"))
+
+    def _telling_ended(self, task: asyncio.Task[None]) -> None:
+        """End with a bug of ours: nobody would hear any more what is wanted."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.end("bug")
+            self._on_failure(task.get_name(), error)
 
     async def _say(self, *, is_leaving: bool = False) -> None:
         stalled, self._stalled = self._stalled, ""
