@@ -41,6 +41,7 @@ def main() -> int:
         "types": ["mypy", *strict],
     }
     failed = []
+    warmer = _start_compiling(python)
     for name, arguments in gates.items():
         print(f"== {name}: {' '.join(arguments)}", flush=True)
         if _run([python, "-m", *arguments], PROJECT, child_environment()) != 0:
@@ -52,7 +53,22 @@ def main() -> int:
     # that crashed would try the same file again and again.
     shared = ["-n", "2", "--dist", "loadfile", "--max-worker-restart", "0"]
     code = _run_tests([python, "-m", "pytest", *shared, *sys.argv[1:]], PROJECT, child_environment())
+    warmer.communicate()  # it ends when its standard input closes, also in the midst of its work
     return code or (1 if failed else 0)
+
+
+def _start_compiling(python: str) -> subprocess.Popen:
+    """Have the backtest engine compiled while the gates run: both pytest workers would do it, and wait."""
+    from environment import PROJECT, child_environment
+
+    return subprocess.Popen(
+        [python, "-m", "kis_terminal.cli.backtest_warmer"],
+        cwd=str(PROJECT),
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def _run(command: list, folder: object, environment: dict) -> int:
