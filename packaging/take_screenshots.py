@@ -138,6 +138,42 @@ async def _panic(terminal: Any, name: str) -> None:
     _save(terminal.window, name)
 
 
+async def _opened_backtests(terminal: Any) -> Any:
+    """Show the backtest layout and return the panel's inside with a strategy and three symbols."""
+    await _trade(terminal)
+    terminal.window.apply_layout("백테스트")
+    panel = terminal.window.docks["backtest"].panel
+    await _until(lambda: panel.view is not None and panel.view.setup.sheet is not None, "the strategies")
+    view = panel.view
+    view.setup.symbols.set_symbols([SAMSUNG, KODEX, NAVER])
+    return view
+
+
+async def _backtest(terminal: Any, name: str) -> None:
+    view = await _opened_backtests(terminal)
+    view.run()
+    await _until(lambda: view.outcome is not None and not view.strip.is_busy, "the result")
+    await asyncio.sleep(0.5)
+    _save(terminal.window, name)
+
+
+async def _strategy_editor(terminal: Any, name: str) -> None:
+    from kis_terminal.ui.strategy_editor.window import StrategyEditor
+
+    view = await _opened_backtests(terminal)
+    view.setup.edit_button.click()
+    editor = view.findChild(StrategyEditor)
+    await _until(lambda: editor.draft is not None, "the strategy in the editor")
+    editor.form.add_indicator("rsi")
+    editor.form.entry.add_button.click()
+    row = editor.form.entry.rows[-1]
+    row.left.setCurrentText("rsi")
+    row.left.activated.emit(row.left.currentIndex())
+    await _until(lambda: editor.is_checked, "what the checker says")
+    await asyncio.sleep(0.5)
+    _save(editor, name)
+
+
 _Scene = tuple[Callable[[Any, str], Awaitable[None]], tuple[int, int], str, str]
 SCENES: dict[str, _Scene] = {
     "terminal-dark": (_whole_window, (1760, 990), "ko", "1"),
@@ -148,6 +184,8 @@ SCENES: dict[str, _Scene] = {
     "risk-limits": (_risk_limits, (1760, 990), "ko", "1"),
     "panic-report": (_panic, (1760, 990), "ko", "1"),
     "order-book": (_order_book, (1760, 990), "ko", "2"),
+    "backtest": (_backtest, (1760, 990), "ko", "1"),
+    "strategy-editor": (_strategy_editor, (1366, 768), "ko", "1"),
 }
 
 

@@ -193,11 +193,12 @@ def _notes(
     if book is not None and book.expected_price:
         notes.append(line(tr("예상체결"), book.expected_price))
         notes.append(Note(tr("예상수량"), number(book.expected_size), 0))
-    notes.append(line(tr("상한"), state.upper_limit))
+    room = "narrow" if is_narrow else ""
+    notes.append(line(tr("상한", context=room), state.upper_limit))
     notes.append(line(tr("시가"), state.open))
     notes.append(line(tr("고가"), state.high))
     notes.append(line(tr("저가"), state.low))
-    notes.append(line(tr("하한"), state.lower_limit))
+    notes.append(line(tr("하한", context=room), state.lower_limit))
     if state.vi_state not in ("N", "", "0"):
         notes.append(Note(tr("VI 발동 중"), "", 2))
     elif (prices := static_vi_prices(state, instrument)) is not None:

@@ -144,12 +144,12 @@ class LadderPainter:
             painter.setFont(self._note.font)
             inset = _TIGHT if self._geometry.is_narrow else _INSET
             cell = buy.adjusted(inset + 2, 0, -inset, 0)
-            label = self._note.width(row.note.label)
+            taken = self._note.width(row.note.value) + 4  # the value stands whole, its label gives way
             value = colour if row.note.direction or " / " not in row.note.value else self._c.flat
-            self._note.draw(
-                painter, cell, _LEFT, row.note.label, colour if row.note.direction == 2 else self._c.muted
-            )
-            self._note.draw(painter, cell.adjusted(label + 3, 0, 0, 0), _RIGHT, row.note.value, value)
+            ink = colour if row.note.direction == 2 else self._c.muted
+            words = cell.adjusted(0, 0, -taken if row.note.value else 0, 0)
+            self._note.draw(painter, words, _LEFT, row.note.label, ink)
+            self._note.draw(painter, cell, _RIGHT, row.note.value, value)
         if row.tape is not None:
             tape = row.tape
             colour = (

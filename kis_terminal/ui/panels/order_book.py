@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QToolButton
 
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.instruments import InstrumentKind, tick_size
@@ -18,6 +18,7 @@ from kis_terminal.services.market_data import Rank, Stream, SymbolState
 from kis_terminal.ui.dialogs.confirmation import ConfirmationSheet, Question
 from kis_terminal.ui.formatting import number
 from kis_terminal.ui.freshness import book_words
+from kis_terminal.ui.ladder.button_row import ButtonRow
 from kis_terminal.ui.ladder.chips import Chip, chips_of
 from kis_terminal.ui.ladder.content import build_content
 from kis_terminal.ui.ladder.view import LadderView
@@ -123,11 +124,7 @@ class OrderBookPanel(Panel):
         return button
 
     def _build_buttons(self) -> None:
-        colours, metrics = self.theme.colours, self.theme.metrics
-        row = QWidget(self)
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(metrics.inset, 2, metrics.inset, metrics.gutter + 2)
-        layout.setSpacing(metrics.gutter)
+        colours = self.theme.colours
         self.cancel_sells_button = self._button(
             tr("매도취소"), colours.down.name(), lambda: self._cancel_side(Side.SELL)
         )
@@ -138,14 +135,13 @@ class OrderBookPanel(Panel):
         self.cancel_buys_button = self._button(
             tr("매수취소"), colours.up.name(), lambda: self._cancel_side(Side.BUY)
         )
-        for button in (
+        buttons = (
             self.cancel_sells_button,
             self.cancel_all_button,
             self.liquidate_button,
             self.cancel_buys_button,
-        ):
-            layout.addWidget(button, 1)
-        self.body.addWidget(row)
+        )
+        self.body.addWidget(ButtonRow(self.theme, buttons))
 
     def _button(self, text: str, colour: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton(text, self)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu
 
 from kis_terminal.domain.orders import OrderKind, Origin, Side
@@ -69,6 +69,8 @@ class PositionsPanel(Panel):
         self.confirm = ConfirmStrip(self.theme, workspace.environment)
         self.body.addWidget(self.confirm)
         self.totals = self._quiet_label()
+        self._totals_words = ("", "")
+        """The same in full and in short."""
         self.totals.setObjectName("totals")
         self.totals.setFixedHeight(self.theme.metrics.row + self.theme.metrics.gutter)
         colours, inset = self.theme.colours, self.theme.metrics.inset
@@ -281,10 +283,11 @@ class PositionsPanel(Panel):
             "costs": number(balance.fees_today + balance.taxes_today),
         }
         _set_text(self.cash_label, cash)
-        _set_text(self.totals, tr("순손익 {net}   실현 {realised}   비용 {costs}", **figures))
-        self.totals.setToolTip(
-            tr("비용을 뺀 평가손익 {net}\n오늘 실현 {realised}\n수수료와 세금 {costs}", **figures)
+        self._totals_words = (
+            tr("비용 포함 평가손익 {net}   실현 {realised}   수수료·세금 {costs}", **figures),
+            tr("순손익 {net}   실현 {realised}   비용 {costs}", **figures),
         )
+        self._fit_totals()
         self.cash_label.setToolTip(
             tr(
                 "예수금 {d}   D+1 {d1}   D+2 {d2}",
@@ -293,6 +296,19 @@ class PositionsPanel(Panel):
                 d2=number(balance.cash_d2),
             )
         )
+
+    def _fit_totals(self) -> None:
+        """Say the totals in full where there is room, else in short."""
+        full, short = self._totals_words
+        room = self.totals.width() - 2 * self.theme.metrics.inset
+        fits = self.totals.fontMetrics().horizontalAdvance(full) <= room
+        _set_text(self.totals, full if fits else short)
+        self.totals.setToolTip("" if fits else full)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the totals."""
+        super().resizeEvent(event)
+        self._fit_totals()
 
     def _name(self, symbol: str) -> str:
         known = self.workspace.instruments.get(symbol)
