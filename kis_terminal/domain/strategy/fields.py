@@ -11,6 +11,8 @@ from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.problems import Findings
 from kis_terminal.domain.strategy.tree import Entry, Leaf, Listing, Node, Scalar, Table, is_null
 
+_MOST_NAMES = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Fields:
@@ -154,3 +156,11 @@ class Fields:
 def near(word: str, names: Iterable[str]) -> str:
     """Return names that look like `word`, `-` where none does."""
     return ", ".join(get_close_matches(word.lower(), list(names), 3, 0.5)) or "-"
+
+
+def nearest_first(word: str, names: Iterable[str]) -> str:
+    """Return names to choose from, those that look like `word` first; after a dozen an ellipsis."""
+    every = list(dict.fromkeys(names))
+    close = get_close_matches(word.lower(), every, 3, 0.5)
+    ordered = [*close, *(name for name in every if name not in close)]
+    return ", ".join([*ordered[:_MOST_NAMES], *(["…"] if len(ordered) > _MOST_NAMES else [])])

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.binding import price_field
-from kis_terminal.domain.strategy.fields import Fields, near
+from kis_terminal.domain.strategy.fields import Fields, nearest_first
 from kis_terminal.domain.strategy.model import (
     Arithmetic,
     Comparison,
@@ -203,10 +203,10 @@ class ConditionReader:
             fields.line(key),
             "unknown-alias",
             Sentence(
-                "{key}의 '{word}'은(는) 선언된 별칭도 가격 이름도 아닙니다. 가까운 이름: {near}.",
+                "{key}의 '{word}'은(는) 선언된 별칭도 가격 이름도 아닙니다. 있는 이름: {names}.",
                 key=key,
                 word=word,
-                near=near(word, known),
+                names=nearest_first(word, known),
             ),
         )
 
@@ -222,9 +222,9 @@ class ConditionReader:
         known = operator_word(word)
         if known is None:
             sentence = Sentence(
-                "알 수 없는 연산자 '{word}'입니다. 가까운 이름: {near}.",
+                "알 수 없는 연산자 '{word}'입니다. 있는 이름: {names}.",
                 word=word,
-                near=near(word, OPERATOR_WORDS),
+                names=nearest_first(word, OPERATOR_WORDS),
             )
             if word.lower() == "between":
                 sentence = Sentence(
