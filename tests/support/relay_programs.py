@@ -13,8 +13,8 @@ import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from subprocess import DEVNULL, PIPE, Popen
@@ -26,14 +26,18 @@ from kis_terminal.adapters.kis.feed import KisFeed
 from kis_terminal.adapters.kis.feed_relay import FeedRelay
 from kis_terminal.adapters.kis.feed_relay_lease import RelayTiming
 from kis_terminal.adapters.kis.timing import FeedTiming
+from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Tick
 from kis_terminal.domain.orders import ExecutionNotice
 from kis_terminal.ports import Cache, Clock, FeedListener, LinkState, SocketOwner, Stream, SubscriptionState
 from kis_terminal.settings import KisAccess, Secret
+from tests.support.exchange import RunningExchange, running_exchange
+from tests.support.trading_desk import until
 
 QUICK = FeedTiming(command_gap=0.002, grace=0.2)
+STRICT = replace(SimulatorOptions(), seed=7, is_limited=True)
 Wish = tuple[Stream, str]
 
 
@@ -135,6 +139,37 @@ async def program(
         assert made.failures == []
 
 
+@asynccontextmanager
+async def programs(
+    redis_url: str, count: int = 2, timing: RelayTiming | None = None
+) -> AsyncIterator[tuple[RunningExchange, list[Program]]]:
+    """Give an exchange and some programs of one app key, the first of which has the socket."""
+    async with AsyncExitStack() as stack:
+        exchange = await stack.enter_async_context(running_exchange(STRICT))
+        made = [
+            await stack.enter_async_context(program(exchange.access(), redis_url, timing))
+            for _ in range(count)
+        ]
+        yield exchange, made
+
+
+async def opened(*made: Program) -> None:
+    """Open programs one after the other, so that the first one has the socket."""
+    for one in made:
+        await one.feed.open()
+        await until(lambda: one.owner is not SocketOwner.UNKNOWN)  # noqa: B023
+
+
+def sessions(exchange: RunningExchange) -> list[set[tuple[str, str]]]:
+    """Return what is registered at the exchange, by session that has told its app key."""
+    return [set(session.registrations) for session in exchange.server._sockets._sessions if session.appkey]
+
+
+def trades(*symbols: str) -> set[tuple[str, str]]:
+    """Return registrations of prints."""
+    return {("H0STCNT0", symbol) for symbol in symbols}
+
+
 @dataclass
 class OtherProgram:
     """A program in a process of its own."""
@@ -189,7 +224,8 @@ class OwnRedis:
     """A server of the test's own, which may be killed and started again at the same address."""
 
     def __init__(self, folder: Path) -> None:
-        self._program = next(filter(None, map(shutil.which, ("redis-server", "valkey-server", "memurai"))))
+        found = filter(None, map(shutil.which, ("redis-server", "valkey-server", "memurai")))
+        self._program = next(found, "redis-server")
         self._folder = folder
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
