@@ -36,12 +36,15 @@ async def buy_and_announce(case: Case) -> Decimal:
 
 
 def turn_the_day(exchange: RunningExchange) -> None:
-    exchange.server.venue.market_time.change(start=datetime.fromisoformat("2026-11-18T10:00+09:00"))
+    """Let the exchange live through the rest of its day and the next morning before anybody asks again."""
+    venue = exchange.server.venue
+    venue.market_time.change(start=datetime.fromisoformat("2026-11-18T09:05+09:00"))
+    venue.exchange.advance(venue.now())
 
 
 async def test_case_46_a_split_while_the_program_runs(tmp_path: Path, expect_log: ExpectLog) -> None:
     expect_log("the shares have changed|access token|balance|order listing")
-    async with running_exchange(day_options("2026-11-17T10:00")) as exchange:
+    async with running_exchange(day_options("2026-11-17T15:00")) as exchange:
         clock = ExchangesClock(exchange)
         async with opened(exchange, exchange.access(), tmp_path, clock=clock) as case:
             case.widen_limits()
@@ -81,7 +84,7 @@ async def test_case_46_a_split_while_the_program_runs(tmp_path: Path, expect_log
 
 async def test_case_46_a_split_while_the_program_was_closed(tmp_path: Path, expect_log: ExpectLog) -> None:
     expect_log("the shares have changed")
-    async with running_exchange(day_options("2026-11-17T10:00")) as exchange:
+    async with running_exchange(day_options("2026-11-17T15:00")) as exchange:
         clock = ExchangesClock(exchange)
         async with opened(exchange, exchange.access(), tmp_path, clock=clock) as case:
             case.widen_limits()
