@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from kis_terminal.adapters.simulator.market_name import usual_market
-from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.domain.sentences import Sentence
@@ -41,6 +39,10 @@ class ExchangeAddress:
 
 def usual_exchange_market(now: datetime) -> MadeUpMarket:
     """Return which market an exchange without arguments would play if it were started at `now`."""
+    # The exchange's own modules: the window, which starts one with every start, has no use for them.
+    from kis_terminal.adapters.simulator.market_name import usual_market
+    from kis_terminal.adapters.simulator.options import SimulatorOptions
+
     told = usual_market(SimulatorOptions().seed, now)
     return MadeUpMarket(told.name, told.settled_until)
 
