@@ -70,12 +70,15 @@ def test_a_preset_is_run_from_the_window_and_the_shell_gives_the_same(
     home = HomePaths.under(terminal_home, Environment.SIM)
     write_entrance(home.data, ExchangeEntrance(exchange.rest, exchange.ws, exchange.pid, exchange.market))
     out = tmp_path / "out.json"
-    ended = start_program(
+    program = start_program(
         *("backtest", "golden_cross", "--symbols", "005930", "069500", "--benchmark", "0001"),
         *("--from", result.request.start.isoformat(), "--to", result.request.end.isoformat()),
         *("--json", str(out)),
         **dict(os.environ),
-    ).wait()
+    )
+    # The window lives on meanwhile: one that stood still would say so.
+    person.qtbot.waitUntil(lambda: program.process.poll() is not None, timeout=_PATIENCE)
+    ended = program.wait()
     assert ended.code == 0, ended.err
     shell = json.loads(out.read_text(encoding="utf-8"))
     window = to_json(result)
