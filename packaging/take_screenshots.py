@@ -170,6 +170,7 @@ async def _strategy_editor(terminal: Any, name: str) -> None:
     row.left.setCurrentText("rsi")
     row.left.activated.emit(row.left.currentIndex())
     await _until(lambda: editor.is_checked, "what the checker says")
+    editor.form.show_place("exit.0")
     await asyncio.sleep(0.5)
     _save(editor, name)
 

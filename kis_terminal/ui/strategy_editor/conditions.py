@@ -176,10 +176,14 @@ class ConditionRow(EditorRow):
 
 
 class ConditionGroup(QWidget):
-    """The conditions of entry or exit. Signals: `edited()`, `changed()` a row came or went."""
+    """The conditions of entry or exit.
+
+    Signals: `edited()`; `changed()` a row came or went; `added(QWidget)` the row that was added by hand.
+    """
 
     edited = Signal()
     changed = Signal()
+    added = Signal(object)
 
     def __init__(self, theme: Theme, title: str) -> None:
         super().__init__()
@@ -231,6 +235,7 @@ class ConditionGroup(QWidget):
     def _add_new(self) -> None:
         self._add({"indicator": "close", "operator": "greater_than"}, ())
         self.changed.emit()
+        self.added.emit(self.rows[-1])
         self.rows[-1].right.setFocus()
 
     def _remove(self, row: ConditionRow) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -35,6 +35,7 @@ from kis_terminal.ui.strategy_editor.rows import (
     ParameterRow,
     PatternRow,
 )
+from kis_terminal.ui.strategy_editor.section import Section
 from kis_terminal.ui.theme import Theme
 from kis_terminal.ui.translation import said, tr, unmarked
 
@@ -54,61 +55,6 @@ NEW: Plain = {
 _STOPS = (("stop_loss", "손절 %"), ("take_profit", "익절 %"), ("trailing_stop", "추적 손절 %"))
 _PERCENT = 64
 _BARS_IN_GROUPS = ((1, "봉 하나"), (2, "봉 둘"), (3, "봉 셋"), (9, "봉 넷 이상"))
-
-
-class _Section(QWidget):
-    """Rows of one kind under a heading with a button that adds one."""
-
-    def __init__(self, theme: Theme, title: str, word: str, act: Callable[[QToolButton], object]) -> None:
-        super().__init__()
-        self.rows: list[Any] = []
-        heading = plain_label(theme, title, is_muted=False)
-        heading.setFont(theme.bold(theme.metrics.body))
-        self.button = QToolButton()
-        self.button.setText(word)
-        self.button.setAccessibleName(tr("{title} 더하기", title=title))
-        self.button.clicked.connect(lambda: act(self.button))
-        head = QHBoxLayout()
-        head.addWidget(heading)
-        head.addStretch(1)
-        head.addWidget(self.button)
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(2)
-        self._layout.addLayout(head)
-        self.heads = QWidget()
-        self.heads.hide()
-        self._layout.addWidget(self.heads)
-
-    def set_heads(self, theme: Theme, heads: Sequence[tuple[str, int]]) -> None:
-        """Write words over the columns of the rows."""
-        line = QHBoxLayout(self.heads)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(4)
-        for word, width in heads:
-            label = plain_label(theme, word)
-            label.setFixedWidth(width)
-            line.addWidget(label)
-        line.addStretch(1)
-
-    def add(self, row: EditorRow) -> None:
-        """Put a row under the others."""
-        self.rows.append(row)
-        self._layout.addWidget(row)
-        self.heads.show()
-
-    def remove(self, row: EditorRow) -> None:
-        """Take a row away."""
-        self.rows.remove(row)
-        self.heads.setVisible(bool(self.rows))
-        self._layout.removeWidget(row)
-        row.hide()
-        row.deleteLater()
-
-    def clear(self) -> None:
-        """Take all rows away."""
-        for row in list(self.rows):
-            self.remove(row)
 
 
 class EditorForm(QScrollArea):
@@ -136,7 +82,7 @@ class EditorForm(QScrollArea):
         rows.add("id", self.id)
         rows.add(tr("설명"), self.description)
         column.addLayout(grid)
-        self.parameters = _Section(theme, tr("매개변수"), tr("+ 매개변수"), lambda _: self._new_parameter())
+        self.parameters = Section(theme, tr("매개변수"), tr("+ 매개변수"), lambda _: self._new_parameter())
         self.parameters.set_heads(
             theme,
             [
@@ -144,8 +90,8 @@ class EditorForm(QScrollArea):
                 *((tr(word), NUMBER) for _, word in PARAMETER_NUMBERS),
             ],
         )
-        self.indicators = _Section(theme, tr("지표"), tr("+ 지표 ▾"), self._open_indicators)
-        self.patterns = _Section(theme, tr("캔들 패턴"), tr("+ 패턴 ▾"), self._open_patterns)
+        self.indicators = Section(theme, tr("지표"), tr("+ 지표 ▾"), self._open_indicators)
+        self.patterns = Section(theme, tr("캔들 패턴"), tr("+ 패턴 ▾"), self._open_patterns)
         self.entry = ConditionGroup(theme, tr("진입 (매수)"))
         self.exit = ConditionGroup(theme, tr("청산 (매도)"))
         for part in (self.parameters, self.indicators, self.patterns, self.entry, self.exit):
@@ -154,6 +100,7 @@ class EditorForm(QScrollArea):
         for group in (self.entry, self.exit):
             group.edited.connect(self.edited)
             group.changed.connect(self._structure_changed)
+            group.added.connect(self._show_added)
         column.addWidget(self._line())
         self.stops: dict[str, tuple[QCheckBox, QLineEdit]] = {}
         column.addLayout(self._stop_line())
@@ -284,10 +231,15 @@ class EditorForm(QScrollArea):
 
     # -- adding, renaming, removing ---
 
+    def _show_added(self, row: QWidget) -> None:
+        """Scroll to a row once it has its place."""
+        QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row))
+
     def _new_parameter(self) -> None:
         name = free_name("period", self._names)
         row = self._add_parameter(name, {"default": 20, "min": 1, "max": 200, "step": 1, "type": "int"})
         self._structure_changed()
+        self._show_added(row)
         row.name.setFocus()
         row.name.selectAll()
 
@@ -297,16 +249,16 @@ class EditorForm(QScrollArea):
         self._follow(self.parameters, row)
         return row
 
-    def _add_declared(self, section: _Section, row: IndicatorRow | PatternRow) -> None:
+    def _add_declared(self, section: Section, row: IndicatorRow | PatternRow) -> None:
         row.alias.textEdited.connect(lambda _: self._alias_renamed(row))
         self._follow(section, row)
 
-    def _follow(self, section: _Section, row: EditorRow) -> None:
+    def _follow(self, section: Section, row: EditorRow) -> None:
         row.edited.connect(self.edited)
         row.remove_wanted.connect(lambda: self._removed(section, row))
         section.add(row)
 
-    def _removed(self, section: _Section, row: EditorRow) -> None:
+    def _removed(self, section: Section, row: EditorRow) -> None:
         section.remove(row)
         self._structure_changed()
 
@@ -363,6 +315,7 @@ class EditorForm(QScrollArea):
         use = {"id": id_, "alias": free_name(id_, self._aliases), "params": indicators()[id_].defaults}
         self._add_declared(self.indicators, IndicatorRow(self._theme, use))
         self._structure_changed()
+        self._show_added(self.indicators.rows[-1])
 
     def _pattern_chosen(self, id_: str, is_checked: bool = False) -> None:
         self.add_pattern(id_)
@@ -372,6 +325,7 @@ class EditorForm(QScrollArea):
         plain = {"id": id_, "alias": free_name(id_, self._aliases)}
         self._add_declared(self.patterns, PatternRow(self._theme, plain))
         self._structure_changed()
+        self._show_added(self.patterns.rows[-1])
 
     # -- what is wrong ---
 
