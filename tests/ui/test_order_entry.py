@@ -350,6 +350,17 @@ def test_halt_refuses_in_words(form: EntryForm) -> None:
     assert form.orders == []
 
 
+def test_the_button_is_dim_while_everything_is_locked(form: EntryForm, qtbot: Any) -> None:
+    gate = form.desk.workspace.risk_gate
+    assert form.panel.send_button.isEnabled()
+
+    gate.halt()
+    qtbot.waitUntil(lambda: not form.panel.send_button.isEnabled())
+    gate.release()
+
+    qtbot.waitUntil(form.panel.send_button.isEnabled)
+
+
 def test_draft_fills_price_and_side_and_turns_market_into_limit(form: EntryForm) -> None:
     form.choose_kind(OrderKind.MARKET)
 

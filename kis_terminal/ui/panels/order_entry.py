@@ -347,8 +347,9 @@ class OrderEntryPanel(Panel):
     def _show_send(self) -> None:
         self.send_button.say(self._send_text(), self._tab.tint(self.theme))
         is_change = not self._tab.is_new_order
-        is_armed = self.workspace.risk_gate.is_armed or self._tab is Tab.CANCEL
-        can_leave = is_armed and not self._is_held_to_reduce()
+        gate = self.workspace.risk_gate
+        may_leave = (gate.is_armed and not gate.is_halted) or self._tab is Tab.CANCEL
+        can_leave = may_leave and not self._is_held_to_reduce()
         self.send_button.setEnabled(can_leave and not (is_change and self.change_form.order is None))
 
     def _is_held_to_reduce(self) -> bool:
