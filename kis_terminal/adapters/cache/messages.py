@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from kis_terminal.adapters.cache.kept_task import KeptTask
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
 
@@ -18,7 +19,6 @@ _QUIET_SECONDS = 2.0
 """After so much silence the server is asked for a sign of life."""
 _DEAD_SECONDS = 6.0
 _AGAIN_SECONDS = 0.5
-_CANCEL_SECONDS = 0.2
 
 
 class RedisMessages:
@@ -30,7 +30,7 @@ class RedisMessages:
         self._failures = failures
         self._receivers: dict[str, list[Callable[[bytes], None]]] = {}
         self._confirmed: dict[str, asyncio.Event] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._reader = KeptTask("cache-messages", self._read)
 
     async def listen(
         self, channel: str, receive: Callable[[bytes], None], patience: float
@@ -39,8 +39,8 @@ class RedisMessages:
         receivers = self._receivers.setdefault(channel, [])
         receivers.append(receive)
         confirmed = self._confirmed.setdefault(channel, asyncio.Event())
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._read(), name="cache-messages")
+        if not self._reader.is_kept:
+            self._reader.start()
 
         async def end() -> None:
             if receive in receivers:
@@ -56,9 +56,8 @@ class RedisMessages:
 
     async def close(self) -> None:
         """End the task and its connection."""
-        task, self._task = self._task, None
         self._receivers.clear()
-        await end_tasks(set() if task is None else {task})
+        await self._reader.stop()
 
     async def _read(self) -> None:
         while True:
@@ -115,11 +114,3 @@ class RedisMessages:
         elif message.get("type") == "message" and isinstance(content := message.get("data"), bytes):
             for receive in list(self._receivers.get(name, ())):
                 receive(content)
-
-
-async def end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel tasks until they have ended: the library can swallow a cancellation."""
-    while tasks:
-        for task in tasks:
-            task.cancel()
-        _, tasks = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)

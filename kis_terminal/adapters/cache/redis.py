@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from kis_terminal.adapters.cache.messages import RedisMessages, end_tasks
+from kis_terminal.adapters.cache.kept_task import KeptTask, end_tasks
+from kis_terminal.adapters.cache.messages import RedisMessages
 from kis_terminal.adapters.cache.scripts import CLAIM, HOLD, LET_GO, SETTLE, TAKE
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
@@ -57,11 +58,12 @@ class RedisCache:
         self._failures: tuple[type[BaseException], ...] = ()
         self._wrong_type: type[BaseException] = StoreUnavailable
         self._messages: RedisMessages | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._keeper = KeptTask("cache-keeper", self._keep, on_lost=self._unwatched)
         self._decided = asyncio.Event()
         self._lost = asyncio.Event()
         self._is_up = False
         self._is_refused = False
+        self._is_closed = False
         self._why = ""
         self._down_since: float | None = None
         self._is_told = False
@@ -85,8 +87,8 @@ class RedisCache:
 
     def start(self) -> None:
         """Begin to look for the server; calls wait for the first look, no longer than `patience`."""
-        if self._keeper is None:
-            self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="cache-keeper")
+        if not self._keeper.is_kept and not self._is_closed:
+            self._keeper.start()
 
     async def ready(self, seconds: float) -> bool:
         """Wait for the first look at the server, at most so long; return whether it is there."""
@@ -162,9 +164,11 @@ class RedisCache:
 
     async def close(self) -> None:
         """End all connections; may be called twice."""
-        keeper, self._keeper = self._keeper, None
-        self._is_up = False
-        await end_tasks({*self._calls, *([] if keeper is None else [keeper])})
+        self._is_up, self._is_closed = False, True
+        self._decided.set()
+        await self._keeper.stop()
+        self._is_up = False  # the keeper may have found it up while it was stopped
+        await end_tasks({*self._calls})
         if self._messages is not None:
             await self._messages.close()
             self._messages = None
@@ -210,7 +214,7 @@ class RedisCache:
                 done, _ = await asyncio.wait({task}, timeout=self._patience)
         finally:
             task.cancel()
-        if not done:
+        if not done or task.cancelled():  # by `close`, or by the library; nobody has cancelled the caller
             raise TimeoutError
         return task.result()
 
@@ -222,6 +226,13 @@ class RedisCache:
     async def _wait_for_first_look(self) -> None:
         if not self._decided.is_set():
             await self.ready(self._patience)
+
+    def _unwatched(self) -> None:
+        """Use the server no longer after a bug of the keeper: nobody would notice that it is away."""
+        self._is_up = False
+        self._why = self._why or Sentence("내부 오류")
+        self._tell()
+        self._decided.set()
 
     def _fall(self, error: BaseException) -> None:
         """Use the server no longer, until the keeper has found it in order."""
@@ -273,7 +284,8 @@ class RedisCache:
     async def _keep(self) -> None:
         """Load the library, then look at the server for as long as the cache lives."""
         try:
-            await self._make_client()
+            if self._client is None:  # it is not made anew after a bug: others listen by it
+                await self._make_client()
         except (ImportError, ValueError) as error:
             # Nothing that can be mended while the program runs: a wrong URL, no library.
             self._why = type(error).__name__

@@ -80,14 +80,15 @@ class FeedRelay:
         """Look for the lease from now on; `on_failure` is told bugs of ours."""
         self._on_failure = on_failure
         self._connected_at = self._clock.monotonic()
-        self._lease.start(self._task_ended)
+        self._lease.start(self._report)
 
     async def close(self) -> None:
         """Leave the socket to others; after the feed has closed its own side."""
+        await self._lease.stop()  # first: it would begin another hub meanwhile
         hub, self._hub = self._hub, None
         if hub is not None:
             await hub.close()
-        await self._lease.close()
+        await self._lease.give_back()
         if self._closing:
             await asyncio.wait(self._closing)
 
@@ -182,10 +183,11 @@ class FeedRelay:
             is_ready = await socket.ready()
         except StoreUnavailable as error:
             log.debug("the holder of the socket cannot be heard: %s", error)
-            await self._lease.changed(self._timing.look)
         finally:
             if not is_ready:
                 await socket.close()
+        if not is_ready and (self._lease.role, self._lease.number) == (Role.FOLLOWER, number):
+            await self._lease.changed(self._timing.look)  # it may fail again at once
         return socket if is_ready else None
 
     # -- changes -----------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ class FeedRelay:
             *(self._clock, self._timing),
             is_sure=lambda: self._lease.is_sure and self._lease.number == number,
         )
-        self._hub.start(self._task_ended)
+        self._hub.start(self._report)
         if self._hosted is not None:
             self._hosted.serve(self._hub)
             self._hub.opened(self._hosted, self._epochs)

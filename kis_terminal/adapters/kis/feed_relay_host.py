@@ -145,8 +145,10 @@ class HostedSocket:
         self._on_close(self)
         self._hub = None
         self._task.cancel()
-        await asyncio.wait({self._task})
-        await self._socket.close()
+        try:
+            await asyncio.wait({self._task})
+        finally:
+            await self._socket.close()  # also where the program ends meanwhile
 
     def end(self, reason: str) -> None:
         """Make the session end: the socket is another program's now."""

@@ -19,6 +19,7 @@ from kis_terminal.adapters.kis.feed_relay_wire import (
     pack_seconds,
     unpack_wishes,
 )
+from kis_terminal.adapters.kis.kept_task import KeptTask, OnFailure
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.ports import Cache, Clock
 
@@ -83,6 +84,8 @@ class RelayHub:
         self._timing = timing
         self._is_sure = is_sure
         self._members: dict[bytes, _Member] = {}
+        self._forgotten: dict[bytes, int] = {}
+        """The places of programs that were silent for too long: they have missed frames without a hole."""
         self._parts: deque[tuple[PartKind, bytes]] = deque()
         self._size = 0
         self._unsent: bytes | None = None
@@ -91,31 +94,41 @@ class RelayHub:
         self._registrar: Registrar | None = None
         self._wake = asyncio.Event()
         self._end_listening: Callable[[], Awaitable[None]] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task = KeptTask("kis-relay-hub", self._run, on_lost=self._interrupted)
 
     @property
     def members(self) -> int:
         """Return how many other programs follow."""
         return len(self._members)
 
-    def start(self, on_end: Callable[[asyncio.Task[None]], None]) -> None:
+    def start(self, on_failure: OnFailure) -> None:
         """Publish and hear from now on."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="kis-relay-hub")
-        self._task.add_done_callback(on_end)
+        self._task.start(on_failure)
 
     async def close(self) -> None:
         """Say that the socket goes, and stop."""
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task})
+        await self._task.stop()
         if self._end_listening is not None:
             end, self._end_listening = self._end_listening, None
             await end()
         self._epoch = 0
         self._unsent = None
-        self._parts.clear()
+        self._drop_parts()
         await self._publish()
+
+    def _interrupted(self) -> None:
+        """Note that a bug has ended the publishing: what it had at hand is lost, and the others learn it."""
+        self._unsent = None
+        self._leave_hole()
+
+    def _leave_hole(self) -> None:
+        """Say nothing of what waits; the others notice by the number, and begin anew."""
+        self._drop_parts()
+        self._number += 1
+
+    def _drop_parts(self) -> None:
+        self._parts.clear()
+        self._size = 0
 
     # -- the socket of ours ------------------------------------------------------------------------------
 
@@ -130,6 +143,7 @@ class RelayHub:
     def closed(self) -> None:
         """Note that the connection is gone."""
         self._registrar, self._epoch = None, 0
+        self._drop_parts()  # of a connection that nobody is to take for the next one
         self._wake.set()
 
     def frame(self, message: bytes) -> None:
@@ -150,9 +164,7 @@ class RelayHub:
         self._size += len(content)
         if self._size > _MOST_BYTES:
             log.warning("the cache is too slow for the frames of the socket: the other programs ask anew")
-            self._parts.clear()
-            self._size = 0
-            self._number += 1
+            self._leave_hole()
             return
         self._parts.append((kind, content))
         self._wake.set()
@@ -192,9 +204,7 @@ class RelayHub:
         if not self._is_sure():
             # The lease may be another program's by now: what it does not know of is a hole.
             self._unsent = None
-            self._parts.clear()
-            self._size = 0
-            self._number += 1
+            self._leave_hole()
             return
         value = self._unsent or self._next_batch()
         try:
@@ -229,6 +239,10 @@ class RelayHub:
         if member is None:
             if wishes.is_leaving or len(self._members) >= _MOST_MEMBERS:
                 return
+            if self._forgotten.get(wishes.member) == wishes.place:
+                # It stood still, or its words were lost, and it may have heard all that was said meanwhile.
+                self._add(PartKind.FORGOTTEN, pack_reply([wishes.member], b""))
+                return
             member = self._members[wishes.member] = _Member()
             self._wake.set()  # it waits for a sign of life
         if wishes.version <= member.version:
@@ -260,6 +274,10 @@ class RelayHub:
         for own, member in list(self._members.items()):
             if now - member.heard_at > self._timing.dead:
                 log.info("a program that shares the socket is not heard of any more")
+                self._forgotten.pop(own, None)
+                self._forgotten[own] = member.place
+                if len(self._forgotten) > _MOST_MEMBERS:
+                    del self._forgotten[next(iter(self._forgotten))]
                 self._forget(own)
 
     def _forget(self, own: bytes) -> None:

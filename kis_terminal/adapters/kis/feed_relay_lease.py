@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kis_terminal.adapters.kis.kept_task import KeptTask, OnFailure
 from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.ports import Cache, Clock
 
@@ -89,7 +90,7 @@ class RelayLease:
         self._takes_from = float("-inf")
         self._hurry = asyncio.Event()
         self._change = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._task = KeptTask("kis-relay-lease", self._keep, on_lost=self._unwatched)
         self.role = Role.UNKNOWN
         self.number = 0
         """Of the lease in force, 0 for none."""
@@ -103,23 +104,21 @@ class RelayLease:
         """Tell whether the lease is ours now, also after this process has stood still."""
         return self.role is Role.HOLDER and self._clock.monotonic() < self._until
 
-    def start(self, on_end: Callable[[asyncio.Task[None]], None]) -> None:
+    def start(self, on_failure: OnFailure) -> None:
         """Look after the lease from now on; take it again where it was left to others."""
         self._takes_from = float("-inf")
-        if self._task is not None and not self._task.done():
+        if self._task.is_kept:
             self.look_soon()
             return
         self.role, self.number, self.may_connect = Role.UNKNOWN, 0, True
-        self._task = asyncio.get_running_loop().create_task(self._keep(), name="kis-relay-lease")
-        self._task.add_done_callback(on_end)
+        self._task.start(on_failure)
 
-    async def close(self) -> None:
-        """Stop, and give the lease back."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        task.cancel()
-        await asyncio.wait({task})
+    async def stop(self) -> None:
+        """Look no more; a lease of ours runs on until `give_back`."""
+        await self._task.stop()
+
+    async def give_back(self) -> None:
+        """Leave the lease to others after `stop`; a look that was cut off may have taken it."""
         self.role = Role.UNKNOWN
         await self._let_go()
 
@@ -172,11 +171,19 @@ class RelayLease:
             return
         if self.role is Role.AWAY and not may_take:
             self._takes_from = asked + self._timing.settle
-        if number and holder == self._own:
+        if holder == self._own and self._clock.monotonic() < self._takes_from:
+            # Left to others while this look was under way: it may have taken it again, and would keep it.
+            await self._let_go()
+            self._set(Role.FOLLOWER, 0)
+        elif number and holder == self._own:
             self._until = asked + life
             self._set(Role.HOLDER, number)
         else:
             self._set(Role.FOLLOWER, number)
+
+    def _unwatched(self) -> None:
+        """Note that a bug has ended the looking: as if the cache were away, until it is started again."""
+        self._lose_sight(self._clock.monotonic())
 
     def _lose_sight(self, asked: float) -> None:
         """Note that the cache did not answer; a lease that runs still is kept."""

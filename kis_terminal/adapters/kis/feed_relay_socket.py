@@ -28,6 +28,7 @@ from kis_terminal.domain.errors import StoreUnavailable
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.ports import Cache, Clock
 
+_FORGOTTEN = Sentence("그 프로그램이 이 프로그램의 소식을 듣지 못했습니다")
 _FRESH_SECONDS = 15.0
 """KIS was heard by the other program so lately: as good as a pong."""
 
@@ -75,7 +76,7 @@ class RelayedSocket:
         self._stalled = ""
         self._number: int | None = None
         self._epoch = 0
-        self._heard_at = clock.monotonic()
+        self._heard_at = self._said_at = clock.monotonic()
         self._frames: deque[bytes] = deque()
         self._arrived = asyncio.Event()
         self._opened = asyncio.Event()
@@ -201,6 +202,10 @@ class RelayedSocket:
             elif kind is PartKind.ROOM:
                 if self._session is not None:
                     self._session.take_room()
+            elif kind is PartKind.FORGOTTEN:
+                if unpack_reply(content, self._own) is not None:
+                    self.end(_FORGOTTEN)
+                    return
             elif unpack_seconds(content) < _FRESH_SECONDS:
                 for pong in self._pongs:
                     if not pong.done():
@@ -225,7 +230,10 @@ class RelayedSocket:
                     await self._wake.wait()
             except TimeoutError:
                 pass  # time for a sign of life
-            if self._clock.monotonic() - self._heard_at > self._timing.dead:
+            now, dead = self._clock.monotonic(), self._timing.dead
+            if now - self._said_at > dead:
+                self.end(_FORGOTTEN)  # also after this program stood still, whatever waits to be heard
+            elif now - self._heard_at > dead:
                 self.end(Sentence("그 프로그램이 응답하지 않습니다"))
 
     def _telling_ended(self, task: asyncio.Task[None]) -> None:
@@ -246,7 +254,10 @@ class RelayedSocket:
             is_leaving,
         )
         value = self._seal.closed(self._up, pack_wishes(wishes))
+        began = self._clock.monotonic()
         try:
             await self._cache.publish(self._up, value)
         except StoreUnavailable:
             self._stalled = self._stalled or stalled  # said again with the next sign of life
+        else:
+            self._said_at = began

@@ -45,6 +45,8 @@ class PartKind(IntEnum):
     """Seconds since KIS was heard last."""
     ROOM = 4
     """A registration has become free."""
+    FORGOTTEN = 5
+    """Some programs were not heard of for too long, and have missed frames: their number, their ids."""
 
 
 _KINDS = {kind.value: kind for kind in PartKind}

@@ -178,3 +178,71 @@ async def test_the_library_is_loaded_by_the_start_alone() -> None:
         assert not [name for name in sys.modules if name.partition(".")[0] == "redis"]
     finally:
         sys.modules.update(kept)
+
+
+async def test_a_receiver_that_fails_costs_the_others_a_moment_only(
+    redis_url: str, expect_log: ExpectLog
+) -> None:
+    expect_log("cache-messages failed")
+    cache, heard = RedisCache(redis_url, patience=1.0), list[bytes]()
+
+    def fail(message: bytes) -> None:
+        raise KeyError("bug")
+
+    try:
+        end = await cache.listen("one", fail)
+        await cache.listen("two", heard.append)
+        await cache.publish("one", b"bad")
+        async with asyncio.timeout(20):
+            while not heard:
+                await cache.publish("two", b"good")
+                await asyncio.sleep(0.1)
+        await end()
+    finally:
+        await cache.close()
+
+
+async def test_a_bug_of_the_keeper_ends_the_use_of_the_server_until_it_keeps_again(
+    redis_url: str, expect_log: ExpectLog
+) -> None:
+    expect_log("cache-keeper failed")
+    expect_log("shared cache is not used")
+    told = list[str]()
+    cache, heard = RedisCache(redis_url, patience=1.0, on_trouble=told.append), list[bytes]()
+    try:
+        assert await cache.ready(10)
+        await cache.listen("one", heard.append)
+        look, client = cache._look, cache._client
+
+        async def fail() -> None:
+            raise KeyError("bug")
+
+        cache._look = fail  # type: ignore[method-assign]
+        await until(lambda: not cache.is_up)
+        cache._look = look  # type: ignore[method-assign]
+        await until(lambda: cache.is_up)
+        await cache.publish("one", b"good")
+        await until(lambda: bool(heard))
+
+        assert cache._client is client
+        assert [bool(words) for words in told] == [True, False]
+    finally:
+        await cache.close()
+
+
+async def test_whoever_waits_for_an_answer_when_the_cache_is_closed_is_told_that_it_is_away(
+    redis_url: str,
+) -> None:
+    async with fault_proxy(redis_url) as (proxy, url):
+        cache = RedisCache(url, patience=5.0)
+        assert await cache.ready(10)
+        proxy.toxics["down"].blackhole = True
+        asking = asyncio.create_task(cache.get("key"))
+        await asyncio.sleep(0.1)
+        await cache.close()
+
+        with pytest.raises(StoreUnavailable):
+            await asking
+        with pytest.raises(StoreUnavailable):
+            await cache.get("key")  # begins nothing anew
+        assert not cache._keeper.is_kept
