@@ -17,7 +17,8 @@ from websockets.exceptions import InvalidHandshake, InvalidURI
 from kis_terminal.adapters.kis.frames import MAX_FRAME_BYTES
 from kis_terminal.adapters.kis.realtime import RealtimeDecoder
 from kis_terminal.adapters.kis.reconnect import Ending, EndingKind, Reconnector
-from kis_terminal.adapters.kis.session import NOTICE_SYMBOL, FeedSession
+from kis_terminal.adapters.kis.session import FeedSession
+from kis_terminal.adapters.kis.session_commands import NOTICE_SYMBOL, Credentials
 from kis_terminal.adapters.kis.slots import TOTAL, SlotTable
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PATH = "/tryitout"
+_LATE_SECONDS = 10.0
+"""After which a first connection counts as one that was missed."""
 
 
 class KisFeed:
@@ -96,6 +99,8 @@ class KisFeed:
         self._approval = ApprovalState.NONE
         self._has_alarmed = False
         self._task: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
+        self._opened_at = clock.monotonic()
         self._first_attempt = asyncio.Event()
         self._changed = asyncio.Event()
         self.counters = FeedCounters()
@@ -117,27 +122,37 @@ class KisFeed:
         if self._listener is None or (self._task is not None and not self._task.done()):
             raise RuntimeError("the feed is open already, or has no listener")
         self._first_attempt.clear()
+        self._opened_at = self._clock.monotonic()
         if self._relay is not None:
             self._relay.open(self._report)
-        self._task = asyncio.create_task(self._run(self._listener), name="kis-feed")
-        self._task.add_done_callback(self._ended)
+        self._begin(self._listener)
         await self._first_attempt.wait()
+
+    def _begin(self, listener: FeedListener) -> None:
+        self._forget_again()
+        self._task = asyncio.get_running_loop().create_task(self._run(listener), name="kis-feed")
+        self._task.add_done_callback(self._ended)
+
+    def _forget_again(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
 
     async def close(self) -> None:
         """Stop everything and wait until the connection is closed; may be called twice."""
         task, self._task = self._task, None
         if task is None:
             return
-        was_running = not task.done()
+        was_running = not task.done() or self._again is not None
+        self._forget_again()
         task.cancel()
         await asyncio.wait({task})
         if self._relay is not None:
             await self._relay.close()
-        for slot in self._slots.disconnected(self._clock.monotonic()):
-            if self._listener is not None:
-                self._listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
-        if was_running and self._listener is not None:
-            self._tell_link(self._listener, LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
+        if self._listener is not None:
+            self._tell_lost(self._listener)
+            if was_running:
+                self._tell_link(self._listener, LinkState.CLOSED, Sentence("실시간 연결을 닫았습니다."))
 
     def subscribe(self, stream: Stream, symbol: str) -> None:
         """Want a stream; raises CorrectionNeeded when all slots are taken or it cannot be had at all.
@@ -231,8 +246,7 @@ class KisFeed:
         while True:
             ending = await self._connect_once(listener)
             self._first_attempt.set()
-            for slot in self._slots.disconnected(self._clock.monotonic()):
-                listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
+            self._tell_lost(listener)
             reconnector = self._relayed if self._is_relayed else self._reconnector
             decision = reconnector.decide(ending, self._clock.monotonic())
             if decision.delay is None:
@@ -274,6 +288,10 @@ class KisFeed:
             recent = self._reconnector.recent_connects(self._clock.monotonic())
             if relay.is_follower or (relay.is_holder and recent < self._timing.reconnect.hurried):
                 return
+
+    def _tell_lost(self, listener: FeedListener) -> None:
+        for slot in self._slots.disconnected(self._clock.monotonic()):
+            listener.on_subscription(slot.stream, slot.symbol, SubscriptionState.WANTED, "")
 
     def _tell_link(self, listener: FeedListener, link: LinkState, text: str) -> None:
         if link is not self._link:
@@ -337,15 +355,16 @@ class KisFeed:
         self, socket: ClientConnection | SharedSocket, key: str, listener: FeedListener
     ) -> Ending:
         self.counters.connections += 1
-        self.counters.last_frame_at = self._clock.monotonic()
-        gap_reason = Sentence("실시간 연결이 다시 이어졌습니다.") if self.counters.connections > 1 else ""
+        now = self.counters.last_frame_at = self._clock.monotonic()
+        # A first one that is late, too: what the program asked for at its start is no longer all.
+        has_gap = self.counters.connections > 1 or now - self._opened_at > _LATE_SECONDS
+        gap_reason = Sentence("실시간 연결이 다시 이어졌습니다.") if has_gap else ""
         reconnector = self._relayed if self._is_relayed else self._reconnector
         shared = None if isinstance(socket, ClientConnection) else socket
+        notice_tr_id = "H0STCNI9" if self._environment is Environment.PAPER else "H0STCNI0"
         session = FeedSession(
             socket,
-            approval_key=key,
-            hts_id=self._hts_id,
-            notice_tr_id="H0STCNI9" if self._environment is Environment.PAPER else "H0STCNI0",
+            credentials=Credentials(key, self._hts_id, notice_tr_id),
             slots=self._slots,
             changed=self._changed,
             decoder=self._decoder,
@@ -376,8 +395,17 @@ class KisFeed:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task is self._task or self._task is None:
             self._first_attempt.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._report(task.get_name(), error)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        self._report(task.get_name(), error)
+        if task is self._task and self._listener is not None:
+            ending, now = Ending(EndingKind.BROKEN, type(error).__name__), self._clock.monotonic()
+            decision = self._reconnector.decide(ending, now)
+            delay = max(1.0, decision.delay or 0.0)
+            self._again = asyncio.get_running_loop().call_later(delay, self._begin, self._listener)
+            self._retry_at = now + delay
+            self._tell_lost(self._listener)
+            self._tell_link(self._listener, LinkState.WAITING, decision.sentence)
 
     def _report(self, name: str, error: BaseException) -> None:
         if self._on_failure is not None:

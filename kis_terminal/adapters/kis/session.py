@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from websockets.exceptions import ConnectionClosed
@@ -21,32 +20,29 @@ from kis_terminal.adapters.kis.frames import (
     Heartbeat,
     StreamFrame,
     parse,
-    shortened,
-    subscribe_text,
-    unsubscribe_text,
 )
-from kis_terminal.adapters.kis.notices import NOTICE_TR_IDS, NoticeReader
+from kis_terminal.adapters.kis.notices import NoticeReader
 from kis_terminal.adapters.kis.realtime import ONE_BOOK, ONE_TRADE, RealtimeDecoder, runs_of_one_symbol
 from kis_terminal.adapters.kis.reconnect import Ending, EndingKind
-from kis_terminal.adapters.kis.replies import Verdict, sentence, verdict
-from kis_terminal.adapters.kis.slots import Command, Slot, SlotTable
+from kis_terminal.adapters.kis.session_commands import (
+    NOTICE_SYMBOL,
+    STREAMS,
+    Credentials,
+    StreamCommands,
+)
+from kis_terminal.adapters.kis.slots import SlotTable
 from kis_terminal.adapters.kis.tap import WireTap
 from kis_terminal.adapters.kis.timing import FeedCounters, FeedTiming
 from kis_terminal.domain.errors import FrameError
 from kis_terminal.domain.sentences import Sentence
-from kis_terminal.ports import Clock, FeedListener, Stream, SubscriptionState
+from kis_terminal.ports import Clock, FeedListener, Stream
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.kis.feed_relay_session import SharedSocket
 
 log = logging.getLogger(__name__)
 
-NOTICE_SYMBOL = ""
-"""One registration brings the notices of all symbols."""
 _PREFIX = len(ONE_TRADE)
-_TR_IDS = {Stream.TICKS: "H0STCNT0", Stream.BOOK: "H0STASP0", Stream.STATUS: "H0STMKO0"}
-_STREAMS = {tr_id: stream for stream, tr_id in _TR_IDS.items()} | dict.fromkeys(NOTICE_TR_IDS, Stream.NOTICES)
-_SESSION_ERROR_TR = "(null)"
 _COMPLAINT_SECONDS = 10.0
 
 
@@ -58,16 +54,6 @@ class Socket(Protocol):
     async def send(self, message: str) -> None: ...
 
     async def ping(self) -> Awaitable[float]: ...
-
-
-@dataclass(slots=True)
-class _Outstanding:
-    """The one command whose reply is awaited."""
-
-    command: Command
-    tr_id: str
-    tr_key: str
-    reply: asyncio.Future[ControlReply]
 
 
 class FeedSession:
@@ -84,9 +70,7 @@ class FeedSession:
         self,
         socket: Socket,
         *,
-        approval_key: str,
-        hts_id: str,
-        notice_tr_id: str,
+        credentials: Credentials,
         slots: SlotTable,
         changed: asyncio.Event,
         decoder: RealtimeDecoder,
@@ -102,11 +86,7 @@ class FeedSession:
         shared: SharedSocket | None = None,
     ) -> None:
         self._socket = socket
-        self._shared = shared
         self._tap = tap
-        self._approval_key = approval_key
-        self._hts_id = hts_id
-        self._notice_tr_id = notice_tr_id
         self._slots = slots
         self._changed = changed
         self._decoder = decoder
@@ -115,16 +95,25 @@ class FeedSession:
         self._timing = timing
         self._counters = counters
         self._first_data = first_data
-        self._key_taken = key_taken
-        self._gap_reason = gap_reason
         self._on_failure = on_failure
         self._notices = NoticeReader()
         self._backlog = Backlog(asyncio.get_running_loop().call_soon)
-        self._outstanding: _Outstanding | None = None
         self._given_up: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self._has_data = False
-        self._is_key_taken = False
         self._has_renewed_notices = False
+        self._commands = StreamCommands(
+            self._send,
+            credentials=credentials,
+            slots=slots,
+            changed=changed,
+            listener=listener,
+            clock=clock,
+            timing=timing,
+            key_taken=key_taken,
+            notice_key=self._take_notice_key,
+            gap_reason=gap_reason,
+            shared=shared,
+        )
 
     @property
     def unread_notices(self) -> int:
@@ -136,7 +125,7 @@ class FeedSession:
         self._changed.set()
         parts: list[tuple[str, Coroutine[Any, Any, Ending]]] = [
             ("kis-feed:reader", self._read()),
-            ("kis-feed:commands", self._send_commands()),
+            ("kis-feed:commands", self._commands.run()),
             ("kis-feed:watchdog", self._watch()),
             ("kis-feed:given-up", self._wait_until_given_up()),
         ]
@@ -233,7 +222,7 @@ class FeedSession:
             frame = parse(text)
             if not isinstance(frame, StreamFrame):
                 self._counters.control += 1
-                return frame if isinstance(frame, Heartbeat) else self._take_reply(frame)
+                return frame if isinstance(frame, Heartbeat) else self._commands.take_reply(frame)
             if not self._take_frame(frame):
                 return None
         if not self._has_data:
@@ -243,7 +232,7 @@ class FeedSession:
 
     def _take_frame(self, frame: StreamFrame) -> bool:
         """Hand a data frame on; returns whether it was read, raises FrameError when it cannot be."""
-        stream = _STREAMS.get(frame.tr_id)
+        stream = STREAMS.get(frame.tr_id)
         if stream is Stream.NOTICES:
             return self._take_notice(frame)
         if stream is None or frame.is_encrypted:
@@ -283,7 +272,8 @@ class FeedSession:
         slot = self._slots.slot(Stream.NOTICES, NOTICE_SYMBOL)
         if slot is not None and not self._has_renewed_notices:
             self._has_renewed_notices = True
-            self._gap_reason = self._gap_reason or Sentence("체결통보를 다시 등록했습니다.")
+            commands = self._commands
+            commands.gap_reason = commands.gap_reason or Sentence("체결통보를 다시 등록했습니다.")
             self._slots.again(slot, self._clock.monotonic())
             self._changed.set()
 
@@ -296,59 +286,6 @@ class FeedSession:
             counters.complained_at = now
             log.warning("a message cannot be read (%d so far): %s", counters.rejected, error)
 
-    # -- replies ------------------------------------------------------------------------------------
-
-    def _take_reply(self, reply: ControlReply) -> Ending | None:
-        """Carry a reply into the slots; returns an ending for errors of the whole session."""
-        # Before the TR id is looked at: session errors have the literal "(null)" there.
-        meaning = verdict(reply)
-        if meaning is Verdict.IN_USE:
-            return Ending(EndingKind.IN_USE, reply.code)
-        if meaning is Verdict.APPROVAL_REFUSED:
-            return Ending(EndingKind.APPROVAL_REFUSED, reply.code)
-        outstanding = self._outstanding
-        if outstanding is not None and _answers(reply, outstanding):
-            self._outstanding = None
-            if not outstanding.reply.done():
-                outstanding.reply.set_result(reply)
-            if outstanding.command.is_subscribe:
-                self._settle(outstanding.command.slot, reply)
-        elif (slot := self._late(reply)) is not None:
-            self._settle(slot, reply)
-        else:
-            log.info("a reply that nobody waits for: %s %s", reply.code, shortened(reply.message))
-        return None
-
-    def _late(self, reply: ControlReply) -> Slot | None:
-        """Return the slot that a success belongs to which came after we had stopped waiting for it.
-
-        Of a shared connection also the one that we had and lost: another program had it made anew.
-        """
-        stream = _STREAMS.get(reply.tr_id)
-        if stream is None or reply.message.startswith("UNSUB"):
-            return None
-        slot = self._slots.slot(stream, NOTICE_SYMBOL if stream is Stream.NOTICES else reply.tr_key)
-        if reply.is_ok or slot is None:
-            return slot
-        is_lost = self._shared is not None and slot.state is SubscriptionState.CONFIRMED
-        return slot if is_lost and verdict(reply) is not Verdict.FINE else None
-
-    def _settle(self, slot: Slot, reply: ControlReply) -> None:
-        if slot.stream is Stream.NOTICES and reply.key:
-            self._take_notice_key(reply)
-        meaning, text, now = verdict(reply), sentence(reply), self._clock.monotonic()
-        if meaning is Verdict.FINE:
-            self._slots.confirmed(slot, now)
-            text = ""
-            if not self._is_key_taken:
-                self._is_key_taken = True
-                self._key_taken()
-        elif meaning is Verdict.WAIT:
-            self._slots.failed(slot, now, text)
-        else:
-            self._slots.refused(slot, now, text, is_full=meaning is Verdict.FULL)
-        self._listener.on_subscription(slot.stream, slot.symbol, slot.state, text)
-
     def _take_notice_key(self, reply: ControlReply) -> None:
         try:
             kept = self._notices.take_key(reply.key, reply.iv)
@@ -359,57 +296,6 @@ class FeedSession:
             self._take_notice(frame)
 
     # -- sending ------------------------------------------------------------------------------------
-
-    async def _send_commands(self) -> Ending:
-        """Say what the slots want, one command at a time, each after the reply to the one before."""
-        while True:
-            self._changed.clear()
-            command = self._slots.next_command(self._clock.monotonic())
-            if command is None:
-                reason, self._gap_reason = self._gap_reason, ""
-                if reason:
-                    self._listener.on_gap(reason)
-                await self._wait_for_change()
-                continue
-            earliest_next = self._clock.monotonic() + self._timing.command_gap
-            if (ending := await self._send_command(command)) is not None:
-                return ending
-            # The reply's own time counts, or 41 streams would take too long on a slow line.
-            await asyncio.sleep(max(0.0, earliest_next - self._clock.monotonic()))
-
-    async def _wait_for_change(self) -> None:
-        next_time = self._slots.next_time()
-        delay = None if next_time is None else max(0.0, next_time - self._clock.monotonic())
-        try:
-            async with asyncio.timeout(delay):
-                await self._changed.wait()
-        except TimeoutError:
-            return  # a grace or retry time is over: look at the slots again
-
-    async def _send_command(self, command: Command) -> Ending | None:
-        slot = command.slot
-        tr_id, tr_key = _TR_IDS.get(slot.stream, self._notice_tr_id), slot.symbol
-        if slot.stream is Stream.NOTICES:
-            tr_key = self._hts_id
-        if self._shared is not None and not command.is_subscribe and slot.references:
-            self._shared.renewing((tr_id, tr_key))
-        write = subscribe_text if command.is_subscribe else unsubscribe_text
-        outstanding = _Outstanding(command, tr_id, tr_key, asyncio.get_running_loop().create_future())
-        self._outstanding = outstanding
-        self._slots.sent(command)
-        if (ending := await self._send(write(self._approval_key, tr_id, tr_key))) is not None:
-            return ending
-        try:
-            async with asyncio.timeout(self._timing.reply_timeout):
-                await outstanding.reply
-        except TimeoutError:
-            self._outstanding = None
-            log.info("no reply to %s %s", "subscribe" if command.is_subscribe else "unsubscribe", tr_id)
-            if command.is_subscribe:
-                reason = Sentence("실시간 등록에 서버가 답하지 않았습니다. 잠시 뒤 다시 등록합니다.")
-                self._slots.failed(slot, self._clock.monotonic(), reason)
-                self._listener.on_subscription(slot.stream, slot.symbol, slot.state, reason)
-        return None
 
     async def _send(self, text: str) -> Ending | None:
         """Send within a bounded time; returns the ending when the connection does not take it."""
@@ -452,13 +338,6 @@ class FeedSession:
                     return Ending(EndingKind.SILENT, "ping")
                 except ConnectionClosed as closed:
                     return _dropped(closed)
-
-
-def _answers(reply: ControlReply, outstanding: _Outstanding) -> bool:
-    """Tell whether a reply belongs to the command; session errors come without TR id and key."""
-    if reply.tr_id == _SESSION_ERROR_TR:
-        return not reply.is_ok
-    return reply.tr_id == outstanding.tr_id and reply.tr_key in ("", outstanding.tr_key)
 
 
 def _dropped(closed: ConnectionClosed) -> Ending:

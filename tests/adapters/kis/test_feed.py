@@ -474,6 +474,21 @@ async def test_an_approval_key_that_cannot_be_had_now_is_asked_for_again(bench: 
     await bench.server.until(lambda: bench.server.connects == 1)
 
 
+async def test_a_first_connection_that_comes_late_counts_as_a_gap(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kis_terminal.adapters.kis.feed._LATE_SECONDS", 0.1)
+    bench.approval.error = BrokerUnreachable("no answer")
+    feed = bench.make()
+    feed.subscribe(Stream.TICKS, "005930")
+    await feed.open()
+    await asyncio.sleep(0.15)
+    bench.approval.error = None
+    await bench.server.until(lambda: bool(bench.told.gaps))
+
+    assert (bench.server.connects, len(bench.told.gaps)) == (1, 1)
+
+
 async def test_no_server_at_all_is_waited_for(bench: Bench) -> None:
     await bench.make(url="ws://127.0.0.1:1").open()
 
@@ -576,6 +591,45 @@ async def test_a_bug_in_a_listener_is_reported_and_the_connection_made_anew(benc
     await bench.server.until(lambda: bench.server.connects == 2)
 
     assert [(name, type(error)) for name, error in bench.failures] == [("kis-feed:reader", ZeroDivisionError)]
+
+
+async def test_a_bug_between_connections_is_reported_and_the_feed_goes_on(bench: Bench) -> None:
+    usual = bench.told.listener()
+    is_broken = True
+
+    def fail_once(state: LinkState, text: str) -> None:
+        nonlocal is_broken
+        usual.on_link(state, text)
+        if state is LinkState.CONNECTED and is_broken:
+            is_broken = False
+            raise ZeroDivisionError
+
+    feed = bench.make(listener=replace(usual, on_link=fail_once))
+    feed.subscribe(Stream.TICKS, "005930")
+    await feed.open()
+    await bench.server.until(lambda: bool(bench.failures))
+    assert bench.link_states()[-1] is LinkState.WAITING
+    await bench.server.until(lambda: bench.told.is_confirmed(Stream.TICKS, "005930"))
+
+    assert bench.failures[0][0] == "kis-feed"
+    assert bench.server.connects == 2
+
+
+async def test_a_feed_that_waits_after_a_bug_may_be_closed(bench: Bench) -> None:
+    usual = bench.told.listener()
+
+    def fail(state: LinkState, text: str) -> None:
+        usual.on_link(state, text)
+        if state is LinkState.CONNECTED:
+            raise ZeroDivisionError
+
+    feed = bench.make(listener=replace(usual, on_link=fail))
+    await feed.open()
+    await bench.server.until(lambda: bool(bench.failures))
+    await feed.close()
+    await asyncio.sleep(1.2)
+
+    assert (bench.link_states()[-1], bench.server.connects) == (LinkState.CLOSED, 1)
 
 
 async def test_close_ends_all_tasks_and_may_be_called_twice_and_in_a_wait(bench: Bench) -> None:
