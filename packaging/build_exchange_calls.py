@@ -23,9 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # Python leaves it out
 
 from exchange_fields import kind_of
 
-TARGET = (
-    Path(__file__).resolve().parents[1] / "kis_terminal" / "adapters" / "simulator" / "data" / "calls.json"
-)
+TARGET = Path(__file__).resolve().parents[1] / "kis_terminal/adapters/simulator/synthetic/data/calls.json"
 Row = dict[str, Any]
 Field = tuple[str, str]
 

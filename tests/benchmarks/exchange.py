@@ -141,10 +141,10 @@ async def of_rest(seconds: float) -> dict[str, Any]:
 
 def of_matching(count: int = 20_000) -> dict[str, Any]:
     """Measure orders in process, and the bare book."""
-    from kis_terminal.adapters.simulator.calendar import SEOUL
+    from kis_terminal.adapters.simulator.books.matching import PriceTimeBook, RestingOrder
     from kis_terminal.adapters.simulator.exchange import Exchange
-    from kis_terminal.adapters.simulator.matching import PriceTimeBook, RestingOrder
     from kis_terminal.adapters.simulator.model import Accepted
+    from kis_terminal.adapters.simulator.rules.calendar import SEOUL
 
     now = datetime(2026, 11, 20, 10, tzinfo=SEOUL)
     market = Exchange(seed=1, now=now)

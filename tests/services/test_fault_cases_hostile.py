@@ -17,7 +17,7 @@ from websockets.exceptions import InvalidStatus
 from kis_terminal.adapters.kis.frames import ControlReply
 from kis_terminal.adapters.kis.plain_text import LONGEST, plain
 from kis_terminal.adapters.kis.replies import sentence
-from kis_terminal.adapters.simulator.faults import read_rule
+from kis_terminal.adapters.simulator.control.faults import read_rule
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.orders import OrderStatus
 from kis_terminal.log import LogBuffer, RedactionFilter, Redactor

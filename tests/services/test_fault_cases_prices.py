@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kis_terminal.adapters.simulator.faults import read_rule
-from kis_terminal.adapters.simulator.tick_rules import tick_size as exchanges_tick_size
+from kis_terminal.adapters.simulator.control.faults import read_rule
+from kis_terminal.adapters.simulator.rules.tick_rules import tick_size as exchanges_tick_size
 from kis_terminal.domain.errors import UnknownSymbol
 from kis_terminal.domain.instruments import (
     InstrumentKind,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kis_terminal.adapters.kis.environment import Limits
-from kis_terminal.adapters.simulator.faults import read_rule
+from kis_terminal.adapters.simulator.control.faults import read_rule
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from tests.support.exchange import RunningExchange, running_exchange

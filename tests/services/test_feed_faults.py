@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from kis_terminal.adapters.kis.frames import subscribe_text
 from kis_terminal.adapters.kis.reconnect import ReconnectPolicy
 from kis_terminal.adapters.kis.timing import FeedTiming
-from kis_terminal.adapters.simulator.faults import FaultRule
+from kis_terminal.adapters.simulator.control.faults import FaultRule
 from kis_terminal.domain.market import Freshness, Interval
 from kis_terminal.domain.orders import OrderStatus, Origin
 from kis_terminal.ports import ApprovalState, LinkState, Stream, SubscriptionState

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kis_terminal.adapters.simulator.faults import FaultRule
+from kis_terminal.adapters.simulator.control.faults import FaultRule
 from kis_terminal.domain.errors import CorrectionNeeded
 from kis_terminal.domain.orders import OrderStatus
 from kis_terminal.ports import Stream, SubscriptionState

@@ -12,7 +12,7 @@ import pytest
 
 from kis_terminal.adapters.simulator.model import Accepted, Account
 from kis_terminal.adapters.simulator.options import SimulatorOptions
-from kis_terminal.adapters.simulator.side_orders import SideProduct
+from kis_terminal.adapters.simulator.orders.side_orders import SideProduct
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.other_orders import Product
 from kis_terminal.services.other_sweep import OtherSweep

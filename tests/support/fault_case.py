@@ -11,9 +11,9 @@ from pathlib import Path
 
 from kis_terminal.adapters.kis.client import Patience
 from kis_terminal.adapters.kis.environment import Limits
-from kis_terminal.adapters.simulator.faults import read_rule
-from kis_terminal.adapters.simulator.ledger import LedgerEntry
+from kis_terminal.adapters.simulator.control.faults import read_rule
 from kis_terminal.adapters.simulator.options import SimulatorOptions
+from kis_terminal.adapters.simulator.orders.ledger import LedgerEntry
 from kis_terminal.domain.instruments import round_down_to_tick
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, OrderStatus, Origin, Side
 from kis_terminal.ports import Clock, Stream

@@ -12,7 +12,7 @@ from typing import Any
 
 from kis_terminal.adapters.kis.reconnect import ReconnectPolicy
 from kis_terminal.adapters.kis.timing import FeedTiming
-from kis_terminal.adapters.simulator.faults import FaultRule, read_rule
+from kis_terminal.adapters.simulator.control.faults import FaultRule, read_rule
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.domain.instruments import round_down_to_tick
 from kis_terminal.domain.orders import Order, OrderKind, OrderRequest, Origin, Side

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from kis_terminal.adapters.simulator.ledger import LedgerEntry
+from kis_terminal.adapters.simulator.orders.ledger import LedgerEntry
 from kis_terminal.adapters.simulator.server import SimulatorServer
 from kis_terminal.domain.orders import OrderStatus, Origin
 from tests.support.trading_desk import TradingDesk

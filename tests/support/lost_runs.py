@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from kis_terminal.adapters.kis.client import Patience
-from kis_terminal.adapters.simulator.faults import read_rule
+from kis_terminal.adapters.simulator.control.faults import read_rule
 from kis_terminal.domain.instruments import round_down_to_tick
 from kis_terminal.domain.orders import OrderKind, OrderStatus, Origin, Side
 from kis_terminal.ports import Stream

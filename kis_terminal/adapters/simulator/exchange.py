@@ -14,22 +14,17 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kis_terminal.adapters.simulator import company
-from kis_terminal.adapters.simulator.accounts import Accounts
-from kis_terminal.adapters.simulator.agenda import CrowdAgenda
-from kis_terminal.adapters.simulator.archive import Archive
-from kis_terminal.adapters.simulator.calendar import Calendar, TradingClock
-from kis_terminal.adapters.simulator.corporate_actions import CorporateActions, Split, new_listing
-from kis_terminal.adapters.simulator.costs import Costs
-from kis_terminal.adapters.simulator.day_runner import DayRunner
-from kis_terminal.adapters.simulator.history import (
+from kis_terminal.adapters.simulator.books.agenda import CrowdAgenda
+from kis_terminal.adapters.simulator.books.market import SymbolMarket
+from kis_terminal.adapters.simulator.books.matching import Execution
+from kis_terminal.adapters.simulator.days.corporate_actions import CorporateActions, Split, new_listing
+from kis_terminal.adapters.simulator.days.runner import DayRunner
+from kis_terminal.adapters.simulator.history import company
+from kis_terminal.adapters.simulator.history.archive import Archive
+from kis_terminal.adapters.simulator.history.made_up_day import (
     seed_for,
 )
-from kis_terminal.adapters.simulator.interruptions import InterruptionRules
-from kis_terminal.adapters.simulator.ledger import Ledger
 from kis_terminal.adapters.simulator.listings import load_listings, unknown_listing
-from kis_terminal.adapters.simulator.market import SymbolMarket
-from kis_terminal.adapters.simulator.matching import Execution
 from kis_terminal.adapters.simulator.model import (
     Accepted,
     Account,
@@ -52,18 +47,23 @@ from kis_terminal.adapters.simulator.model import (
     Statistics,
     TradePrinted,
 )
-from kis_terminal.adapters.simulator.order_desk import OrderDesk
-from kis_terminal.adapters.simulator.order_journal import OrderJournal
-from kis_terminal.adapters.simulator.order_rules import reservation_price
-from kis_terminal.adapters.simulator.realised import DayTrade
-from kis_terminal.adapters.simulator.tick_rules import round_to_tick
-from kis_terminal.adapters.simulator.working_orders import WorkingOrders
+from kis_terminal.adapters.simulator.orders.accounts import Accounts
+from kis_terminal.adapters.simulator.orders.desk import OrderDesk
+from kis_terminal.adapters.simulator.orders.journal import OrderJournal
+from kis_terminal.adapters.simulator.orders.ledger import Ledger
+from kis_terminal.adapters.simulator.orders.realised import DayTrade
+from kis_terminal.adapters.simulator.orders.working_orders import WorkingOrders
+from kis_terminal.adapters.simulator.rules.calendar import Calendar, TradingClock
+from kis_terminal.adapters.simulator.rules.costs import Costs
+from kis_terminal.adapters.simulator.rules.interruptions import InterruptionRules
+from kis_terminal.adapters.simulator.rules.order_rules import reservation_price
+from kis_terminal.adapters.simulator.rules.tick_rules import round_to_tick
 
 if TYPE_CHECKING:
     # These need numpy, see archive.
-    from kis_terminal.adapters.simulator.bars_import import BarHistory
-    from kis_terminal.adapters.simulator.daily_series import DailySeries
-    from kis_terminal.adapters.simulator.played_market import PlayedMarkets
+    from kis_terminal.adapters.simulator.books.played_market import PlayedMarkets
+    from kis_terminal.adapters.simulator.history.bars_import import BarHistory
+    from kis_terminal.adapters.simulator.history.daily_series import DailySeries
 
 STATUS_OPEN = "112"
 
@@ -403,7 +403,7 @@ class Exchange:
 
     def _played_markets(self, bars: BarHistory) -> PlayedMarkets:
         # It needs numpy, see archive; most exchanges play no bars.
-        from kis_terminal.adapters.simulator.played_market import PlayedMarkets
+        from kis_terminal.adapters.simulator.books.played_market import PlayedMarkets
 
         return PlayedMarkets(bars, self.clock, self.calendar, self._moment.date())
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
-from kis_terminal.adapters.simulator.faults import FaultError, FaultRule, read_rule
-from kis_terminal.adapters.simulator.frames import FrameProfile
+from kis_terminal.adapters.simulator.control.faults import FaultError, FaultRule, read_rule
+from kis_terminal.adapters.simulator.wire.frames import FrameProfile
 
 _KNOWN_COLUMNS = ((46, 47), (59, 62, 63), (23, 26))
 """Columns that KIS's trades, books and execution notices have had."""

@@ -40,7 +40,7 @@ class ExchangeAddress:
 def usual_exchange_market(now: datetime) -> MadeUpMarket:
     """Return which market an exchange without arguments would play if it were started at `now`."""
     # The exchange's own modules: the window, which starts one with every start, has no use for them.
-    from kis_terminal.adapters.simulator.market_name import usual_market
+    from kis_terminal.adapters.simulator.history.market_name import usual_market
     from kis_terminal.adapters.simulator.options import SimulatorOptions
 
     told = usual_market(SimulatorOptions().seed, now)

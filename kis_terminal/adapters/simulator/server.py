@@ -14,26 +14,26 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kis_terminal.adapters.simulator import crypto
-from kis_terminal.adapters.simulator.control import control_routes
+from kis_terminal.adapters.simulator.control.load import STEP_SECONDS as LOAD_STEP_SECONDS
+from kis_terminal.adapters.simulator.control.load import TickLoad
+from kis_terminal.adapters.simulator.control.routes import control_routes
 from kis_terminal.adapters.simulator.exchange import Exchange
-from kis_terminal.adapters.simulator.http import build_application
-from kis_terminal.adapters.simulator.load import STEP_SECONDS as LOAD_STEP_SECONDS
-from kis_terminal.adapters.simulator.load import TickLoad
-from kis_terminal.adapters.simulator.market_name import market_name
-from kis_terminal.adapters.simulator.master_route import master_route
+from kis_terminal.adapters.simulator.history.market_name import market_name
 from kis_terminal.adapters.simulator.options import SimulatorOptions
 from kis_terminal.adapters.simulator.parent_watch import ParentWatch, watch_stdin
-from kis_terminal.adapters.simulator.personality import PAPER, REAL
-from kis_terminal.adapters.simulator.rest_server import RestServer
-from kis_terminal.adapters.simulator.stream_hub import StreamHub
-from kis_terminal.adapters.simulator.venue import MarketTime, Venue, wall_clock
-from kis_terminal.adapters.simulator.ws import SocketService
+from kis_terminal.adapters.simulator.serving.http import build_application
+from kis_terminal.adapters.simulator.serving.master_route import master_route
+from kis_terminal.adapters.simulator.serving.personality import PAPER, REAL
+from kis_terminal.adapters.simulator.serving.rest_server import RestServer
+from kis_terminal.adapters.simulator.serving.stream_hub import StreamHub
+from kis_terminal.adapters.simulator.serving.venue import MarketTime, Venue, wall_clock
+from kis_terminal.adapters.simulator.serving.ws import SocketService
+from kis_terminal.adapters.simulator.wire import crypto
 
 if TYPE_CHECKING:
-    from kis_terminal.adapters.simulator.bars_import import BarHistory
-    from kis_terminal.adapters.simulator.recorded_session import RecordedSession
-    from kis_terminal.adapters.simulator.replay import Replay
+    from kis_terminal.adapters.simulator.history.bars_import import BarHistory
+    from kis_terminal.adapters.simulator.replay.player import Replay
+    from kis_terminal.adapters.simulator.replay.recorded_session import RecordedSession
 
 STEP_SECONDS = 0.05
 REPLAY_STEP_SECONDS = 0.02
@@ -196,7 +196,7 @@ def _read_session(path: Path | None) -> RecordedSession | None:
     if path is None:
         return None
     # Imported late: most runs play no recording.
-    from kis_terminal.adapters.simulator.recorded_session import open_session
+    from kis_terminal.adapters.simulator.replay.recorded_session import open_session
 
     return open_session(path)
 
@@ -205,7 +205,7 @@ def _replay(session: RecordedSession | None, venue: Venue, hub: StreamHub) -> Re
     """Let a recording take the market's place."""
     if session is None:
         return None
-    from kis_terminal.adapters.simulator.replay import Replay
+    from kis_terminal.adapters.simulator.replay.player import Replay
 
     replay = Replay(session, venue, hub)
     venue.recorded = replay
@@ -218,7 +218,7 @@ def _day_to_play(
     """Return the day of the bars that is played; none without a time of day to start at."""
     if bars is None or start is None or options.bars is None:
         return None
-    from kis_terminal.adapters.simulator.played_days import PlayedDays, day_to_play
+    from kis_terminal.adapters.simulator.history.played_days import PlayedDays, day_to_play
 
     if options.is_dated and not PlayedDays(bars).trades_on(start.date()):
         return None  # a date beyond the bars: they are what lies behind it
@@ -231,8 +231,8 @@ def _read_bars(folder: Path | None, notes: list[str]) -> BarHistory | None:
     if folder is None:
         return None
     # Imported late: most runs have no bars.
-    from kis_terminal.adapters.simulator.bars_import import load_bars
-    from kis_terminal.adapters.simulator.bars_report import nothing_usable, report_lines
+    from kis_terminal.adapters.simulator.history.bars_import import load_bars
+    from kis_terminal.adapters.simulator.history.bars_report import nothing_usable, report_lines
 
     history = load_bars(folder)
     if not history.symbols:
@@ -253,7 +253,7 @@ def write_ready_file(path: Path, addresses: dict[str, str | int]) -> None:
 def load_late_modules() -> None:
     """Import what a first call would otherwise wait for; run on a thread once everybody can connect."""
     crypto.warm_up()
-    importlib.import_module("kis_terminal.adapters.simulator.daily_series")
+    importlib.import_module("kis_terminal.adapters.simulator.history.daily_series")
 
 
 async def serve(options: SimulatorOptions) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kis_terminal.adapters.simulator.answers import WireRefusal
-from kis_terminal.adapters.simulator.calendar import SEOUL
-from kis_terminal.adapters.simulator.calls import Call, Endpoint
 from kis_terminal.adapters.simulator.exchange import Exchange
-from kis_terminal.adapters.simulator.http import ENDPOINTS
-from kis_terminal.adapters.simulator.interruptions import InterruptionRules
-from kis_terminal.adapters.simulator.personality import REAL
-from kis_terminal.adapters.simulator.venue import MarketTime, Venue
+from kis_terminal.adapters.simulator.rules.calendar import SEOUL
+from kis_terminal.adapters.simulator.rules.interruptions import InterruptionRules
+from kis_terminal.adapters.simulator.serving.calls import Call, Endpoint
+from kis_terminal.adapters.simulator.serving.http import ENDPOINTS
+from kis_terminal.adapters.simulator.serving.personality import REAL
+from kis_terminal.adapters.simulator.serving.venue import MarketTime, Venue
+from kis_terminal.adapters.simulator.wire.answers import WireRefusal
 from tests.support.shared import shared_path
 
 MORNING = datetime(2026, 11, 20, 11, 0, 30, tzinfo=SEOUL)

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from kis_terminal.adapters.simulator.calendar import SEOUL
 from kis_terminal.adapters.simulator.exchange import Exchange
 from kis_terminal.adapters.simulator.model import BookChanged, Event, MarketStatusChanged, TradePrinted
-from kis_terminal.adapters.simulator.tick_rules import is_on_tick
+from kis_terminal.adapters.simulator.rules.calendar import SEOUL
+from kis_terminal.adapters.simulator.rules.tick_rules import is_on_tick
 
 SUNDAY = datetime(2026, 11, 22, 20, tzinfo=SEOUL)
 TODAY = SUNDAY.date()

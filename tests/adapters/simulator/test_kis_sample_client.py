@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from .test_http_fields import BALANCE
-from .wire_client import (
+from tests.adapters.simulator.handlers.test_http_fields import BALANCE
+from tests.adapters.simulator.wire_client import (
     FRESH_ACCOUNT,
     QUOTATIONS,
     REAL_KEY,

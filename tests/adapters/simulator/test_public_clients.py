@@ -11,9 +11,7 @@ import json
 import pytest
 
 from kis_terminal.adapters.simulator.options import read_options
-from tests.support.shared import shared_path
-
-from .wire_client import (
+from tests.adapters.simulator.wire_client import (
     ACCOUNT,
     FRESH_ACCOUNT,
     PAPER_KEY,
@@ -28,6 +26,7 @@ from .wire_client import (
     running,
     socket_to,
 )
+from tests.support.shared import shared_path
 
 CHART = {**STOCK, "FID_PERIOD_DIV_CODE": "D", "FID_ORG_ADJ_PRC": "0"}
 

@@ -1,0 +1,1 @@
+"""Markets abroad: names, hours, prices, and the calls and streams about them."""

@@ -1,0 +1,1 @@
+"""One symbol's market: its book, auctions, tape, and the other traders in it."""

@@ -1,0 +1,1 @@
+"""What happens to the market as a whole: the day's phases, circuit breakers, changes overnight."""

@@ -1,0 +1,1 @@
+"""Accounts and their orders: taken, worked, booked, and written into the ledger."""

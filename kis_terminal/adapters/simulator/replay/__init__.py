@@ -1,0 +1,1 @@
+"""A recorded session (`--replay`): read, its answers found, its frames played."""

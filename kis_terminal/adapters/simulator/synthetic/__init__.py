@@ -1,0 +1,1 @@
+"""Well-formed answers and frames of what is not played."""
