@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kis_terminal.adapters.cache.reach import reach_redis
+from kis_terminal.adapters.cache.reach import lease_taken_at, reach_redis
 from kis_terminal.adapters.storage.bar_place import StorePlace, store_place
 from kis_terminal.adapters.storage.reach import reach_postgres, reach_sqlite
+from kis_terminal.adapters.system_clock import KST
 from kis_terminal.domain.errors import StoreUnavailable, TerminalError
 from kis_terminal.domain.health import HealthLine, Verdict
 from kis_terminal.domain.sentences import Sentence, sentence_of
-from kis_terminal.settings import Settings
+from kis_terminal.settings import KisAccess, Settings
 
 if TYPE_CHECKING:
     from kis_terminal.adapters.storage.database import StoreState
@@ -121,11 +122,27 @@ async def _cache(settings: Settings) -> HealthLine:
         taken = await reach_redis(url)
     except TerminalError as error:
         return HealthLine("cache", title, _place_of(url), Verdict.DANGER, sentence_of(error))
-    value = f"Redis {_place_of(url)}, {taken:.1f} ms"
+    value: str = f"Redis {_place_of(url)}, {taken:.1f} ms"
+    if settings.access is not None:
+        value = await _with_holder(value, url, settings.access)
     if taken > _SLOW_CACHE:
         advice = Sentence("캐시가 느립니다. 더 가까운 서버를 쓰거나 REDIS_URL을 지우십시오.")
         return HealthLine("cache", title, value, Verdict.WARN, advice)
     return HealthLine("cache", title, value)
+
+
+async def _with_holder(words: str, url: str, access: KisAccess) -> Sentence:
+    """Say whether a program of this app key has the stream's one connection, and since when."""
+    from kis_terminal.adapters.kis.feed_relay import lease_place  # with a cache only
+
+    since = await lease_taken_at(url, lease_place(access))
+    if since is None:
+        return Sentence("{place}. 이 앱키로 실시간을 연결한 프로그램 없음", place=words)
+    return Sentence(
+        "{place}. 이 앱키로 실시간을 연결한 프로그램 있음({since:%m-%d %H:%M:%S}부터)",
+        place=words,
+        since=since.astimezone(KST),
+    )
 
 
 def _place_of(url: str) -> str:

@@ -6,16 +6,19 @@ import asyncio
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kis_terminal.adapters.cache.redis import RedisCache
+from kis_terminal.adapters.kis.feed_relay import lease_place
 from kis_terminal.adapters.storage.bar_place import store_place
 from kis_terminal.adapters.storage.database import upgrade
 from kis_terminal.cli.store_checks import store_lines
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.health import HealthLine, Verdict
-from kis_terminal.settings import load_settings
+from kis_terminal.settings import Secret, load_settings
 
 
 def database_line() -> HealthLine:
@@ -64,3 +67,23 @@ def test_a_server_is_shown_with_what_is_in_it(postgres_url: str, monkeypatch: py
     assert line.value.startswith("PostgreSQL ")
     assert "계열 0개" in line.value
     assert postgres_url.split(":")[2].split("@")[0] not in line.value
+
+
+async def test_it_is_said_whether_a_program_has_the_stream(redis_url: str, terminal_home: Path) -> None:
+    settings = load_settings(
+        environment=Environment.SIM, config=None, language=None, environ=os.environ, cwd=Path.cwd()
+    )
+    access = settings.access_for_sim("http://127.0.0.1:1", "ws://127.0.0.1:1")
+    settings = replace(settings, access=access, redis_url=Secret(redis_url))
+    cache = RedisCache(redis_url, patience=5.0)
+    try:
+        before = next(line for line in await store_lines(settings) if line.key == "cache")
+        assert await cache.ready(10)
+        await cache.hold(lease_place(access), b"program", 30.0)
+        after = next(line for line in await store_lines(settings) if line.key == "cache")
+    finally:
+        await cache.close()
+
+    assert "프로그램 없음" in before.value
+    assert "프로그램 있음(" in after.value
+    assert access.appkey.reveal() not in after.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime
 
 from kis_terminal.domain.errors import TerminalError
 from kis_terminal.domain.sentences import Sentence
@@ -41,3 +42,25 @@ async def reach_redis(url: str, seconds: float = 5.0) -> float:
     if kept != word:
         raise TerminalError(Sentence("REDIS_URL의 서버가 방금 쓴 값을 돌려주지 않았습니다."))
     return taken
+
+
+async def lease_taken_at(url: str, key: str, seconds: float = 5.0) -> datetime | None:
+    """Return since when a program holds the lease under `key`, None for nobody or what cannot be read.
+
+    The number of a lease is the server's time of its taking, in microseconds; see `scripts.HOLD`.
+    """
+    from redis import asyncio as redis
+    from redis.exceptions import RedisError
+
+    try:
+        client = redis.Redis.from_url(
+            url, socket_connect_timeout=seconds, socket_timeout=seconds, decode_responses=True
+        )
+        try:
+            value = await client.get(key)
+        finally:
+            await client.aclose()
+        number, _, _ = str(value or "").partition(":")
+        return datetime.fromtimestamp(int(number) / 1_000_000, UTC)
+    except (RedisError, OSError, ValueError, OverflowError):
+        return None

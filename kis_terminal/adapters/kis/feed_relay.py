@@ -38,6 +38,15 @@ _GIVES_WAY = Sentence(
 _TAKEN = Sentence("실시간 연결을 다른 프로그램이 이어받았습니다")
 
 
+def lease_place(access: Access) -> str:
+    """Return the key under which the lease of an environment's app key lies."""
+    return f"{_relay_name(access)}:lease"
+
+
+def _relay_name(access: Access) -> str:
+    return f"{shared_name(access)}:feed"
+
+
 class FeedRelay:
     """Own the lease and whichever side of the relay this program is on; `open` and `close` with the feed."""
 
@@ -45,12 +54,12 @@ class FeedRelay:
         self._cache = cache
         self._clock = clock
         self._timing = timing or RelayTiming()
-        self._name = f"{shared_name(access)}:feed"
+        self._name = _relay_name(access)
         self._seal = RelaySeal(access.appsecret.reveal())
         self._own = secrets.token_bytes(ID_BYTES)
         self._lease = RelayLease(
             cache,
-            f"{self._name}:lease",
+            lease_place(access),
             self._own,
             clock,
             self._timing,
