@@ -20,6 +20,7 @@ from kis_terminal.domain.orders import Order
 from kis_terminal.domain.risk import TradingState
 from kis_terminal.domain.sentences import Sentence
 from kis_terminal.domain.strategy.plan import (
+    MODE_WORDS,
     LeftOrders,
     RunState,
     Signal,
@@ -186,7 +187,7 @@ class Strategies:
         )
         if was.mode is not plan.mode:
             self._armed.discard(plan.key)
-            run.say(Sentence("방식을 바꿨습니다: {mode}", mode=plan.mode.value))
+            run.say(Sentence("방식을 바꿨습니다: {mode}", mode=MODE_WORDS[plan.mode]))
             run.trader.may_act = run.state is RunState.RUNNING and plan.mode is not StrategyMode.SIGNALS
         if run.state.is_alive and not is_same_run:
             run.say(Sentence("설정을 바꿔 다시 시작합니다."))

@@ -50,7 +50,7 @@ class StrategyRun:
         self.state = RunState.STOPPED
         self.reason = ""
         """Why it was suspended."""
-        self.log: deque[str] = deque(maxlen=_LOG_LINES)
+        self.log: deque[Sentence] = deque(maxlen=_LOG_LINES)
         self.shown: Mapping[str, str] = {}
         """What the strategy shows of itself."""
         self.parameters: Mapping[str, str] = {}
@@ -123,8 +123,11 @@ class StrategyRun:
         self._asked = None
 
     def say(self, line: str) -> None:
-        """Write a line into the strategy's log; it is plain text, whoever wrote it."""
-        self.log.append(f"{self._clock.now():%H:%M:%S} {plain(line, 500)}")
+        """Write a line into the strategy's log: a sentence of ours, else plain text, whoever wrote it."""
+        printable = plain(line, 500)
+        # A sentence stays one, so that the window says it in its own language.
+        words = line if isinstance(line, Sentence) and printable == line else printable
+        self.log.append(Sentence("{time:%H:%M:%S} {words}", time=self._clock.now(), words=words))
 
     def _set(self, state: RunState) -> None:
         self.state = state

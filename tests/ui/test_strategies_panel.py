@@ -11,9 +11,12 @@ import pytest
 from PySide6.QtCore import Qt
 
 from kis_terminal.adapters.system_clock import SystemClock
+from kis_terminal.domain.backtest import StrategySource
+from kis_terminal.domain.backtest_work import StrategySheet
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.orders import Side
+from kis_terminal.domain.strategy.contract import ParameterRule
 from kis_terminal.domain.strategy.host_messages import Intent
 from kis_terminal.domain.strategy.plan import RunState, SignalState, StrategyMode, StrategyPlan
 from kis_terminal.services.strategies import Strategies
@@ -229,6 +232,35 @@ def test_settings_are_taken_and_wrong_ones_are_named(bench: Bench) -> None:
     form.take_button.click()
     assert any("ABC" in sentence for _, sentence in bench.desk.messages)
     assert bench.strategies.view(key).plan.symbols == ("005930", "035420")
+
+
+def test_a_parameter_outside_the_limits_of_its_file_is_refused_at_once(bench: Bench) -> None:
+    bench.desk.workspace.link.choose(SAMSUNG)
+    source = StrategySource("days.kis.yaml", "text")
+    bench.panel.add_sheet(StrategySheet(source, "연속", parameters=(ParameterRule("up_days", 5, 2, 10, 1),)))
+    key = bench.strategies.keys[0]
+
+    for wrong in ("1", "11", "3.5", "many"):
+        bench.panel.form.parameters["up_days"].setText(wrong)
+        bench.panel.form.take_button.click()
+        assert "up_days" in bench.desk.messages[-1][1], wrong
+        assert bench.strategies.view(key).plan.parameters == {"up_days": 5}
+
+    bench.panel.form.parameters["up_days"].setText("2")
+    bench.panel.form.take_button.click()
+    assert bench.strategies.view(key).plan.parameters == {"up_days": 2}
+
+
+def test_the_log_is_in_the_language_of_the_window(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = bench.add(StrategyMode.SIGNALS)
+    plan = bench.strategies.view(key).plan
+
+    bench.strategies.change(replace(plan, mode=StrategyMode.AUTOMATIC))
+    bench.qtbot.waitUntil(lambda: "방식을 바꿨습니다: 자동 주문" in bench.panel.log.toPlainText())
+    monkeypatch.setattr("kis_terminal.ui.translation._language", ["en"])
+    bench.strategies.change(replace(plan, mode=StrategyMode.APPROVE))
+
+    bench.qtbot.waitUntil(lambda: "Mode changed: Approve each" in bench.panel.log.toPlainText())
 
 
 def test_parameters_that_the_strategy_tells_become_fields(bench: Bench) -> None:

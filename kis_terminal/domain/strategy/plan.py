@@ -36,6 +36,14 @@ class StrategyMode(StrEnum):
     """Its orders go at once, through the one order path."""
 
 
+MODE_WORDS: Mapping[StrategyMode, Sentence] = {
+    StrategyMode.SIGNALS: Sentence("신호만"),
+    StrategyMode.APPROVE: Sentence("승인 후 주문"),
+    StrategyMode.AUTOMATIC: Sentence("자동 주문"),
+}
+"""What people call the modes."""
+
+
 class LeftOrders(StrEnum):
     """What happens to a strategy's open orders when it stops."""
 

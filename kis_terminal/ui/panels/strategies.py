@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ from kis_terminal.ui.workspace import Workspace
 
 if TYPE_CHECKING:
     from kis_terminal.domain.backtest_work import StrategySheet
+    from kis_terminal.domain.strategy.contract import ParameterRule
 
 __all__ = ["StrategiesPanel", "StrategySources"]
 
@@ -55,6 +56,8 @@ class StrategiesPanel(Panel):
         self._key = ""
         self._labels: dict[str, dict[str, str]] = {}
         """What people read of parameters, by the text of the strategy."""
+        self._rules: dict[str, Sequence[ParameterRule]] = {}
+        """What values a file's parameters may have, by its text."""
         self._filled: tuple[StrategyPlan, frozenset[str]] | None = None
         """What the form was filled with: a plan and the names of its parameters."""
         self.add_button = self._button(
@@ -173,7 +176,7 @@ class StrategiesPanel(Panel):
         self.signals.set_rows([(str(signal.number), signal) for signal in reversed(view.signals)])
         lines = [f"! {said(view.reason)}"] if view.reason else []
         lines += [f"{name} = {text}" for name, text in view.shown.items()]
-        text = "\n".join([*view.log, *lines])
+        text = "\n".join([*map(said, view.log), *lines])
         if text != self.log.toPlainText():
             self.log.setPlainText(text)
             self.log.verticalScrollBar().setValue(self.log.verticalScrollBar().maximum())
@@ -213,6 +216,8 @@ class StrategiesPanel(Panel):
     def _keep_labels(self, sheet: StrategySheet) -> None:
         words = {rule.name: tr(rule.description) for rule in sheet.parameters if rule.description}
         self._labels[sheet.source.text] = words
+        if sheet.source.kind != "python":
+            self._rules[sheet.source.text] = sheet.parameters
         if self._key and self._strategies.view(self._key).plan.text == sheet.source.text:
             self.form.label_parameters(words)
 
@@ -317,12 +322,28 @@ class StrategiesPanel(Panel):
 
     def _take_settings(self) -> None:
         try:
-            self._strategies.change(self.form.plan())
+            plan = self.form.plan()
+            self._check_parameters(plan)
+            self._strategies.change(plan)
         except WrongNumber as wrong:
             self._tell("warn", str(wrong))
         except TerminalError as error:
             self._tell("warn", said(error))
         self._refresh()
+
+    def _check_parameters(self, plan: StrategyPlan) -> None:
+        """Raise CorrectionNeeded for a value that the strategy would refuse when it starts."""
+        from kis_terminal.domain.strategy.binding import override_fault
+        from kis_terminal.domain.strategy.model import ParamDef
+
+        words = self._labels.get(plan.text, {})
+        for rule in self._rules.get(plan.text, ()):
+            type_ = "int" if isinstance(rule.default, int) else None
+            name = words.get(rule.name, rule.name)
+            definition = ParamDef(name, rule.default, rule.minimum, rule.maximum, rule.step, type_)
+            fault = override_fault(definition, plan.parameters.get(rule.name, rule.default))
+            if fault is not None:
+                raise CorrectionNeeded(fault)
 
     # -- adding ---
 

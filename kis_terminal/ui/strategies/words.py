@@ -6,15 +6,16 @@ from PySide6.QtGui import QColor
 
 from kis_terminal.domain.market import Interval
 from kis_terminal.domain.sizing import SizingKind
-from kis_terminal.domain.strategy.plan import LeftOrders, RunState, SignalState, StrategyMode
+from kis_terminal.domain.strategy.plan import (
+    MODE_WORDS,
+    LeftOrders,
+    RunState,
+    SignalState,
+    StrategyMode,
+)
 from kis_terminal.ui.theme import Theme
-from kis_terminal.ui.translation import tr
+from kis_terminal.ui.translation import said, tr
 
-_MODES = {
-    StrategyMode.SIGNALS: "신호만",
-    StrategyMode.APPROVE: "승인 후 주문",
-    StrategyMode.AUTOMATIC: "자동 주문",
-}
 _STATES = {
     RunState.STOPPED: "멈춰 있음",
     RunState.WAITING: "계좌 확인 대기",
@@ -57,7 +58,7 @@ def title_word(title: str) -> str:
 
 def mode_word(mode: StrategyMode) -> str:
     """Return how far a strategy may go."""
-    return tr(_MODES[mode])
+    return said(MODE_WORDS[mode])
 
 
 def state_word(state: RunState) -> str:
