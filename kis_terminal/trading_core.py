@@ -268,7 +268,7 @@ class TradingCore:
             if self._is_exchange_new:
                 await self.journal.record("", EXCHANGE_BEGAN, self.clock.now(), {})
             else:
-                await self.orders.restore()
+                await self.orders.restore(looks_back=True)
         except TerminalError as error:
             troubles[sentence_of(error)] = None
         for trouble in troubles:

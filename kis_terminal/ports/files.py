@@ -38,6 +38,10 @@ class OrderJournal(Protocol):
 
     async def entries(self, since: datetime) -> Sequence[JournalEntry]: ...
 
+    async def last(self, event: str) -> JournalEntry | None:
+        """Return the newest line of this event, None where there is none."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Container, Iterable, Mapping
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from kis_terminal.domain.errors import CorrectionNeeded
@@ -23,7 +23,28 @@ from kis_terminal.ports import JournalEntry
 
 EXCHANGE_BEGAN = "exchange began"
 """The event of an exchange that knows nothing of any order before."""
+DAYS_SETTLED = "days settled"
+"""The event after which nothing is open of any day before its own."""
+LOOK_BACK = timedelta(days=14)
+"""How far a start looks for days that no listing has settled; longer than any holidays."""
 UNANSWERED = Sentence("보낸 뒤 프로그램이 끝나 결과를 알 수 없습니다. 주문내역을 조회해 확인합니다.")
+
+
+def midnight_of(moment: datetime) -> datetime:
+    """Return the beginning of a day."""
+    return datetime.combine(moment, time.min, moment.tzinfo)
+
+
+def unsettled_from(now: datetime, settled_at: datetime | None) -> datetime:
+    """Return the midnight from which orders may be open, given when the days before were settled last."""
+    earliest = midnight_of(now) - LOOK_BACK
+    return earliest if settled_at is None else min(midnight_of(now), max(earliest, midnight_of(settled_at)))
+
+
+def oldest_unsettled(orders: Iterable[Order], today: date, listed: Container[date]) -> date:
+    """Return the first day before today with an order whose end nobody knows, today where there is none."""
+    days = (order.created_at.date() for order in orders if order.is_open)
+    return min((day for day in days if day < today and day not in listed), default=today)
 
 
 def described(request: OrderRequest, created_at: datetime) -> dict[str, str]:

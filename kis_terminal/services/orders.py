@@ -35,7 +35,14 @@ from kis_terminal.services.departures import (
     not_journaled,
 )
 from kis_terminal.services.order_changes import CERTAIN, OrderChanges
-from kis_terminal.services.order_restore import described, restored
+from kis_terminal.services.order_restore import (
+    DAYS_SETTLED,
+    described,
+    midnight_of,
+    oldest_unsettled,
+    restored,
+    unsettled_from,
+)
 from kis_terminal.services.order_shelf import OrderShelf
 from kis_terminal.services.person_word import PersonWord
 from kis_terminal.services.portfolio import Portfolio
@@ -69,6 +76,11 @@ class Orders:
         self._shelf = shelf = OrderShelf(portfolio, clock)
         self._lacks_journal = False
         """True while the journal of today could not be read: nobody knows what is in doubt then."""
+        self._looks_back = False
+        self.is_of_before = False
+        """True while these are the orders of a day before, of which a start has to hear first."""
+        self._days_listed: set[date] = set()
+        """Days that have been listed and put away since the start."""
         self._departures = departures = Departures(journal, risk_gate, clock, self._why_unready)
         self._changes = OrderChanges(broker, shelf, risk_gate, departures, clock)
         self.changed, self.filled = shelf.changed, shelf.filled
@@ -298,17 +310,35 @@ class Orders:
         for key, number in self._shelf.take_listing(rows, asked):
             await self._departures.note(key, "found", {"order_number": number})
 
-    async def restore(self) -> None:
+    async def restore(self, *, looks_back: bool = False) -> None:
         """Take over today's own orders from the journal; raises TerminalError, and nothing leaves then.
 
         Nothing is sent. What had no answer when the program ended is UNKNOWN until the listings tell.
+        `looks_back`: orders of an earlier day that were open when the program ended come first. Until that
+        day has been listed (`end_day`), nothing of today is there and nothing leaves.
         """
-        self._lacks_journal = True
-        midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        entries = await self._journal.entries(midnight)
-        self._lacks_journal = False
-        self._risk.begin_day(sum(entry.event in ("intent", "amend intent") for entry in entries))
-        for order in restored(entries):
+        self._lacks_journal, self._looks_back, self.is_of_before = True, looks_back, False
+        now = self._clock.now()
+        settled = await self._journal.last(DAYS_SETTLED) if looks_back else None
+        since = (
+            unsettled_from(now, None if settled is None else settled.at) if looks_back else midnight_of(now)
+        )
+        entries = await self._journal.entries(since)
+        todays = [entry for entry in entries if entry.at >= midnight_of(now)]
+        self._risk.begin_day(sum(entry.event in ("intent", "amend intent") for entry in todays))
+        orders = restored(entries)
+        day = oldest_unsettled(orders, now.date(), self._days_listed)
+        if day < now.date():
+            log.info("orders of %s were open when the program ended: that day is listed first", day)
+            self.is_of_before = True
+            if day != self._shelf.day:
+                self._shelf.begin_day(day)
+            orders = [order for order in orders if order.created_at.date() == day]
+        else:
+            self._lacks_journal = False
+            orders = restored(todays)
+            await self._days_are_settled()
+        for order in orders:
             if self.get(order.key) is None:
                 self._shelf.restore(order)
 
@@ -316,13 +346,21 @@ class Orders:
         """Restore where that failed before, or where a clock that was wrong has hidden today's lines."""
         if self._lacks_journal:
             try:
-                await self.restore()
+                await self.restore(looks_back=self._looks_back)
             except TerminalError as error:
                 log.warning("today's orders are not restored from the journal yet: %s", error)
 
-    def begin_day(self, day: date) -> None:
+    async def end_day(self, today: date) -> None:
         """Put the orders of the day before away; nothing of that day may be on its way (`is_sending`)."""
         # Begun under a clock that was ahead: the journal was asked for lines of a day that has not come.
-        self._lacks_journal |= day < self._shelf.day
+        self._lacks_journal |= today < self._shelf.day
+        self._days_listed.add(self._shelf.day)
         self._changes.begin_day()
-        self._shelf.begin_day(day)
+        self._shelf.begin_day(today)
+        if not self._lacks_journal:
+            await self._days_are_settled()
+
+    async def _days_are_settled(self) -> None:
+        """Journal that no later start has to ask for the days before this one."""
+        if self._looks_back:
+            await self._departures.note("", DAYS_SETTLED, {})

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from datetime import date
 
-from kis_terminal.domain.errors import TerminalError, WaitNeeded
+from kis_terminal.domain.errors import CorrectionNeeded, TerminalError, WaitNeeded
 from kis_terminal.domain.orders import OrderStatus, PendingChange
 from kis_terminal.domain.sentences import Sentence, sentence_of
 from kis_terminal.ports import Broker, Clock
@@ -84,14 +84,17 @@ class Reconciler:
         """Fetch the complete listing of today and carry it in; raises TerminalError and changes nothing.
 
         Listings go one at a time, so that an older one never comes after a newer. On a new day the day before
-        is listed once more and then put away.
+        is listed once more and then put away; so is, at a start, each day whose orders were open at its end.
         """
         async with self._turn:
             await self._orders.restore_what_was_missed()
-            await self._list(self._orders.day)
+            await self._list_last(self._orders.day)
             # That answer has told the broker's own time: a clock that was set wrong turns no day.
             today = self._clock.now().date()
-            if self._orders.day != today:
+            if self._orders.is_of_before and self._orders.day == today:  # the clock was ahead
+                await self._orders.restore_what_was_missed()
+                await self._list(today)
+            while self._orders.day != today:
                 if self._orders.is_sending:
                     # Numbers begin anew: today's rows would be taken for orders of the day before.
                     raise WaitNeeded(
@@ -100,10 +103,19 @@ class Reconciler:
                             "않았습니다. 곧 다시 조회합니다."
                         )
                     )
-                self._orders.begin_day(today)
+                await self._orders.end_day(today)
                 await self._orders.restore_what_was_missed()
-                await self._list(today)
+                await self._list_last(self._orders.day)  # today, or the next day that nobody has settled
             self.error = ""
+
+    async def _list_last(self, day: date) -> None:
+        """List a day; a former one that the broker refuses to list holds nothing of today up."""
+        try:
+            await self._list(day)
+        except CorrectionNeeded as error:
+            if day >= self._clock.now().date():
+                raise
+            log.warning("what became of the open orders of %s is not known: %s", day, error)
 
     async def _list(self, day: date) -> None:
         asked = self._orders.listing_begins()

@@ -21,6 +21,7 @@ from kis_terminal.adapters.storage.exchange_address import ExchangeEntrance, wri
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.made_up_market import MadeUpMarket
 from kis_terminal.domain.orders import OrderStatus
+from kis_terminal.services.order_restore import DAYS_SETTLED
 from kis_terminal.settings import HomePaths
 from tests.cli.conftest import Shell
 from tests.end_to_end.conftest import StartProgram
@@ -210,7 +211,8 @@ def test_the_journal_is_read_without_a_network(
     assert (seen.code, seen.err) == (0, "")
     assert "symbol=005930" in seen.out
     assert f"order_number={number}" in seen.out
-    assert [line["event"] for line in journaled(shell, words)][:2] == ["intent", "accepted"]
+    events = [line["event"] for line in journaled(shell, words)]
+    assert events[:3] == [DAYS_SETTLED, "intent", "accepted"]
     assert (other.code, other.out.splitlines()[0]) == (0, "2020-01-02의 기록이 없습니다.")
     assert "다른 날의 기록" in other.out
     assert path.read_bytes() == before

@@ -151,7 +151,7 @@ async def order_desk(
         await instruments.load()
         await portfolio.refresh()
         if is_restored:
-            await orders.restore()
+            await orders.restore(looks_back=True)
         await reconciler.list_once()
         await until(lambda: market_data.state(SAMSUNG).upper_limit is not None)
         yield OrderDesk(

@@ -136,12 +136,23 @@ class SqliteOrderJournal:
 
     async def entries(self, since: datetime) -> Sequence[Entry]:
         """Return the events from `since` on, oldest first."""
-        rows = await self._run(
-            lambda connection: connection.execute(
-                "SELECT intent_id, event, at, details, seal FROM journal WHERE at >= ? ORDER BY position",
-                (since.isoformat(),),
-            ).fetchall()
+        return await self._entries(
+            "SELECT intent_id, event, at, details, seal FROM journal WHERE at >= ? ORDER BY position",
+            since.isoformat(),
         )
+
+    async def last(self, event: str) -> Entry | None:
+        """Return the newest line of this event, None where there is none."""
+        found = await self._entries(
+            "SELECT intent_id, event, at, details, seal FROM journal WHERE event = ?"
+            " ORDER BY position DESC LIMIT 1",
+            event,
+        )
+        return found[0] if found else None
+
+    async def _entries(self, statement: str, value: str) -> list[Entry]:
+        """Return the lines that a statement finds and that are as they were written."""
+        rows = await self._run(lambda connection: connection.execute(statement, (value,)).fetchall())
         sound = [row[:4] for row in rows if seal_of(*row[:4]) == row[4]]
         if len(sound) < len(rows):
             log.error("%d lines of the journal are not as they were written", len(rows) - len(sound))

@@ -34,6 +34,20 @@ async def test_lines_stay_in_order_whoever_wrote_them(tmp_path: Path) -> None:
     assert kept[3].details == {"number": "3"}
 
 
+async def test_the_newest_line_of_an_event_is_found_among_others(tmp_path: Path) -> None:
+    journal = SqliteOrderJournal(tmp_path / "journal.sqlite")
+    await journal.prepare()
+    for number, event in enumerate(("settled", "intent", "settled", "accepted")):
+        await journal.record(str(number), event, AT, {})
+
+    newest, absent = await journal.last("settled"), await journal.last("unknown")
+    await journal.close()
+
+    assert newest is not None
+    assert (newest.intent_id, newest.at) == ("2", AT)
+    assert absent is None
+
+
 async def test_a_line_is_in_the_file_when_record_returns(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     journal = SqliteOrderJournal(path)

@@ -55,5 +55,9 @@ class MemoryJournal:
         """Return the lines from `since` on."""
         return [line for line in self.lines if line.at >= since]
 
+    async def last(self, event: str) -> MemoryJournalEntry | None:
+        """Return the newest line of this event."""
+        return next((line for line in reversed(self.lines) if line.event == event), None)
+
     async def close(self) -> None:
         """Do nothing: there is no file."""
