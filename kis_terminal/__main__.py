@@ -17,6 +17,8 @@ _NO_DISPLAY = (
 )
 
 
+_COMMANDS = ("backtest", "bars", "db", "doctor", "orders", "panic", "sim", "strategy")
+
 _EXCHANGE_OPTIONS = (
     ("replay", "FILE", "시뮬레이션에서 기록한 세션을 재생 (주문은 할 수 없음)"),
     ("clock", "HH:MM", "시뮬레이션의 시각. --bars와 함께 쓰면 그날의 일봉을 따라감"),
@@ -60,6 +62,20 @@ def _parser() -> argparse.ArgumentParser:
         "--record-limit", type=int, default=512, metavar="MB", help="기록 파일 전체의 크기 (기본 512)"
     )
     return parser
+
+
+def _no_command(word: str) -> str:
+    """Return what is said of a word that is no option: it is no command, or does not stand first."""
+    names = ", ".join(_COMMANDS)
+    if word in _COMMANDS:
+        return (
+            f"'{word}'은(는) 맨 앞에 적으십시오: kis-terminal {word} … / "
+            f"Write '{word}' first: kis-terminal {word} …"
+        )
+    return (
+        f"'{word}'(이)라는 명령은 없습니다. 있는 명령: {names}. 명령 없이 실행하면 창이 열립니다. / "
+        f"There is no command '{word}'. Commands: {names}. Without a command the window opens."
+    )
 
 
 def _size(text: str) -> tuple[int, int] | None:
@@ -124,7 +140,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return look_at_strategies(words[1:])
     parser = _parser()
-    chosen = parser.parse_args(words)
+    chosen, rest = parser.parse_known_args(words)
+    if rest:
+        if not rest[0].startswith("-"):
+            print(_no_command(rest[0]), file=sys.stderr)
+            return 2
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if chosen.exit_after is not None and not 0 < chosen.exit_after < 1e6:
         parser.error(f"--exit-after {chosen.exit_after}: 0보다 큰 초를 적으십시오")
     size = _size(chosen.size) if chosen.size is not None else None

@@ -40,7 +40,7 @@ def panic_columns(theme: Theme, name_of: Callable[[str], str]) -> list[Column]:
         Column(
             "name",
             tr("종목"),
-            110,
+            150,
             lambda p: f"{p.order.name} [{said(p.product)}]" if p.product else name_of(p.order.symbol),
             Align.LEFT,
             is_bold=True,
@@ -69,7 +69,7 @@ def panic_columns(theme: Theme, name_of: Callable[[str], str]) -> list[Column]:
         Column(
             "reason",
             tr("이유"),
-            130,
+            110,
             lambda p: said(p.reason),
             Align.LEFT,
             stretch=2,

@@ -15,6 +15,8 @@ class Sheet(QFrame):
     def __init__(self, window: QMainWindow, theme: Theme, title: str, *, width: int, border: str) -> None:
         super().__init__(window)
         self._owner = window
+        self._turn = 0
+        """Greater than that of every sheet that came up before."""
         self.theme = theme
         colours, metrics = theme.colours, theme.metrics
         self.setObjectName("sheet")
@@ -67,9 +69,14 @@ class Sheet(QFrame):
             self.setParent(self._owner, Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint)
         elif not is_covered and self.isWindow():
             self.setParent(self._owner, Qt.WindowType.Widget)
+        self._turn = 1 + max(sheet._turn for sheet in self._standing())
         self.place()
         self.show()
         self.raise_()
+
+    def _standing(self) -> list[Sheet]:
+        """Return the sheets of the window, this one too."""
+        return [self, *(sheet for sheet in self._owner.findChildren(Sheet) if sheet.isVisible())]
 
     def place(self) -> None:
         """Stand in the upper middle of the window."""
@@ -81,11 +88,16 @@ class Sheet(QFrame):
         self.move(point.x() + x, point.y() + y)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Follow the window's size and stay in front of panels that are docked meanwhile."""
+        """Follow the window's size and stay in front of panels that are docked meanwhile.
+
+        Each sheet hears of it: they rise in the order in which they came up, so that the last one, a panic's
+        report above all, is never covered by an earlier one.
+        """
         if self.isVisible() and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self.place()
-            if not self.isWindow():
-                self.raise_()
+            for sheet in sorted(self._standing(), key=lambda sheet: sheet._turn):
+                if not sheet.isWindow():
+                    sheet.raise_()
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

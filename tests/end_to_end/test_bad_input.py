@@ -30,6 +30,22 @@ def yaml_of(**changes: str) -> str:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["bogus"], "There is no command 'bogus'. Commands: backtest, bars,"),
+        (["--env", "paper", "orders"], "kis-terminal orders"),
+        (["--env", "paper", "nonsense", "--json"], "nonsense"),
+    ],
+)
+def test_a_word_that_is_no_command_is_told_which_there_are(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
         (["--size", "1760"], "--size 1760"),
         (["--size", "100x100"], "640x400"),
         (["--size", "axb"], "너비x높이"),

@@ -16,6 +16,7 @@ from kis_terminal.domain.risk import TradingState
 from kis_terminal.services.panic_rehearsal import PanicRehearsal
 from kis_terminal.ui.dialogs.panic_rehearsal import PanicRehearsalSheet
 from kis_terminal.ui.grid.filter_line import FilterLine
+from kis_terminal.ui.panic_report import PanicSheet
 from kis_terminal.ui.risk_entry import RiskEntry
 from tests.services.test_panic_rehearsal import told
 from tests.support.desk import Desk
@@ -113,3 +114,18 @@ def test_a_failed_one_is_called_so(sheet: PanicRehearsalSheet, runner: Runner, q
     qtbot.waitUntil(lambda: sheet.start_button.isEnabled())
 
     assert "연습 실패" in sheet.title_label.text()
+
+
+def test_a_real_panic_is_not_covered_by_its_rehearsal(
+    sheet: PanicRehearsalSheet, desk: Desk, window: QMainWindow, qtbot: Any
+) -> None:
+    report = PanicSheet(window, desk.workspace)
+    desk.workspace.panic.changed.subscribe(report.show_report)
+    assert sheet.isVisible()
+
+    desk.workspace.panic.press()
+
+    qtbot.waitUntil(report.isVisible)
+    assert not sheet.isVisible()
+    qtbot.waitUntil(lambda: not desk.workspace.panic.is_running)
+    assert not sheet.isVisible()

@@ -34,6 +34,7 @@ _WATCH_SECONDS = 2.0
 _STALL_SECONDS = 0.01
 _TELL_SECONDS = 2.0
 """A server that is away for less is not worth a word."""
+_CONNECTING = Sentence("연결 중")
 _MICRO = 1_000_000
 
 
@@ -263,7 +264,7 @@ class RedisCache:
             return
         self._is_told = is_wrong
         if is_wrong:
-            log.warning("the shared cache is not used: %s", self._why)
+            log.warning("the shared cache is not used: %s", self._why or _CONNECTING)
         else:
             log.info("the shared cache is used again")
         if self._on_trouble is not None:
@@ -278,7 +279,7 @@ class RedisCache:
         return Sentence(
             "공유 캐시(Redis)를 쓰지 못하고 있습니다({why}). 이 프로그램만의 토큰과 호출 몫으로 계속하며, "
             "스스로 다시 연결합니다.",
-            why=self._why or Sentence("연결 중"),
+            why=self._why or _CONNECTING,
         )
 
     async def _keep(self) -> None:

@@ -120,7 +120,7 @@ class HistoryView(QWidget):
             Column(
                 "period",
                 tr("기간"),
-                148,
+                172,
                 lambda r: f"{r.start} ~ {r.end}",
                 Align.LEFT,
                 priority=1,
@@ -170,7 +170,7 @@ class HistoryView(QWidget):
             Column(
                 "figure",
                 tr("지표", context="figure"),
-                120,
+                150,
                 lambda key: _difference_word(key) or words.label(key),
                 Align.LEFT,
                 colour=lambda _: theme.colours.muted,

@@ -53,12 +53,16 @@ class PanicRehearsalSheet(Sheet):
         self.save_button = self.button(tr("CSV로 저장"))
         self.save_button.clicked.connect(self._save)
         self.button(tr("닫기 (Esc)")).clicked.connect(self.hide)
-        self._following: Subscription | None = None
+        self._following: tuple[Subscription, ...] = ()
+        """Of the real panic too: its report is never looked for among rehearsals."""
 
     def open(self) -> None:
         """Come up with the last rehearsal, or with what one would do."""
-        if self._following is None:
-            self._following = self._rehearsal.changed.subscribe(self._show)
+        if not self._following:
+            self._following = (
+                self._rehearsal.changed.subscribe(self._show),
+                self._workspace.panic.changed.subscribe(lambda _: self.hide()),
+            )
         report = self._rehearsal.report
         if report is not None:
             self._show(report)
