@@ -157,11 +157,16 @@ class Health:
         ]
 
     def _age(self, status: StreamStatus) -> float | None:
-        """Return how old the newest value is, whether or not the stream proves it still right."""
+        """Return how old the newest print is, whether or not the stream proves it still right.
+
+        Books are not stamped one by one: theirs is the age of what may have changed unseen, 0 while live.
+        """
         state = self._market.state(status.symbol) if status.symbol else None
         if state is None:
             return None
-        at = {Stream.TICKS: state.updated_at, Stream.BOOK: state.book_at}.get(status.stream)
+        if status.stream is Stream.BOOK:
+            return self._market.book_age(status.symbol)
+        at = state.updated_at if status.stream is Stream.TICKS else None
         return None if at is None else self._market.seconds_since(at)
 
     def _environment_line(self) -> HealthLine:

@@ -195,6 +195,21 @@ def test_streams_are_listed_with_their_state(gauges: Gauges, desk: Desk, qtbot: 
         watch.close()
 
 
+def test_a_book_that_the_stream_keeps_is_not_called_old(gauges: Gauges, desk: Desk, qtbot: Any) -> None:
+    watch = desk.workspace.market_data.watch(SAMSUNG, Stream.BOOK)
+    panel = gauges.panel()
+    show(panel, qtbot)
+    book = desk.broker.books[SAMSUNG]
+    desk.feed.send_book(book)
+    for _ in range(5):
+        desk.clock.advance(20)
+        desk.feed.send_book(book)
+    panel.refresh()
+
+    assert cells(panel.streams, f"book:{SAMSUNG}", "state", "age") == ["확인", "0초"]
+    watch.close()
+
+
 def test_what_is_refused_or_polled_says_why(gauges: Gauges, desk: Desk, qtbot: Any) -> None:
     desk.feed.refused[Stream.TICKS, NAVER] = Sentence("서버가 거절했습니다.")
     market = desk.workspace.market_data

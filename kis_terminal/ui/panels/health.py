@@ -115,7 +115,7 @@ class HealthPanel(Panel):
                     "title", tr("항목"), 92, lambda line: said(line.title), Align.LEFT, colour=self._muted
                 ),
                 Column(
-                    "verdict", tr("판정"), 46, _verdict_word, Align.LEFT, colour=self._colour, is_bold=True
+                    "verdict", tr("판정"), 66, _verdict_word, Align.LEFT, colour=self._colour, is_bold=True
                 ),
                 Column(
                     "value",
@@ -163,7 +163,7 @@ class HealthPanel(Panel):
                 Column(
                     "stream", tr("구분", context="stream"), 88, _stream_word, Align.LEFT, colour=self._muted
                 ),
-                Column("state", tr("상태"), 46, _state_word, Align.LEFT, colour=self._colour, is_bold=True),
+                Column("state", tr("상태"), 66, _state_word, Align.LEFT, colour=self._colour, is_bold=True),
                 Column(
                     "age",
                     tr("최근"),
