@@ -306,13 +306,17 @@ class HostedSocket:
         if registration is None:
             return  # everybody has left meanwhile
         told, registration.waiting = registration.waiting, set()
-        if meaning is Verdict.FINE:
-            registration.is_asked, registration.reply = True, message
-        else:
+        if meaning is not Verdict.FINE:
             # Also whoever had it before it was made anew.
             told |= registration.members
             del self._registrations[key]
-        self._answer(list(told), message)
+        else:
+            registration.is_asked, registration.reply = True, message
+            if key[0] in NOTICE_TR_IDS:
+                told |= registration.members  # one that was made anew may have another key
+        self._answer(list(told - {LOCAL}), message)
+        if LOCAL in told:
+            self._answer_own(message)  # at once: what comes next may be sealed with its key
 
     # -- commands ----------------------------------------------------------------------------------------
 

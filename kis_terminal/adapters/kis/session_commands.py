@@ -155,6 +155,8 @@ class StreamCommands:
                 outstanding.reply.set_result(reply)
             if outstanding.command.is_subscribe:
                 self._settle(outstanding.command.slot, reply)
+            elif outstanding.command.slot.stream is Stream.NOTICES and reply.key:
+                self._notice_key(reply)  # another program had them made anew meanwhile
         elif (slot := self._late(reply)) is not None:
             self._settle(slot, reply)
         else:

@@ -173,7 +173,12 @@ class SlotTable:
                 self._goodbyes.remove(command.slot)
 
     def confirmed(self, slot: Slot, now: float = 0.0) -> None:
-        """Note that the server has the stream."""
+        """Note that the server has the stream, unless it is about to be left and asked for anew.
+
+        A yes from before must not hide that; on a shared connection one may come.
+        """
+        if slot in self._goodbyes:
+            return
         self._change(slot, SubscriptionState.CONFIRMED, now)
         slot.is_sent = True
         slot.failures = 0

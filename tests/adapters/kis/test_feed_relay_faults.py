@@ -16,8 +16,9 @@ from kis_terminal.adapters.kis.feed_relay_socket import RelayedSocket
 from kis_terminal.adapters.kis.feed_relay_wire import RelaySeal, unpack_batch
 from kis_terminal.adapters.system_clock import SystemClock
 from kis_terminal.domain.errors import StoreUnavailable
-from kis_terminal.ports import SocketOwner
+from kis_terminal.ports import SocketOwner, Stream
 from kis_terminal.settings import Secret
+from tests.adapters.kis.test_feed_relay import market_order
 from tests.support.exchange import running_exchange
 from tests.support.relay_programs import STRICT, opened, own_redis, program, programs, sessions, trades
 from tests.support.trading_desk import until
@@ -229,3 +230,25 @@ async def test_two_app_keys_in_one_cache_have_a_socket_each(redis_url: str) -> N
 
             assert (one.owner, two.owner) == (SocketOwner.OWN, SocketOwner.OWN)
             assert (one.relay._name == two.relay._name, set(one.ticks) <= {SAMSUNG}) == (False, True)
+
+
+async def test_a_new_key_of_the_notices_reaches_every_program(redis_url: str) -> None:
+    async with programs(redis_url) as (exchange, (one, two)):
+        for made in (one, two):
+            made.want(SAMSUNG, notices=True)
+        await opened(one, two)
+        await until(lambda: all(made.has_notices and made.has(SAMSUNG) for made in (one, two)))
+        session = next(iter(exchange.server._sockets._sessions))
+        usage = exchange.server.venue.usage.subscriptions
+        for made in (one, two, one):  # oftener than either asks anew by itself
+            session.cipher, before = type(session.cipher).new(), usage["H0STCNI0"]
+            made.feed.renew(Stream.NOTICES, "")
+            await until(lambda: usage["H0STCNI0"] > before)  # noqa: B023
+            await asyncio.sleep(0.2)  # what was said goes to both
+            await until(lambda: one.has_notices and two.has_notices)
+        await two.broker.place(market_order(1))
+        for made in (one, two):
+            await until(lambda: bool(made.notices), 20)  # noqa: B023
+
+        assert (one.gaps, two.gaps) == ([], [])
+        assert (one.feed.counters.rejected, two.feed.counters.rejected) == (0, 0)

@@ -243,3 +243,23 @@ def test_streams_are_asked_for_in_the_order_that_is_preferred() -> None:
     table.prefer([(Stream.TICKS, "000003"), (Stream.BOOK, "000009"), (Stream.TICKS, "000001")])
 
     assert [symbol for _, _, symbol in run_all(table, 0.0)] == ["", "000003", "000001", "000002"]
+
+
+def test_a_yes_from_before_does_not_hide_that_a_stream_is_asked_for_anew() -> None:
+    table = SlotTable()
+    slot = table.add(Stream.NOTICES, "")
+    command = table.next_command(0.0)
+    assert command is not None
+    table.sent(command)
+    table.confirmed(slot)
+    table.again(slot)
+    table.confirmed(slot)  # late, or told to all programs of a shared connection
+
+    said = []
+    for _ in range(2):
+        command = table.next_command(0.0)
+        assert command is not None
+        table.sent(command)
+        said.append(command.is_subscribe)
+
+    assert said == [False, True]
