@@ -14,7 +14,7 @@ from kis_terminal.cli.bar_actions import key_told
 from kis_terminal.cli.bar_desk import bar_store, place_of
 from kis_terminal.cli.tables import Heading, table
 from kis_terminal.domain.bar_columns import Product
-from kis_terminal.domain.bar_import.report import BarFiles, Finding
+from kis_terminal.domain.bar_import.report import BarFiles, Finding, FindingKind
 from kis_terminal.domain.environment import Environment
 from kis_terminal.domain.errors import CorrectionNeeded, StoreUnavailable
 from kis_terminal.domain.instruments import InstrumentKind
@@ -60,6 +60,8 @@ async def take_in(account: Account, output: Output, chosen: argparse.Namespace) 
         _print_use(account, output, outcome, chosen.path)
     if not files.series:
         output.problem(tr("넣을 수 있는 봉을 찾지 못했습니다."))
+    if any(finding.kind is FindingKind.NO_SYMBOL for finding in outcome.findings):
+        output.problem(tr("종목코드를 --symbol로 적거나 파일 이름을 005930.csv처럼 지으십시오."))
     if refused:
         output.problem(tr("받지 않은 것이 {count}건 있습니다(위의 '뺌').", count=f"{refused:,}"))
     output.told({**account.told(), "refused": refused, **_import_told(files, outcome)})

@@ -293,4 +293,8 @@ QScrollBar:horizontal { background: %(bg1)s; height: 8px; }
 QScrollBar::handle { background: %(line)s; border-radius: 4px; min-height: 24px; min-width: 24px; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QCheckBox { color: %(muted)s; spacing: 6px; }
+QCheckBox::indicator:unchecked {
+    background: %(bg0)s; border: 1px solid %(faint)s; border-radius: 2px; width: 11px; height: 11px;
+}
+QCheckBox::indicator:unchecked:hover { border-color: %(text)s; }
 """

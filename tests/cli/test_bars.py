@@ -294,3 +294,16 @@ def test_index_of_closes_only_says_what_it_is_and_serves_as_a_benchmark(shell: S
     assert "종가만 있는 지수" in taken.out
     assert "거래정지" not in taken.out
     assert "--benchmark 2001" in taken.out
+
+
+def test_a_file_without_a_symbol_is_told_how_to_name_one(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "bars.csv"
+    path.write_text(HEADER + "2024-01-02,100,110,90,105,10\n2024-01-03,105,110,90,100,10\n")
+
+    refused = shell("bars", "import", str(path), "--check")
+    named = shell("bars", "import", str(path), "--check", "--symbol", "005930")
+
+    assert (refused.code, named.code) == (1, 0)
+    assert "--symbol" in refused.err
+    assert "005930.csv처럼" in refused.err
+    assert "005930.csv처럼" not in named.err
