@@ -46,7 +46,7 @@ class SymbolState:
         "_samples",
         "_source",
         "_status_is_halted",
-        "_tick_is_halted",
+        "_tells_halt",
         "awaits_book",
         "base_price",
         "book_at",
@@ -90,7 +90,9 @@ class SymbolState:
         self.book_version = 0
         self._samples: deque[Decimal] = deque(maxlen=_SPARK_LENGTH)
         self._source: Tick | Quote | ToldPrice | None = None
-        self._status_is_halted = self._tick_is_halted = False
+        self._status_is_halted = False
+        self._tells_halt = True
+        """Whether nothing newer than the newest print has told of a halt; a print is read only when asked."""
         self._book_update: BookUpdate | None = None
         self._book: OrderBook | None = None
 
@@ -142,7 +144,8 @@ class SymbolState:
     @property
     def is_halted(self) -> bool:
         """Tell whether trading of the symbol is stopped, by the latest word about it."""
-        return self._status_is_halted or self._tick_is_halted
+        source = self._source if self._tells_halt else None
+        return self._status_is_halted or (source is not None and source.is_halted)
 
     @property
     def spark(self) -> list[float]:
@@ -171,7 +174,7 @@ class SymbolState:
         if price != self.price:
             self.price = price
         self._source = tick
-        self._tick_is_halted = tick.is_halted
+        self._tells_halt = True
         self.volume = tick.volume
         self.seconds = tick.seconds
         self.updated_at = now
@@ -194,7 +197,7 @@ class SymbolState:
         self.base_price = quote.base_price
         self.upper_limit, self.lower_limit = quote.upper_limit, quote.lower_limit
         self.vi_state, self._status_is_halted = quote.vi_state, quote.is_halted
-        self._tick_is_halted = False  # the last print before a halt says so until the next, minutes after it
+        self._tells_halt = False  # the last print before a halt says so until the next, minutes after it
         self.version += 1
         self.updated_at = now
         if self.freshness is Freshness.LIVE and self.volume is not None and self.volume >= quote.volume:
@@ -208,7 +211,7 @@ class SymbolState:
     def take_told(self, told: ToldPrice, at: float) -> None:
         """Show what another program knew at `at` (monotonic, in the past) until the market tells."""
         self.price, self.volume, self._source = told.price, told.volume, told
-        self._tick_is_halted = told.is_halted
+        self._tells_halt = True
         self.updated_at = at
         self.freshness = Freshness.POLLED
         self.version += 1
@@ -216,7 +219,7 @@ class SymbolState:
     def take_status(self, status: MarketStatus) -> None:
         """Carry a halt or volatility interruption in."""
         self._status_is_halted, self.vi_state = status.is_halted, "Y" if status.is_vi else "N"
-        self._tick_is_halted = False
+        self._tells_halt = False
         self.version += 1
 
     def take_book_update(self, update: BookUpdate) -> None:

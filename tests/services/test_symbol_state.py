@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kis_terminal.domain.market import Tick
 from kis_terminal.services.market_data import Freshness
 from kis_terminal.services.symbol_state import SymbolState
 from tests.support.ports_in_memory import SAMSUNG, quote_of, tick_of
@@ -14,7 +15,7 @@ def test_the_end_of_a_halt_is_known_though_the_last_print_before_it_said_halted(
     quote = quote_of(SAMSUNG, 84_600, 84_500)
     state = SymbolState(SAMSUNG)
     state.take_quote(quote, 1.0)
-    state.take_tick(tick_of(quote, 84_600, 1)._replace(is_halted=True), 2.0)
+    state.take_tick(_halted(tick_of(quote, 84_600, 1)), 2.0)
     was_halted = state.is_halted
 
     state.take_quote(quote, 3.0)
@@ -32,3 +33,17 @@ def test_a_print_does_not_end_a_halt_that_the_market_has_told() -> None:
     state.take_tick(tick_of(quote, 84_600, 1), 2.0)
 
     assert state.is_halted
+
+
+def _halted(tick: Tick) -> Tick:
+    return Tick(
+        tick.symbol,
+        tick.seconds,
+        tick.price,
+        *tick.details[:2],
+        tick.size,
+        tick.aggressor,
+        tick.volume,
+        *tick.details[3:10],
+        is_halted=True,
+    )
