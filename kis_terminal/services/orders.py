@@ -335,12 +335,14 @@ class Orders:
                 self._shelf.begin_day(day)
             orders = [order for order in orders if order.created_at.date() == day]
         else:
-            self._lacks_journal = False
             orders = restored(todays)
-            await self._days_are_settled()
         for order in orders:
             if self.get(order.key) is None:
                 self._shelf.restore(order)
+        if day >= now.date():
+            # Only now: while the line is written nothing may leave that does not know of these orders.
+            self._lacks_journal = False
+            await self._days_are_settled()
 
     async def restore_what_was_missed(self) -> None:
         """Restore where that failed before, or where a clock that was wrong has hidden today's lines."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -187,3 +187,23 @@ async def test_the_look_back_ends_after_two_weeks() -> None:
         assert unsettled_from(now, None).date() == now.date() - timedelta(days=14)
         assert unsettled_from(now, now - timedelta(days=1)).date() == now.date() - timedelta(days=1)
         assert unsettled_from(now, now + timedelta(days=1)).date() == now.date()
+
+
+async def test_todays_orders_are_there_before_anything_may_leave() -> None:
+    """Cause: the gate was opened while `days settled` was written, before the journal's orders were there."""
+    async with order_desk(DatedBroker) as desk:
+        order = await resting(desk)
+        start = Start(desk)
+        await start.reconciler.list_once()
+        known: list[bool] = []
+        record = desk.journal.record
+
+        async def look(intent_id: str, event: str, at: datetime, details: Mapping[str, str]) -> None:
+            if event == DAYS_SETTLED:
+                known.append(start.orders.get(order.key) is not None)
+            await record(intent_id, event, at, details)
+
+        desk.journal.record = look  # type: ignore[method-assign]
+        await start.orders.restore(looks_back=True)
+
+        assert known == [True]
